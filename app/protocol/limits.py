@@ -1,0 +1,21 @@
+"""Limits of the wire, named once and used by both sides; sizes in bytes, times in seconds."""
+
+from __future__ import annotations
+
+API_VERSION = 1
+SCHEMA_VERSION = "1"
+MIN_APP_VERSION = "0.1.0"
+PAGE_ROWS = 3_000
+BODY_MAX_BYTES = 1_000_000
+PUSH_MAX_MUTATIONS = 200
+TEXT_MAX = 2_000
+NOTE_MAX = 2_000
+TAG_MAX = 20
+LEASE_DAYS = 7
+LEASE_GRACE_HOURS = 72
+ACCESS_TOKEN_S = 900
+REFRESH_TOKEN_S = 30 * 86_400
+TOMBSTONE_DAYS = 90
+BROWSE_KEEP_DAYS = 180
+MANIFEST_MAX_BYTES = 512_000
+BLOB_MAX_BYTES = 10_000_000

@@ -1,0 +1,126 @@
+"""Every named mutation: a frozen dataclass whose fields are its arguments on the wire.
+
+Besides these fields every mutation's args carry `mid` (UUIDv7, the same for ever) and `at` (the
+device's best guess of the server's time). The phone applies the local effect (`app.mutations`),
+the server decides (its twin in `server_stub`); who may send it stands in `server_stub.policy`.
+Ids of rows it makes are made on the phone and travel in the arguments.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from app.domain.instants import Instant
+
+
+@dataclass(frozen=True, slots=True)
+class EditNote:
+    """Replace the guide's note on a customer; the last writer wins. At most 2,000 characters."""
+
+    NAME: ClassVar[str] = "edit_note"
+    customer_id: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class AddTag:
+    """Add one personal tag (1 to 20 characters)."""
+
+    NAME: ClassVar[str] = "add_tag"
+    customer_id: str
+    tag: str
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveTag:
+    """Remove one personal tag; removing one that is gone is fine."""
+
+    NAME: ClassVar[str] = "remove_tag"
+    customer_id: str
+    tag: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordShare:
+    """Record a share link whose signed code was made on the device (rule 3.1)."""
+
+    NAME: ClassVar[str] = "record_share"
+    share_id: str
+    code: str
+    kind: str
+    item_id: str
+    channel: str
+    created_at: Instant
+    caption: str = ""
+    customer_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class IssueCoupon:
+    """Hand the next coupon of this device's leased block to a customer (rule 1.4).
+
+    The contact budget, consent and quiet hours are checked at `at`; `signal` names what prompted it
+    and `product_id` what it is about.
+    """
+
+    NAME: ClassVar[str] = "issue_coupon"
+    coupon_id: str
+    customer_id: str
+    signal: str | None = None
+    product_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UndoCoupon:
+    """Take back an issued coupon that the customer has not opened; it becomes void."""
+
+    NAME: ClassVar[str] = "undo_coupon"
+    coupon_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecordContact:
+    """Record that a message was handed to the messenger (rule 9.2): the share sheet's result, or "copied"."""
+
+    NAME: ClassVar[str] = "record_contact"
+    contact_id: str
+    customer_id: str
+    kind: str
+    channel: str
+    coupon_id: str | None = None
+    share_id: str | None = None
+    signal: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MarkSignal:
+    """Say what became of a signal: done, later (until), or not_interested (rule 5.2)."""
+
+    NAME: ClassVar[str] = "mark_signal"
+    mark_id: str
+    customer_id: str
+    signal: str
+    subject: str
+    action: str
+    until: Instant | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DismissRejected:
+    """Remove a refused mutation's row after the guide has seen it."""
+
+    NAME: ClassVar[str] = "dismiss_rejected"
+    rejected_id: str
+
+
+Mutation = (
+    EditNote | AddTag | RemoveTag | RecordShare | IssueCoupon | UndoCoupon | RecordContact | MarkSignal | DismissRejected
+)  # fmt: skip
+
+MUTATIONS: dict[str, type[Mutation]] = {
+    kind.NAME: kind
+    for kind in (
+        EditNote, AddTag, RemoveTag, RecordShare, IssueCoupon, UndoCoupon, RecordContact, MarkSignal, DismissRejected,
+    )
+}  # fmt: skip

@@ -1,0 +1,490 @@
+"""Every object of the client view: key `<object>/<id>`, value = the fields of its dataclass here.
+
+The same frozen dataclasses are what the phone's queries return. Instants are UTC text (see
+`domain.instants`), money is whole fen, rates are basis points, days are `YYYY-MM-DD` of the
+store's zone. Optional fields are absent or null on the wire. Unknown fields of a known object
+are parked by the client, never dropped. One key has one value in every bucket.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from app.domain.instants import Instant
+
+Fen = int
+Bp = int
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """A shop. Bucket `brand`. `hours`: "0".."6" (Monday first) to list of ["HH:MM","HH:MM"]."""
+
+    OBJECT: ClassVar[str] = "store"
+    id: str
+    no: int
+    name: str
+    name_en: str
+    city: str
+    address: str
+    zone: str
+    hours: dict[str, list[list[str]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Staff:
+    """A member of staff. Bucket `store:<store_id>` (HQ: `brand`). role: guide | manager | hq."""
+
+    OBJECT: ClassVar[str] = "staff"
+    id: str
+    no: int
+    staff_no: str
+    name: str
+    role: str
+    store_id: str | None
+    active: bool = True
+    card_code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """A style in one colour. Bucket `brand`. `picture` is the sha256 of its JPEG blob."""
+
+    OBJECT: ClassVar[str] = "product"
+    id: str
+    no: int
+    style_no: str
+    name: str
+    name_en: str
+    category: str
+    series: str
+    colour: str
+    colour_en: str
+    colour_hex: str
+    sizes: list[str]
+    list_price_fen: Fen
+    price_fen: Fen
+    picture: str
+    description: str = ""
+    description_en: str = ""
+    private_only: bool = False
+    released_at: Instant | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Stock:
+    """Pieces of one product in one store. Id `<store_id>.<product_id>`. Bucket `store:<store_id>`."""
+
+    OBJECT: ClassVar[str] = "stock"
+    id: str
+    store_id: str
+    product_id: str
+    sizes: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """One tag of a customer. kind: brand | personal | auto; an auto tag states its reason code."""
+
+    name: str
+    kind: str
+    reason: str | None = None
+    at: Instant | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Customer:
+    """A customer of exactly one guide. Bucket `guide:<guide_id>`. The full phone is never here.
+
+    `consents`: purpose (browse, marketing, wechat, sms) to bool. `birthday` is MM-DD. `sizes`:
+    part (top, bottom, shoe) to text. Figures count paid, not fully refunded orders; `spend_fen`
+    is net of refunds.
+    """
+
+    OBJECT: ClassVar[str] = "customer"
+    id: str
+    guide_id: str
+    store_id: str
+    name: str
+    pinyin: str
+    initials: str
+    phone_masked: str
+    phone_tail: str
+    level: str
+    joined_at: Instant
+    gender: str = ""
+    birthday: str | None = None
+    note: str = ""
+    sizes: dict[str, str] = field(default_factory=dict)
+    likes: list[str] = field(default_factory=list)
+    tags: list[Tag] = field(default_factory=list)
+    consents: dict[str, bool] = field(default_factory=dict)
+    points: int = 0
+    stored_value_fen: Fen = 0
+    stored_value_topped_up_at: Instant | None = None
+    spend_fen: Fen = 0
+    order_count: int = 0
+    order_days: int = 0
+    first_order_at: Instant | None = None
+    last_order_at: Instant | None = None
+    bound_at: Instant | None = None
+    protected_until: Instant | None = None
+    bound_until: Instant | None = None
+    source: str = ""
+    stage: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OrderLine:
+    """One line: `paid_fen` is for all `qty` pieces after allocated discounts."""
+
+    id: str
+    product_id: str | None
+    name: str
+    qty: int
+    price_fen: Fen
+    discount_fen: Fen
+    paid_fen: Fen
+    size: str = ""
+    colour: str = ""
+    refunded_fen: Fen = 0
+    refunded_qty: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """An order of one of my customers, from any channel. Bucket of the customer's guide.
+
+    channel: store | miniprogram | marketplace | private | import. status: paid | part_refunded |
+    refunded | cancelled. `reason` is the attribution reason code (rules 3.2, 3.4), `evidence` what
+    it rests on. A historic order earns nothing.
+    """
+
+    OBJECT: ClassVar[str] = "order"
+    id: str
+    no: str
+    customer_id: str
+    store_id: str | None
+    channel: str
+    status: str
+    created_at: Instant
+    paid_at: Instant
+    paid_fen: Fen
+    refunded_fen: Fen
+    lines: list[OrderLine]
+    discount_fen: Fen = 0
+    coupon_id: str | None = None
+    closing_guide_id: str | None = None
+    bound_guide_id: str | None = None
+    reason: str | None = None
+    evidence: dict[str, Any] = field(default_factory=dict)
+    flags: list[str] = field(default_factory=list)
+    historic: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class BrowseEvent:
+    """One consented product view. Bucket of the customer's guide. Kept 180 days."""
+
+    OBJECT: ClassVar[str] = "browse_event"
+    id: str
+    customer_id: str
+    product_id: str
+    session_id: str
+    at: Instant
+    dwell_s: int
+    share_id: str | None = None
+    channel: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CouponTemplate:
+    """What a coupon promises (rules 1.1). Bucket `brand`. kind: amount_off | percent_off | exchange | free_shipping.
+
+    `pay_bp`: of percent_off, what is paid (8500 = 15 % off). `scope`: {"kind": "all" | "products" |
+    "categories" | "stores", "ids": [...]}. `validity`: {"kind": "fixed", "from": instant, "until": instant}
+    | {"kind": "days", "n": N} | {"kind": "hours", "n": N}. channel: online | store | both.
+    Quotas null = without limit.
+    """
+
+    OBJECT: ClassVar[str] = "coupon_template"
+    id: str
+    no: int
+    name: str
+    name_en: str
+    kind: str
+    scope: dict[str, Any]
+    validity: dict[str, Any]
+    face_fen: Fen = 0
+    pay_bp: Bp = 10000
+    cap_fen: Fen | None = None
+    threshold_fen: Fen = 0
+    threshold_base: str = "after_promotions"
+    channel: str = "both"
+    stack_group: str = "default"
+    exclusive: bool = False
+    total: int | None = None
+    per_guide: int | None = None
+    per_customer: int | None = None
+    per_day: int | None = None
+    purpose: str = "gift"
+    stopped: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Coupon:
+    """One coupon of a block leased to one device (rule 1.4). Bucket `guide:<guide_id>`.
+
+    state: allotted | issued | claimed | reserved | redeemed | returned | expired | voided; `opened_at`
+    says that the customer saw it. `rules` is the template's snapshot (rule 1.3) as in CouponTemplate.
+    `code` is the typed code (13 characters without dashes), `qr` the signed `GC1:` text.
+    """
+
+    OBJECT: ClassVar[str] = "coupon"
+    id: str
+    template_id: str
+    lease_id: str
+    device_id: str
+    guide_id: str
+    code: str
+    qr: str
+    state: str
+    rules: dict[str, Any]
+    lease_until: Instant
+    customer_id: str | None = None
+    issued_at: Instant | None = None
+    opened_at: Instant | None = None
+    claimed_at: Instant | None = None
+    valid_from: Instant | None = None
+    valid_until: Instant | None = None
+    order_id: str | None = None
+    redeemed_at: Instant | None = None
+    voided_at: Instant | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """One share link made by a guide, and its funnel. Bucket `guide:<guide_id>`.
+
+    kind: product | card | pack_entry. channel: chat | moments | group | print. `customer_id` when it
+    was made for one customer.
+    """
+
+    OBJECT: ClassVar[str] = "share"
+    id: str
+    code: str
+    guide_id: str
+    kind: str
+    item_id: str
+    channel: str
+    created_at: Instant
+    caption: str = ""
+    customer_id: str | None = None
+    opened: int = 0
+    viewed: int = 0
+    claimed: int = 0
+    bought: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """One contact that counts against the budget (rule 9.2). Bucket of the customer's guide.
+
+    kind: message | coupon | poster | call | visit. by: guide | colleague | hq | ip. The text itself is not kept.
+    """
+
+    OBJECT: ClassVar[str] = "contact"
+    id: str
+    customer_id: str
+    guide_id: str
+    kind: str
+    channel: str
+    at: Instant
+    by: str = "guide"
+    coupon_id: str | None = None
+    share_id: str | None = None
+    signal: str | None = None
+    transactional: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ContactHolder:
+    """Which device of the guide may contact offline (rule 9.2): the one that last pulled. Id = guide id. Bucket `guide:<id>`."""
+
+    OBJECT: ClassVar[str] = "contact_holder"
+    id: str
+    device_id: str
+    since: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class SignalMark:
+    """What the guide did with a signal. Bucket of the customer's guide. action: done | later | not_interested."""
+
+    OBJECT: ClassVar[str] = "signal_mark"
+    id: str
+    customer_id: str
+    signal: str
+    subject: str
+    action: str
+    at: Instant
+    until: Instant | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CommissionRule:
+    """One version of a commission rule (rule 4.2). Bucket `brand`. level: brand | store | category | product | campaign.
+
+    Exactly one of `rate_bp` and `fixed_fen` (per piece) is set. `closing_bp`: the closing guide's part when
+    closing and bound differ (rule 3.3). `tiers`: [[from_fen, rate_bp], ...] progressive, or empty.
+    `store_share_bp`: the franchisee's or store's part of the commission.
+    """
+
+    OBJECT: ClassVar[str] = "commission_rule"
+    id: str
+    version: int
+    name: str
+    name_en: str
+    level: str
+    target_id: str | None
+    from_at: Instant
+    until_at: Instant | None = None
+    rate_bp: Bp | None = None
+    fixed_fen: Fen | None = None
+    tiers: list[list[int]] = field(default_factory=list)
+    closing_bp: Bp = 7000
+    store_share_bp: Bp = 0
+
+
+@dataclass(frozen=True, slots=True)
+class CommissionEntry:
+    """One posting of commission to one guide (rules 4.3 to 4.9). Bucket `guide:<guide_id>`.
+
+    kind: accrual | refund | tier. role: closing | bound | sole. state: pending | confirmed | settled.
+    `steps`: [{"op": code, "params": {...}, "fen": running amount}, ...]; evaluating them gives `amount_fen`.
+    Holds no customer data: `label` is the product's name, `order_no` the receipt's number.
+    """
+
+    OBJECT: ClassVar[str] = "commission_entry"
+    id: str
+    guide_id: str
+    order_id: str
+    order_no: str
+    line_id: str
+    label: str
+    kind: str
+    role: str
+    state: str
+    base_fen: Fen
+    amount_fen: Fen
+    rule_id: str
+    rule_version: int
+    steps: list[dict[str, Any]]
+    event_id: str
+    created_at: Instant
+    confirm_at: Instant | None = None
+    confirmed_at: Instant | None = None
+    statement_id: str | None = None
+    reason: str | None = None
+    sleep: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """Sales targets of one guide. Id = guide id. Bucket `guide:<id>`."""
+
+    OBJECT: ClassVar[str] = "goal"
+    id: str
+    day_fen: Fen
+    month_fen: Fen
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """The brand's settings the phone needs. Id `brand`. Bucket `brand`.
+
+    contact: {"day": 1, "week": 2, "month": 4, "quiet": ["21:00","09:00"]}; attribution: {"default_days": 14,
+    "chat": 7, "print": 30}; after_sales_days: 7; signal: {"views": 3, "days": 14}; dormant_days: 365.
+    """
+
+    OBJECT: ClassVar[str] = "setting"
+    id: str
+    brand: str
+    brand_en: str
+    contact: dict[str, Any]
+    attribution: dict[str, Any]
+    after_sales_days: int
+    signal: dict[str, Any]
+    dormant_days: int
+
+
+@dataclass(frozen=True, slots=True)
+class Pack:
+    """A published content pack. Bucket `brand`. Bytes are fetched by digest and verified before use (rule 7.2)."""
+
+    OBJECT: ClassVar[str] = "pack"
+    id: str
+    version: int
+    manifest: str
+    signature: str
+    key_id: str
+    published_at: Instant
+    recalled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class GuideDay:
+    """One guide's day for the manager's board. Id `<guide_id>.<date>`. Bucket `manager:<store_id>`."""
+
+    OBJECT: ClassVar[str] = "guide_day"
+    id: str
+    guide_id: str
+    store_id: str
+    date: str
+    sales_fen: Fen = 0
+    orders: int = 0
+    shares: int = 0
+    visits: int = 0
+    contacts: int = 0
+    redeemed: int = 0
+    bindings: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RejectedMutation:
+    """A mutation the rules refused. Id `<client_id>/<mutation_id>`. Bucket `guide:<id>` of who sent it.
+
+    Rendered from `code` and `params`; `subject` is the key of what it was about.
+    """
+
+    OBJECT: ClassVar[str] = "rejected"
+    id: str
+    client_id: str
+    mutation_id: int
+    name: str
+    code: str
+    params: dict[str, Any]
+    at: Instant
+    subject: str | None = None
+
+
+OBJECTS: dict[str, type] = {
+    kind.OBJECT: kind  # type: ignore[attr-defined]
+    for kind in (
+        Store, Staff, Product, Stock, Customer, Order, BrowseEvent, CouponTemplate, Coupon, Share,
+        Contact, ContactHolder, SignalMark, CommissionRule, CommissionEntry, Goal, Setting, Pack,
+        GuideDay, RejectedMutation,
+    )
+}  # fmt: skip
+
+
+def key(kind: str, row_id: str) -> str:
+    """Return the key of the client view for an object and its id."""
+    return f"{kind}/{row_id}"
+
+
+def split_key(text: str) -> tuple[str, str]:
+    """Return (object, id) of a key; an id may itself hold slashes."""
+    kind, _, row_id = text.partition("/")
+    return kind, row_id
