@@ -1,0 +1,38 @@
+# Every command does its own set-up. `make help` lists them.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PY := .venv/bin/python
+HOME_DIR := $(or $(DAOGOU_HOME),.daogou)
+
+.PHONY: help setup demo test check bench soak reset requirements fonts
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
+
+setup:
+	@.ci/setup
+
+demo: setup ## the demo brand: server and customer pages on :8000, the app on :8550 (HOST=lan for phones)
+	@DAOGOU_HOME="$(HOME_DIR)" exec $(PY) -m server_stub demo
+
+test: setup ## everything that must be green: checks, unit, integration, simulation, browser
+	@chromium="$$(.ci/chromium)" || exit 1; \
+	$(MAKE) --no-print-directory check && \
+	DAOGOU_CHROMIUM="$$chromium" $(PY) -m pytest -n 2 --dist loadgroup -m "not soak"
+
+check: setup ## ruff, format, mypy strict, layers, catalogues
+	@$(PY) -m ruff check . && $(PY) -m ruff format --check . && $(PY) -m mypy && .venv/bin/lint-imports --no-cache && \
+	$(PY) -m pytest -q tests/unit/house
+
+bench: setup ## the figures, as ratios against named baselines in one run
+	@$(PY) -m benchmarks
+
+soak: setup ## the long proofs; their output and date stand in docs/proof.md
+	@chromium="$$(.ci/chromium)" || exit 1; DAOGOU_CHROMIUM="$$chromium" HYPOTHESIS_PROFILE=soak $(PY) -m tests.soak
+
+reset: ## forget the demo's data
+	@rm -rf "$(HOME_DIR)" && echo "The demo's data in $(HOME_DIR) is gone; 'make demo' seeds it again."
+
+requirements: setup ## pin the dependencies anew, with hashes and without naming a registry
+	@for part in client server dev; do $(PY) -m uv pip compile -q --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url requirements/$$part.in -o requirements/$$part.txt; done
