@@ -1,0 +1,129 @@
+"""Chromium driven by roles and labels: the app's screens through Flet's semantics tree, the shop as plain pages."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect, sync_playwright
+
+FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage", "--force-color-profile=srgb",
+]  # fmt: skip
+PHONE = {"width": 390, "height": 844}
+TABLET = {"width": 1180, "height": 820}
+PATIENCE_MS = 30_000
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """Yield a headless Chromium; the path comes from `.ci/chromium` by DAOGOU_CHROMIUM, else the system's."""
+    path = os.environ.get("DAOGOU_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
+    assert path, "no Chromium: run `make test`, which finds or installs one"
+    expect.set_options(timeout=PATIENCE_MS)
+    with sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=path, args=FLAGS)
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+def open_context(
+    browser: Browser, size: dict[str, int], *, locale: str = "zh-CN", dark: bool = False
+) -> BrowserContext:
+    context = browser.new_context(
+        viewport=size,
+        locale=locale,
+        color_scheme="dark" if dark else "light",
+        timezone_id="Asia/Shanghai",
+        accept_downloads=True,
+    )
+    context.set_default_timeout(PATIENCE_MS)
+    context.grant_permissions(["clipboard-read", "clipboard-write"])
+    return context
+
+
+class App:
+    """One open app in one browser context; every step waits for a role and a label, never for a time."""
+
+    def __init__(self, context: BrowserContext, url: str) -> None:
+        self.context = context
+        self.page: Page = context.new_page()
+        self.url = url
+
+    def open(self) -> App:
+        self.page.goto(self.url)
+        self._enable_semantics()
+        return self
+
+    def reload(self) -> None:
+        self.page.reload()
+        self._enable_semantics()
+
+    def _enable_semantics(self) -> None:
+        """Ask Flutter for its semantics tree, and nudge the viewport until the first frame has nodes.
+
+        About one load in twenty stays half painted until a resize (measured with Flet 1.0.5).
+        """
+        placeholder = self.page.locator("flt-semantics-placeholder")
+        placeholder.wait_for(state="attached")
+        placeholder.evaluate("node => node.click()")
+        size = self.page.viewport_size
+        assert size
+        nodes = self.page.locator("flt-semantics").filter(has_text=re.compile(r"\S"))
+        named = self.page.locator("flt-semantics[aria-label], flt-semantics input, flt-semantics[role=button]")
+        for attempt in range(60):
+            if nodes.count() or named.count():
+                return
+            self.page.set_viewport_size({"width": size["width"], "height": size["height"] - attempt % 2})
+            self.page.wait_for_timeout(250)
+        raise AssertionError("the app painted nothing")
+
+    def button(self, name: str | re.Pattern[str], *, exact: bool = False) -> Locator:
+        return self.page.get_by_role("button", name=name, exact=exact).first
+
+    def tab(self, name: str | re.Pattern[str]) -> Locator:
+        return self.page.get_by_role("tab", name=name).first
+
+    def box(self, name: str | re.Pattern[str]) -> Locator:
+        return self.page.get_by_role("textbox", name=name).first
+
+    def text(self, text: str | re.Pattern[str]) -> Locator:
+        return self.page.get_by_text(text).first
+
+    def tap(self, name: str | re.Pattern[str], *, exact: bool = False) -> None:
+        self.button(name, exact=exact).click()
+
+    def go(self, name: str | re.Pattern[str]) -> None:
+        """Tap a root's place in the bottom bar or rail."""
+        self.tab(name).click()
+
+    def type_into(self, name: str | re.Pattern[str], text: str) -> None:
+        """Replace what a field holds; keys are inserted as an input method would."""
+        field = self.box(name)
+        field.click()
+        self.page.keyboard.press("Control+A")
+        self.page.keyboard.insert_text(text)
+
+    def sees(self, text: str | re.Pattern[str]) -> None:
+        """Wait until the text stands on the screen or in a control's label."""
+        pattern = text if isinstance(text, re.Pattern) else re.compile(re.escape(text))
+        found = self.page.get_by_text(pattern).or_(self.page.get_by_label(pattern)).first
+        expect(found).to_be_attached()
+
+    def scroll_to(self, target: Locator, *, rounds: int = 40) -> Locator:
+        """Wheel down over the page until the target has a node (rows outside the view have none)."""
+        size = self.page.viewport_size
+        assert size
+        self.page.mouse.move(size["width"] * 0.5, size["height"] * 0.6)
+        for _ in range(rounds):
+            if target.count() and target.is_visible():
+                return target
+            self.page.mouse.wheel(0, 300)
+            self.page.wait_for_timeout(80)
+        raise AssertionError(f"not found by scrolling: {target}")
