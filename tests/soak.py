@@ -1,0 +1,97 @@
+"""The long proofs: `python -m tests.soak [name ...]` runs them and writes what it saw to docs/proof.md.
+
+Each proof is a command that exits with 0 or fails the run; the report keeps its date, its time and its last line.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+ROOT = Path(__file__).parents[1]
+REPORT = ROOT / "docs/proof.md"
+HEAD = """# Proof
+
+What `make soak` saw, newest run of each proof. Nothing here is written by hand.
+
+| proof | says | date (UTC) | minutes | result |
+|---|---|---|---|---|
+"""
+
+
+@dataclass(frozen=True)
+class Proof:
+    """One long command; `times` repeats it, every time must pass."""
+
+    name: str
+    says: str
+    args: tuple[str, ...]
+    times: int = 1
+    env: dict[str, str] = field(default_factory=dict)
+
+
+PROOFS = (
+    Proof("loop", "the loop in Chromium, 10 times in a row", ("tests/e2e/test_loop.py", "-m", "e2e"), times=10),
+    Proof("screens", "every screen, phone and tablet, light and dark, zh and en", ("tests/e2e/test_screens.py", "-m", "soak")),
+    Proof("properties", "every rule marked P, 50,000 examples", ("tests/unit/domain", "tests/unit/protocol"),
+          env={"HYPOTHESIS_PROFILE": "soak"}),
+    Proof("sim", "2,000 seeded interleavings of faulty networks", ("tests/sim",), env={"DAOGOU_SIM_SEEDS": "2000"}),
+)  # fmt: skip
+
+
+def run(proof: Proof) -> tuple[bool, str]:
+    """Run one proof; return whether every repetition passed, and the row of the report."""
+    began = time.monotonic()
+    last, passed = "", 0
+    for _ in range(proof.times):
+        done = subprocess.run(
+            [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *proof.args],
+            cwd=ROOT, env=os.environ | proof.env, capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        lines = [line for line in done.stdout.splitlines() if re.search(r"\d+ (passed|failed|error)", line)]
+        last = lines[-1].strip("= ") if lines else f"exit {done.returncode}"
+        if done.returncode != 0:
+            print(done.stdout[-4000:], done.stderr[-2000:])
+            break
+        passed += 1
+        print(f"{proof.name}: {passed} of {proof.times}: {last}", flush=True)
+    minutes = (time.monotonic() - began) / 60
+    result = f"{passed} of {proof.times} runs green; {last}"
+    row = f"| {proof.name} | {proof.says} | {datetime.now(UTC):%Y-%m-%d %H:%M} | {minutes:.1f} | {result} |"
+    return passed == proof.times, row
+
+
+def write_row(name: str, row: str) -> None:
+    """Replace this proof's row in the report and leave the others."""
+    rows = [r for r in REPORT.read_text("utf-8").splitlines() if r.startswith("| ")][1:] if REPORT.exists() else []
+    kept = {r.split("|")[1].strip(): r for r in rows}
+    kept[name] = row
+    REPORT.write_text(HEAD + "\n".join(kept[p.name] for p in PROOFS if p.name in kept) + "\n", "utf-8")
+
+
+def main(names: list[str]) -> int:
+    """Run the named proofs, or all; return the exit status."""
+    unknown = set(names) - {p.name for p in PROOFS}
+    if unknown:
+        print(f"No such proof: {', '.join(sorted(unknown))}. There are: {', '.join(p.name for p in PROOFS)}")
+        return 2
+    failed = []
+    for proof in PROOFS:
+        if names and proof.name not in names:
+            continue
+        green, row = run(proof)
+        write_row(proof.name, row)
+        print(row, flush=True)
+        if not green:
+            failed.append(proof.name)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
