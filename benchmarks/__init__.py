@@ -1,0 +1,1 @@
+"""Named, repeatable measurements, each beside its baseline in one run; tests never assert time."""

@@ -1,0 +1,60 @@
+"""Timing two things in turn, so that a drift of the machine's speed touches both; medians and their ratio."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One row of the table: ours and the baseline in milliseconds (or as `unit` says), and the bound of the ratio."""
+
+    name: str
+    ours: float
+    baseline: float | None
+    baseline_name: str
+    bound: str
+    unit: str = "ms"
+
+    @property
+    def ratio(self) -> float | None:
+        return self.ours / self.baseline if self.baseline else None
+
+
+def timed(work: Callable[[], object]) -> float:
+    """Return how many milliseconds `work` took."""
+    began = time.perf_counter()
+    work()
+    return (time.perf_counter() - began) * 1000
+
+
+async def timed_async(work: Callable[[], Awaitable[object]]) -> float:
+    """Return how many milliseconds the awaitable took."""
+    began = time.perf_counter()
+    await work()
+    return (time.perf_counter() - began) * 1000
+
+
+def pair(ours: Callable[[], object], baseline: Callable[[], object], *, rounds: int = 7) -> tuple[float, float]:
+    """Run both in turn after one warm-up; return the medians in milliseconds."""
+    ours()
+    baseline()
+    mine, theirs = [], []
+    for _ in range(rounds):
+        mine.append(timed(ours))
+        theirs.append(timed(baseline))
+    return statistics.median(mine), statistics.median(theirs)
+
+
+def table(figures: list[Figure]) -> str:
+    """Render the figures as a Markdown table."""
+    head = "| what | ours | baseline | ratio | wanted |\n|---|---|---|---|---|\n"
+    rows = []
+    for f in figures:
+        base = f"{f.baseline:,.1f} {f.unit} ({f.baseline_name})" if f.baseline is not None else f.baseline_name
+        ratio = f"{f.ratio:.2f}" if f.ratio is not None else ""
+        rows.append(f"| {f.name} | {f.ours:,.1f} {f.unit} | {base} | {ratio} | {f.bound} |")
+    return head + "\n".join(rows)
