@@ -22,9 +22,7 @@ Param = str | int
 class GuideError(Exception):
     """Root of every error that may reach a user; rendered from `code` and `params`."""
 
-    def __init__(
-        self, code: str, detail: str = "", *, params: Mapping[str, Param] | None = None
-    ) -> None:
+    def __init__(self, code: str, detail: str = "", *, params: Mapping[str, Param] | None = None) -> None:
         super().__init__(f"{code}: {detail}" if detail else code)
         self.code = code
         self.detail = detail

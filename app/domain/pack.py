@@ -1,0 +1,58 @@
+"""Content packs by time and version (rules 7.1, 7.2, 7.4); bytes and signatures are `protocol.manifest`'s."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+STATES = ("draft", "approved", "published", "active", "expired", "recalled")
+
+
+@dataclass(frozen=True, slots=True)
+class PackFacts:
+    """What decides whether a verified pack shows; `stores` and `roles` empty = everybody."""
+
+    id: str
+    version: int
+    valid_from: datetime
+    valid_until: datetime
+    recalled: bool = False
+    stores: frozenset[str] = frozenset()
+    roles: frozenset[str] = frozenset()
+    complete: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarChange:
+    """One difference of two calendars: kind added | removed | changed, the day and the fields."""
+
+    kind: str
+    day: str
+    fields: tuple[str, ...] = field(default=())
+
+
+def state_at(pack: PackFacts, now: datetime) -> str:
+    """Return published (not begun) | active | expired | recalled at `now`; needs no network (rule 7.1)."""
+    raise NotImplementedError
+
+
+def active(packs: Sequence[PackFacts], now: datetime, *, store_id: str | None, role: str) -> PackFacts | None:
+    """Return the pack that shows now: complete, in force, for this store and role; the latest start, then id."""
+    raise NotImplementedError
+
+
+def check_version(held: int | None, offered: int) -> None:
+    """Check that a pack does not go back (rule 7.2); the same version again is fine.
+
+    Raises:
+        Refused: `pack_rollback`.
+    """
+    raise NotImplementedError
+
+
+def calendar_changes(
+    old: Mapping[str, Mapping[str, object]], new: Mapping[str, Mapping[str, object]]
+) -> tuple[CalendarChange, ...]:
+    """Return the differences of two calendars (day to fields), by day (rule 7.4)."""
+    raise NotImplementedError
