@@ -52,7 +52,7 @@ def _text(name: str, default: str = "") -> Column[str]:
 
 
 def _fen(name: str, *, null: bool = False) -> Column[int]:
-    return Column(name, BigInteger, nullable=null, **({} if null else {"default": 0}))
+    return Column(name, BigInteger, nullable=True) if null else Column(name, BigInteger, nullable=False, default=0)
 
 
 def _int(name: str, default: int = 0) -> Column[int]:
@@ -102,7 +102,8 @@ token = Table(
     _ref("staff_id", "staff"), _ref("device_id", "device", index=True),
     Column("access_hash", String(64), nullable=False, unique=True),
     Column("refresh_hash", String(64), nullable=False, unique=True),
-    _at("access_until"), _at("refresh_until"), _at("created_at"), _at("used_at", null=True), _at("revoked_at", null=True),
+    _at("access_until"), _at("refresh_until"), _at("created_at"),
+    _at("used_at", null=True), _at("revoked_at", null=True),
 )  # fmt: skip
 
 login_try = Table(
@@ -159,7 +160,8 @@ binding = Table(
     "binding", metadata, _id(),
     _ref("customer_id", "customer", index=True), _ref("guide_id", "staff", index=True),
     _ref("store_id", "store", null=True), _at("from_at"), _at("until_at", null=True),
-    _text("mode"), _text("source"), _at("protected_until", null=True), _at("bound_until", null=True), _text("end_reason"),
+    _text("mode"), _text("source"), _at("protected_until", null=True), _at("bound_until", null=True),
+    _text("end_reason"),
 )  # fmt: skip
 Index(
     "uq_binding_open", binding.c.customer_id, unique=True,
@@ -379,6 +381,7 @@ bucket = Table(
     "bucket", metadata,
     Column("id", String(96), primary_key=True), Column("ver", BigInteger, nullable=False, default=0),
     Column("horizon", BigInteger, nullable=False, default=0),  # tombstones up to this version were purged
+    _int("rows"), Column("sum32", BigInteger, nullable=False, default=0),  # of live rows (protocol.sync_sums)
 )  # fmt: skip
 
 sync_row = Table(
@@ -393,7 +396,7 @@ Index("ix_sync_row_key", sync_row.c.key)
 
 client_group = Table(
     "client_group", metadata, _id(), _ref("staff_id", "staff"), Column("device_id", String(64)), _at("created_at"),
-    Column("ver", BigInteger, nullable=False, default=0),
+    Column("ver", BigInteger, nullable=False, default=0), _at("pulled_at", null=True),  # last complete pull
 )  # fmt: skip
 
 client = Table(
@@ -405,8 +408,9 @@ client = Table(
 seen_mutation = Table(
     "seen_mutation", metadata,
     Column("client_id", String(64), primary_key=True), Column("mutation_id", BigInteger, primary_key=True),
-    Column("mid", String(64)), Column("args_hash", String(64), nullable=False), Column("name", String(64), nullable=False),
-    Column("staff_id", String(64), nullable=False), Column("status", String(16), nullable=False),
+    Column("mid", String(64)), Column("args_hash", String(64), nullable=False),
+    Column("name", String(64), nullable=False), Column("staff_id", String(64), nullable=False),
+    Column("status", String(16), nullable=False),
     Column("code", String(64)), _at("at"),
 )  # fmt: skip
 Index("ix_seen_mutation_mid", seen_mutation.c.staff_id, seen_mutation.c.mid)

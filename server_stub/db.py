@@ -1,0 +1,218 @@
+"""Transactions: the only door to the tables, and what happens at their end.
+
+A service takes `tx` first, writes business rows and calls `tx.touch(kind, id)`. At commit every
+touched object is projected into `sync_row` with its bucket's next version, in the same transaction.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, insert, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import make_url
+
+from app.domain import ids, instants
+from server_stub import tables as t
+from server_stub.clock import Clock, WallClock, from_env
+from server_stub.config import Secrets, Settings
+
+BUSY_TIMEOUT_MS = 15_000
+SYSTEM = "system"
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts, from the token and nothing else. role: guide | manager | hq."""
+
+    staff_id: str
+    role: str
+    store_id: str | None
+    device_id: str
+
+
+@dataclass(slots=True)
+class Tx:
+    """One write transaction.
+
+    `now` is fixed at its start. `at` is when the actor did it: equal to `now` but in a mutation,
+    there the device's time bounded by the server; `mid` is the mutation's id for ever.
+    """
+
+    conn: Connection
+    now: datetime
+    settings: Settings
+    actor: Actor | None = None
+    at: datetime = field(default_factory=lambda: datetime.min)
+    mid: str | None = None
+    touched: dict[tuple[str, str], None] = field(default_factory=dict)
+
+    @property
+    def secrets(self) -> Secrets:
+        """The server's keys."""
+        return self.settings.secrets
+
+    @property
+    def now_text(self) -> str:
+        """`now` as it is stored."""
+        return instants.to_text(self.now)
+
+    @property
+    def at_text(self) -> str:
+        """`at` as it is stored."""
+        return instants.to_text(self.at)
+
+    def new_id(self) -> str:
+        """Return a fresh UUIDv7 of this transaction's time."""
+        return ids.uuid7(self.now, os.urandom(ids.UUID7_RANDOM_BYTES))
+
+    def touch(self, kind: str, *object_ids: str) -> None:
+        """Say that these objects of the client view may have changed or gone; `kind` as in protocol.objects."""
+        for object_id in object_ids:
+            self.touched[kind, object_id] = None
+
+    def audit(self, action: str, subject: str, fields: Mapping[str, Any] | None = None) -> None:
+        """Append to the hash-chained audit; `fields` hold ids and amounts, never a name or a phone."""
+        append_audit(self, action, subject, dict(fields or {}))
+
+
+Listener = Callable[[frozenset[str]], None]
+
+
+class Database:
+    """The engine, its clock, and who wants to know what changed."""
+
+    def __init__(self, engine: Engine, settings: Settings, clock: Clock) -> None:
+        self.engine = engine
+        self.settings = settings
+        self.clock = clock
+        self.is_sqlite = engine.dialect.name == "sqlite"
+        self._writer = threading.RLock()
+        self._listeners: list[Listener] = []
+
+    @classmethod
+    def open(cls, settings: Settings, clock: Clock | None = None) -> Database:
+        """Open the database the settings name; the tables are made by `server_stub.migrations.upgrade`."""
+        url = make_url(settings.url)
+        if url.get_backend_name() == "sqlite" and url.database and url.database != ":memory:":
+            Path(url.database).parent.mkdir(parents=True, exist_ok=True)
+        if url.get_backend_name() == "postgresql" and url.drivername == "postgresql":
+            url = url.set(drivername="postgresql+psycopg")
+        return cls(make_engine(url), settings, clock or _clock(settings))
+
+    def now(self) -> datetime:
+        """Return the server's time."""
+        return self.clock.now()
+
+    def listen(self, listener: Listener) -> Callable[[], None]:
+        """Call `listener` with the changed buckets after each commit here; return how to stop."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    @contextmanager
+    def begin(self, actor: Actor | None = None) -> Iterator[Tx]:
+        """Open one write transaction; it commits at the end of the block, or rolls back on any error."""
+        with self._writer_turn(), self.engine.connect() as conn, conn.begin():
+            now = self.now()
+            tx = Tx(conn, now, self.settings, actor, at=now)
+            yield tx
+            changed = self._project(tx)
+        if changed:
+            self._tell(changed)
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """Open one consistent read-only snapshot."""
+        options = {"sqlite_begin": "BEGIN"} if self.is_sqlite else {"isolation_level": "REPEATABLE READ"}
+        if not self.is_sqlite:
+            options["postgresql_readonly"] = True  # type: ignore[assignment]
+        with self.engine.connect().execution_options(**options) as conn, conn.begin():
+            yield conn
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self.engine.dispose()
+
+    @contextmanager
+    def _writer_turn(self) -> Iterator[None]:
+        # SQLite has one writer: threads of this process queue here instead of polling the file's lock.
+        if not self.is_sqlite:
+            yield
+            return
+        with self._writer:
+            yield
+
+    def _project(self, tx: Tx) -> frozenset[str]:
+        if not tx.touched:
+            return frozenset()
+        from server_stub.sync import projections  # it reads the tables through a Connection only
+
+        return projections.flush(tx.conn, tx.touched, tx.now)
+
+    def _tell(self, buckets: frozenset[str]) -> None:
+        for listener in tuple(self._listeners):
+            listener(buckets)
+
+
+def _clock(settings: Settings) -> Clock:
+    return from_env(settings.env) if os.environ.get("DAOGOU_CLOCK_FILE") else WallClock()
+
+
+def make_engine(url: Any) -> Engine:
+    """Return an engine whose SQLite transactions are really `BEGIN IMMEDIATE`."""
+    engine = create_engine(url, pool_pre_ping=url.get_backend_name() != "sqlite")
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(raw: Any, _record: Any) -> None:
+    raw.isolation_level = None  # the driver must not begin transactions on its own
+    for pragma in (
+        f"busy_timeout={BUSY_TIMEOUT_MS}", "journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON",
+        "cache_size=-32000", "temp_store=MEMORY",
+    ):  # fmt: skip
+        raw.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(conn: Connection) -> None:
+    conn.exec_driver_sql(conn.get_execution_options().get("sqlite_begin", "BEGIN IMMEDIATE"))
+
+
+def upsert(conn: Connection, table: Any) -> Any:
+    """Return the dialect's INSERT that knows `on_conflict_do_update` and `on_conflict_do_nothing`."""
+    return sqlite.insert(table) if conn.dialect.name == "sqlite" else postgresql.insert(table)
+
+
+def count_up(tx: Tx, name: str, n: int = 1) -> None:
+    """Add to a named counter, for example of forged codes."""
+    statement = upsert(tx.conn, t.counter).values(name=name, value=n)
+    tx.conn.execute(statement.on_conflict_do_update(index_elements=["name"], set_={"value": t.counter.c.value + n}))
+
+
+def append_audit(tx: Tx, action: str, subject: str, fields: dict[str, Any]) -> None:
+    """Append one line whose hash covers the line before it."""
+    if tx.conn.dialect.name == "postgresql":  # one writer of the chain at a time
+        tx.conn.exec_driver_sql("SELECT pg_advisory_xact_lock(7346)")
+    last = tx.conn.execute(select(t.audit.c.hash).order_by(t.audit.c.seq.desc()).limit(1)).scalar()
+    row = {
+        "at": tx.now_text,
+        "staff_id": tx.actor.staff_id if tx.actor else SYSTEM,
+        "device_id": tx.actor.device_id if tx.actor else None,
+        "action": action,
+        "object": subject,
+        "fields": fields,
+        "prev_hash": last or "",
+    }
+    digest = hashlib.sha256(json.dumps(row, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+    tx.conn.execute(insert(t.audit).values(**row, hash=digest))
