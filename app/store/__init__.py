@@ -1,0 +1,7 @@
+"""The local store: `Store`, its transactions, and the queries in `app.store.queries`."""
+
+from app.store.read import Read, reads, tables_of
+from app.store.store import SYNC, TAP, Store
+from app.store.tx import WriteTx
+
+__all__ = ["SYNC", "TAP", "Read", "Store", "WriteTx", "reads", "tables_of"]

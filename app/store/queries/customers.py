@@ -1,0 +1,122 @@
+"""Customers and everything that hangs on one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from typing import Any
+
+from app.domain.instants import Instant
+from app.protocol.objects import BrowseEvent, Contact, ContactHolder, Coupon, Customer, Order, SignalMark
+from app.store.read import Read, reads
+
+FAR = "9999-12-31T23:59:59Z"
+KINDS = ("order", "browse_event", "coupon", "contact")
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineItem:
+    """One thing on a customer's timeline: `kind` is the object's name, `row` its dataclass."""
+
+    kind: str
+    at: Instant
+    id: str
+    row: Order | BrowseEvent | Coupon | Contact
+
+
+@reads("customer")
+def customer_by_id(read: Read, customer_id: str) -> Customer | None:
+    """Return one customer, or None."""
+    return read.get(Customer, customer_id)
+
+
+@reads("customer")
+def all_customers(read: Read) -> list[Customer]:
+    """Return every customer on this device (opens every sealed row: for the index, not for a screen)."""
+    return read.all(Customer)
+
+
+@reads("customer")
+def customers_by_ids(read: Read, ids: Collection[str]) -> dict[str, Customer]:
+    """Return the customers with these ids, by id."""
+    marks = ",".join("?" * len(ids))
+    return {c.id: c for c in read.all(Customer, f"id IN ({marks})", tuple(ids))}
+
+
+@reads("order")
+def orders_of(read: Read, customer_id: str, limit: int = 50, before: Instant = FAR) -> list[Order]:
+    """Return a customer's orders of all channels, newest first, created before `before`."""
+    where = "customer_id = ? AND created_at < ? ORDER BY created_at DESC, id DESC LIMIT ?"
+    return read.all(Order, where, (customer_id, before, limit))
+
+
+@reads("order")
+def order_by_id(read: Read, order_id: str) -> Order | None:
+    """Return one order, or None."""
+    return read.get(Order, order_id)
+
+
+@reads("browse_event")
+def events_of(read: Read, customer_id: str, limit: int = 50, before: Instant = FAR) -> list[BrowseEvent]:
+    """Return a customer's consented product views, newest first."""
+    return read.all(
+        BrowseEvent, "customer_id = ? AND at < ? ORDER BY at DESC, id DESC LIMIT ?", (customer_id, before, limit)
+    )
+
+
+@reads("coupon")
+def coupons_of(read: Read, customer_id: str, limit: int = 50, before: Instant = FAR) -> list[Coupon]:
+    """Return the coupons handed to a customer, newest first."""
+    where = "customer_id = ? AND coalesce(issued_at, '') < ? ORDER BY issued_at DESC, id DESC LIMIT ?"
+    return read.all(Coupon, where, (customer_id, before, limit))
+
+
+@reads("contact")
+def contacts_of(read: Read, customer_id: str, limit: int = 50, before: Instant = FAR) -> list[Contact]:
+    """Return the contacts with a customer, newest first."""
+    return read.all(
+        Contact, "customer_id = ? AND at < ? ORDER BY at DESC, id DESC LIMIT ?", (customer_id, before, limit)
+    )
+
+
+@reads("contact_holder")
+def contact_holder(read: Read, guide_id: str) -> ContactHolder | None:
+    """Return which device of the guide may contact offline (rule 9.2), or None."""
+    return read.get(ContactHolder, guide_id)
+
+
+@reads("signal_mark")
+def marks_of(read: Read, customer_id: str) -> list[SignalMark]:
+    """Return what the guide did with this customer's signals, newest first."""
+    return read.all(SignalMark, "customer_id = ? ORDER BY at DESC, id DESC", (customer_id,))
+
+
+_PARTS: dict[str, tuple[Callable[..., list[Any]], str]] = {
+    "order": (orders_of, "created_at"),
+    "browse_event": (events_of, "at"),
+    "coupon": (coupons_of, "issued_at"),
+    "contact": (contacts_of, "at"),
+}
+
+
+@reads(*KINDS)
+def timeline_of(
+    read: Read, customer_id: str, kinds: Collection[str] = KINDS, limit: int = 50, before: Instant = FAR
+) -> list[TimelineItem]:
+    """Return orders, views, coupons and contacts merged, newest first.
+
+    Args:
+        read: The reading connection.
+        customer_id: Whose timeline.
+        kinds: Which of `KINDS` to show.
+        limit: At most so many items.
+        before: Only what happened before this instant: the `at` of the last item of the page before.
+    """
+    items: list[TimelineItem] = []
+    for kind in kinds:
+        query, when = _PARTS[kind]
+        items += [
+            TimelineItem(kind, getattr(row, when) or "", row.id, row) for row in query(read, customer_id, limit, before)
+        ]
+    items.sort(key=lambda item: (item.at, item.id), reverse=True)
+    return items[:limit]

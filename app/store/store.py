@@ -1,0 +1,181 @@
+"""The local database of one member of staff on one device.
+
+One writer connection on one thread, first in first out within a priority: a tap overtakes the queued pages of
+a pull. One `query_only` connection for the loop, and one for the reader thread. After each commit the loop is
+told which objects were touched.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import queue
+import sqlite3
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Concatenate, ParamSpec, TypeVar
+
+from app.domain.errors import GuideError, LocalFault
+from app.store.migrations import migrate
+from app.store.read import Read
+from app.store.sealing import Sealer
+from app.store.tx import WriteTx
+
+P = ParamSpec("P")
+R = TypeVar("R")
+Notice = Callable[[frozenset[str]], None]
+
+TAP = 0
+SYNC = 10
+FILE_NAME = "store.db"
+
+
+@dataclass(order=True)
+class _Job:
+    priority: int
+    order: int
+    run: Callable[[], None] | None = field(compare=False)
+
+
+class Store:
+    """The local rows: `write` changes them in one transaction, `read` shows them, `subscribe` tells of commits."""
+
+    def __init__(self, folder: Path, sealer: Sealer, writer: sqlite3.Connection) -> None:
+        self.folder = folder
+        self.sealer = sealer
+        self.read = Read(_reader(folder), sealer)
+        self._background = Read(_reader(folder), sealer)
+        self._writer = writer
+        self._jobs: queue.PriorityQueue[_Job] = queue.PriorityQueue()
+        self._order = itertools.count()
+        self._listeners: dict[int, tuple[asyncio.AbstractEventLoop, Notice]] = {}
+        self._tokens = itertools.count()
+        self._closed = False
+        self._thread = threading.Thread(target=self._work, name="store-writer", daemon=True)
+        self._thread.start()
+        self._readers = ThreadPoolExecutor(1, thread_name_prefix="store-reader")
+
+    @classmethod
+    def open(cls, folder: Path, sealer: Sealer) -> Store:
+        """Open or create the store of a folder and bring its schema to this version.
+
+        Raises:
+            LocalFault: `database_damaged` or `disk_full`.
+        """
+        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            writer = _writer(folder)
+            migrate(writer)
+            return cls(folder, sealer, writer)
+        except sqlite3.Error as exc:
+            raise _fault(exc) from exc
+
+    async def write(self, change: Callable[[WriteTx], R], *, priority: int = TAP) -> R:
+        """Run `change` in one transaction on the writer thread and return its answer.
+
+        Raises:
+            LocalFault: the disk is full or the file is damaged; nothing was written.
+        """
+        return await asyncio.wrap_future(self.submit(change, priority=priority))
+
+    def submit(self, change: Callable[[WriteTx], R], *, priority: int = TAP) -> Future[R]:
+        """Queue `change` for the writer thread."""
+        if self._closed:
+            raise LocalFault("internal", "the store is closed")
+        done: Future[R] = Future()
+
+        def run() -> None:
+            if not done.set_running_or_notify_cancel():
+                return
+            try:
+                done.set_result(self._transact(change))
+            except BaseException as exc:  # handed over to who waits, never lost
+                done.set_exception(exc)
+
+        self._jobs.put(_Job(priority, next(self._order), run))
+        return done
+
+    def query(self, query: Callable[Concatenate[Read, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """Run a query on the loop's own connection (for what takes under 5 ms)."""
+        return query(self.read, *args, **kwargs)
+
+    async def query_in_thread(self, query: Callable[Concatenate[Read, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """Run a slower query on the reader thread."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._readers, lambda: query(self._background, *args, **kwargs))
+
+    def subscribe(self, notice: Notice) -> Callable[[], None]:
+        """Call `notice(objects)` on the running loop after each commit; return what ends it."""
+        token = next(self._tokens)
+        self._listeners[token] = (asyncio.get_running_loop(), notice)
+        return lambda: self._listeners.pop(token, None) and None
+
+    def close(self) -> None:
+        """Finish what is queued, then close; closing twice is fine."""
+        if self._closed:
+            return
+        self._closed = True
+        self._jobs.put(_Job(1_000_000, next(self._order), None))
+        self._thread.join()
+        self._readers.shutdown(wait=True)
+        for conn in (self.read.conn, self._background.conn):
+            conn.close()
+        with contextlib.suppress(sqlite3.OperationalError):  # another process still reads: its close will checkpoint
+            self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        self._writer.close()
+
+    def _work(self) -> None:
+        while (job := self._jobs.get()).run is not None:
+            job.run()
+
+    def _transact(self, change: Callable[[WriteTx], R]) -> R:
+        tx = WriteTx(self._writer, self.sealer)
+        try:
+            self._writer.execute("BEGIN IMMEDIATE")
+            answer = change(tx)
+            self._writer.execute("COMMIT")
+        except BaseException as exc:
+            self._roll_back()
+            if isinstance(exc, sqlite3.Error):
+                raise _fault(exc) from exc
+            raise
+        self._tell(frozenset(tx.touched))
+        return answer
+
+    def _roll_back(self) -> None:
+        if self._writer.in_transaction:
+            self._writer.execute("ROLLBACK")
+
+    def _tell(self, touched: frozenset[str]) -> None:
+        if not touched:
+            return
+        for loop, notice in list(self._listeners.values()):
+            with contextlib.suppress(RuntimeError):  # that loop is closed: nobody is left to tell
+                loop.call_soon_threadsafe(notice, touched)
+
+
+def _writer(folder: Path) -> sqlite3.Connection:
+    conn = sqlite3.connect(folder / FILE_NAME, isolation_level=None, check_same_thread=False, timeout=10)
+    for pragma in ("journal_mode = WAL", "synchronous = FULL", "secure_delete = ON", "recursive_triggers = ON"):
+        conn.execute(f"PRAGMA {pragma}")
+    return conn
+
+
+def _reader(folder: Path) -> sqlite3.Connection:
+    conn = sqlite3.connect(folder / FILE_NAME, isolation_level=None, check_same_thread=False, timeout=10)
+    conn.execute("PRAGMA query_only = ON")
+    return conn
+
+
+def _fault(exc: sqlite3.Error) -> GuideError:
+    """Return the one error a user understands for what SQLite said."""
+    text = str(exc)
+    if "full" in text or "disk I/O" in text:  # both faces of a full disk
+        return LocalFault("disk_full", text)
+    if isinstance(exc, sqlite3.OperationalError | sqlite3.ProgrammingError | sqlite3.IntegrityError):
+        return LocalFault("internal", text)
+    return LocalFault("database_damaged", text)
