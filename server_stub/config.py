@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 KEY_BYTES = 32
+COUPON_KEY_NO = 1
 ENVIRONMENTS = ("dev", "test", "production")
 
 
@@ -43,8 +44,8 @@ class Secrets:
 
     @property
     def coupon_kid(self) -> str:
-        """Name of the coupon key: one decimal byte, as the coupon's payload carries it."""
-        return str(hashlib.sha256(public_bytes(self.coupon_key())).digest()[0])
+        """Name of the coupon key: its 4-bit number in the QR, as text."""
+        return str(COUPON_KEY_NO)
 
     @property
     def pack_kid(self) -> str:
