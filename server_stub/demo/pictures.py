@@ -32,11 +32,12 @@ def render(style: brand.Style, colour_key: str) -> bytes:
     colour = brand.COLOURS[colour_key]
     stage = _stage(_STAGES[style.series], style.colours.index(colour_key))
     picture = stage.paint(colour)
-    _write_type(picture, style, colour)
+    _write_number(picture, style)
     stage.light(picture, colour)
+    _write_captions(picture, style, colour)
     _place(picture, _art(style.art, colour.cloth, _mirrored(style)), stage.floor_y, style.art in _FLOATING, colour)
     out = io.BytesIO()
-    picture.save(out, "JPEG", quality=QUALITY, optimize=True, progressive=True)
+    picture.save(out, "JPEG", quality=QUALITY)
     return out.getvalue()
 
 
@@ -68,20 +69,21 @@ class Stage:
         glow = self.beam.point([int(value * 0.34) for value in range(256)])
         picture.paste((255, 255, 255), (0, 0), glow)
         picture.paste(_gradient(_mix(accent, wall, 0.25), _mix(accent, (60, 50, 45), 0.20)), (0, 0), self.side)
-        picture.paste(_gradient(_mix(wall, (255, 255, 255), 0.65), _mix(wall, (255, 255, 255), 0.25)), (0, 0), self.front)
+        picture.paste(
+            _gradient(_mix(wall, (255, 255, 255), 0.65), _mix(wall, (255, 255, 255), 0.25)), (0, 0), self.front
+        )
 
 
 Shapes = list[tuple[str, tuple[float, ...]]]
 
 
 def _arch_back(turn: int) -> Shapes:
-    left, right, top = (170, 730, 210) if turn != 1 else (130, 660, 170)
+    left, right, top = (200, 700, 235) if turn != 1 else (150, 620, 200)
     return [("arch", (left, top, right, FLOOR_Y - 40))]
 
 
 def _sun_back(turn: int) -> Shapes:
-    centre, radius = ((450, 560), 335), ((560, 500), 300), ((350, 520), 315)
-    (x, y), r = (centre, radius, ((340, 520), 315))[turn] if turn else centre
+    x, y, r = ((450, 560, 320), (555, 510, 290), (345, 530, 300))[turn]
     return [("disc", (x - r, y - r, x + r, y + r))]
 
 
@@ -100,19 +102,19 @@ def _window_back(turn: int) -> Shapes:
 
 
 def _plinth_top(turn: int) -> Shapes:
-    return [("disc", (205, FLOOR_Y - 42, 695, FLOOR_Y + 42))]
+    return [("disc", (215, FLOOR_Y - 40, 685, FLOOR_Y + 40))]
 
 
 def _plinth_side(turn: int) -> Shapes:
-    return [("box", (205, FLOOR_Y, 695, FLOOR_Y + 95)), ("disc", (205, FLOOR_Y + 53, 695, FLOOR_Y + 137))]
+    return [("box", (215, FLOOR_Y, 685, FLOOR_Y + 80)), ("disc", (215, FLOOR_Y + 40, 685, FLOOR_Y + 120))]
 
 
 def _block_top(turn: int) -> Shapes:
-    return [("poly", (110, FLOOR_Y - 30, 790, FLOOR_Y - 30, 850, FLOOR_Y + 34, 50, FLOOR_Y + 34))]
+    return [("poly", (190, FLOOR_Y - 30, 710, FLOOR_Y - 30, 770, FLOOR_Y + 34, 130, FLOOR_Y + 34))]
 
 
 def _block_side(turn: int) -> Shapes:
-    return [("box", (50, FLOOR_Y + 30, 850, HEIGHT))]
+    return [("box", (130, FLOOR_Y + 30, 770, HEIGHT))]
 
 
 def _nothing(turn: int) -> Shapes:
@@ -208,8 +210,10 @@ def _art(name: str, cloth: str, mirrored: bool) -> Image.Image:
     alpha = art.getchannel("A")
     tone = _rgb(cloth)
     grey = ImageOps.autocontrast(art.convert("L"), cutoff=1, mask=alpha.point([255 * (v > 128) for v in range(256)]))
-    dyed = ImageOps.colorize(grey, _mix(tone, (22, 18, 24), 0.62), _mix(tone, (255, 252, 246), 0.72), mid=tone, midpoint=132)
-    dyed = Image.blend(dyed, art.convert("RGB"), 0.10)
+    dyed = ImageOps.colorize(
+        grey, _mix(tone, (22, 18, 24), 0.62), _mix(tone, (255, 252, 246), 0.72), mid=tone, midpoint=132
+    )
+    dyed = Image.blend(dyed, art.convert("RGB"), 0.05)
     dyed.putalpha(alpha)
     return dyed
 
@@ -235,7 +239,9 @@ def _shadow(picture: Image.Image, art: Image.Image, foot: tuple[int, int], dark:
     draw = ImageDraw.Draw(pool)
     inset = 60 if floating else 10
     draw.ellipse([v / 4 for v in (x + inset, y - 16, x + art.width - inset, y + 20)], fill=120 if floating else 190)
-    soft = pool.filter(ImageFilter.GaussianBlur(5 if floating else 3.2)).resize((WIDTH, HEIGHT), Image.Resampling.BICUBIC)
+    soft = pool.filter(ImageFilter.GaussianBlur(5 if floating else 3.2)).resize(
+        (WIDTH, HEIGHT), Image.Resampling.BICUBIC
+    )
     picture.paste(dark, (0, 0), soft)
 
 
@@ -256,19 +262,24 @@ def _spaced(draw: ImageDraw.ImageDraw, at: tuple[float, float], text: str, size:
     return x - at[0] - gap
 
 
-def _write_type(picture: Image.Image, style: brand.Style, colour: brand.Colour) -> None:
-    """Set the wordmark, the series' number as a large ghost, and the caption."""
-    series = brand.SERIES[style.series]
-    ink = _mix(_rgb(colour.cloth), (30, 32, 34), 0.72)
+def _write_number(picture: Image.Image, style: brand.Style) -> None:
+    """Set the style's number large and pale behind the product."""
     ghost = Image.new("L", (WIDTH, HEIGHT), 0)
-    pen = ImageDraw.Draw(ghost)
-    number = f"{style.no:02d}"
-    pen.text((WIDTH / 2, 408), number, font=_font(430), fill=92, anchor="mm")
+    ImageDraw.Draw(ghost).text((WIDTH / 2, 430), f"{style.no:02d}", font=_font(440), fill=96, anchor="mm")
     picture.paste((255, 255, 255), (0, 0), ghost)
+
+
+def _write_captions(picture: Image.Image, style: brand.Style, colour: brand.Colour) -> None:
+    """Set the wordmark and the series above, the style and its colour below."""
+    series = brand.SERIES[style.series]
+    ink = _mix(_rgb(colour.accent), (34, 32, 30), 0.78)
     draw = ImageDraw.Draw(picture)
-    _spaced(draw, (64, 62), brand.NAME_EN.upper(), 30, 9, ink)
-    right = f"{series.number} / {series.name_en}"
-    draw.text((WIDTH - 64, 80), right, font=_font(25), fill=ink, anchor="rm")
+    _spaced(draw, (60, 58), brand.NAME_EN.upper(), 30, 9, ink)
+    draw.text((WIDTH - 60, 75), f"{series.number} / {series.name_en}", font=_font(25), fill=ink, anchor="rm")
+    on_block = _STAGES[style.series] in ("steps", "window")
+    caption = _mix(_rgb(colour.wall), (255, 255, 255), 0.55) if on_block else ink
+    draw.text((WIDTH / 2, 1094), style.name_en, font=_font(30), fill=caption, anchor="mm")
+    draw.text((WIDTH / 2, 1136), f"{style.style_no}   {colour.name_en}", font=_font(22), fill=caption, anchor="mm")
 
 
 def difference(one: bytes, other: bytes) -> int:
