@@ -65,8 +65,8 @@ def start_sign_in(tx: Tx, phone: str, ip: str = "") -> str:
             raise Rejected("rate_limited", params={"seconds": int(CODES_WINDOW.total_seconds())})
     code = f"{random_source.randbelow(1_000_000):06d}"
     row = {
-        "id": tx.new_id(), "phone_hash": digest, "code_hash": _code_hash(tx, digest, code), "tries": 0, "ip": ip or None,
-        "created_at": tx.now_text, "until": instants.to_text(tx.now + CODE_LIFE),
+        "id": tx.new_id(), "phone_hash": digest, "code_hash": _code_hash(tx, digest, code), "tries": 0,
+        "ip": ip or None, "created_at": tx.now_text, "until": instants.to_text(tx.now + CODE_LIFE),
     }  # fmt: skip
     tx.conn.execute(insert(t.signin_code).values(**row))
     return code

@@ -100,13 +100,14 @@ def _insert(
     tx: Tx, product_id: str, session_id: str, customer_id: str | None, visitor_id: str | None, dwell_s: int,
     share_id: str | None, channel: str,
 ) -> str:  # fmt: skip
+    view_id = tx.new_id()
     row = {
-        "id": tx.new_id(), "product_id": product_id, "session_id": session_id, "customer_id": customer_id,
+        "id": view_id, "product_id": product_id, "session_id": session_id, "customer_id": customer_id,
         "visitor_id": visitor_id, "dwell_s": dwell_s, "share_id": share_id, "channel": channel, "at": tx.now_text,
     }  # fmt: skip
     tx.conn.execute(insert(t.browse_event).values(**row))
-    tx.touch("browse_event", row["id"])
-    return str(row["id"])
+    tx.touch("browse_event", view_id)
+    return view_id
 
 
 def _inherit_consent(tx: Tx, visitor_id: str, customer_id: str) -> None:

@@ -1,0 +1,391 @@
+"""What phones see: rows turned into the values of `protocol.objects` and kept in `sync_row`.
+
+Per kind a projector gives id -> (bucket, value); an id it does not give has gone. `flush` runs at
+the end of each transaction for what was touched, `project_all` in bulk after a seed or an import.
+Both compare with what stands in `sync_row` and give a new version only to what changed.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, Select, insert, select, update
+
+from app.domain import instants
+from app.protocol import objects as o
+from app.protocol.sync_sums import SUM_MODULUS, row_sum
+from server_stub import tables as t
+from server_stub.db import upsert
+
+PROJECTION = 1
+CHUNK = 400  # ids in one IN list; SQLite takes 999 parameters on old builds
+WRITE_CHUNK = 5_000
+BRAND = "brand"
+
+Value = dict[str, Any]
+Projected = dict[str, tuple[str, Value]]
+Ids = Sequence[str] | None  # None = all
+Projector = Callable[[Connection, Ids], Projected]
+
+
+@dataclass(frozen=True, slots=True)
+class _Old:
+    bucket: str
+    ver: int
+    value: str | None
+
+
+# --- generic projectors --------------------------------------------------------------------
+
+
+def _columns(table: Any, kind: type) -> list[Any]:
+    names = [one.name for one in dataclasses.fields(kind)]
+    return [table.c[name] for name in names if name in table.c]
+
+
+def _fetch(conn: Connection, statement: Select[Any], column: Any, wanted: Ids) -> Iterator[Value]:
+    """Yield rows as dicts, for all or for these ids in chunks."""
+    if wanted is None:
+        yield from (dict(row) for row in conn.execute(statement).mappings())
+        return
+    for start in range(0, len(wanted), CHUNK):
+        some = statement.where(column.in_(wanted[start : start + CHUNK]))
+        yield from (dict(row) for row in conn.execute(some).mappings())
+
+
+def _plain(table: Any, kind: type, bucket_of: Callable[[Value], str | None]) -> Projector:
+    """Return the projector of a table whose columns are the object's fields."""
+    columns = _columns(table, kind)
+
+    def project(conn: Connection, wanted: Ids) -> Projected:
+        found: Projected = {}
+        for row in _fetch(conn, select(*columns), table.c.id, wanted):
+            bucket = bucket_of(row)
+            if bucket is not None:
+                found[row["id"]] = bucket, row
+        return found
+
+    return project
+
+
+def _of_guide(row: Value) -> str | None:
+    return guide_bucket(row["guide_id"])
+
+
+def _brand(_row: Value) -> str:
+    return BRAND
+
+
+def guide_bucket(guide_id: str | None) -> str | None:
+    """Return the bucket of a guide's own things, None for nobody's."""
+    return f"guide:{guide_id}" if guide_id else None
+
+
+def _of_customer(table: Any, kind: type) -> Projector:
+    """Return the projector of what follows a customer: it stands in the bucket of the customer's guide."""
+    names = [column.name for column in _columns(table, kind)]
+    statement = select(*(table.c[name] for name in names), t.customer.c.guide_id.label("_owner")).join(
+        t.customer, t.customer.c.id == table.c.customer_id
+    )
+
+    def project(conn: Connection, wanted: Ids) -> Projected:
+        found: Projected = {}
+        for row in _fetch(conn, statement, table.c.id, wanted):
+            bucket = guide_bucket(row.pop("_owner"))
+            if bucket is not None:
+                found[row["id"]] = bucket, row
+        return found
+
+    return project
+
+
+# --- projectors with more to them ----------------------------------------------------------
+
+
+def _customers(conn: Connection, wanted: Ids) -> Projected:
+    columns = [column for column in _columns(t.customer, o.Customer) if column.name != "tags"]
+    tags = _grouped(conn, _tags_query(), t.customer_tag.c.customer_id, wanted)
+    consents = _grouped(conn, _consents_query(), t.consent.c.person_id, wanted)
+    found: Projected = {}
+    for row in _fetch(conn, select(*columns), t.customer.c.id, wanted):
+        bucket = guide_bucket(row["guide_id"])
+        if bucket is None or row["store_id"] is None:
+            continue
+        row["tags"] = tags.get(row["id"], [])
+        row["consents"] = {one["purpose"]: bool(one["granted"]) for one in consents.get(row["id"], [])}
+        found[row["id"]] = bucket, row
+    return found
+
+
+def _tags_query() -> Select[Any]:
+    c = t.customer_tag.c
+    return select(c.customer_id.label("_of"), c.name, c.kind, c.reason, c.at).order_by(c.at, c.name)
+
+
+def _consents_query() -> Select[Any]:
+    c = t.consent.c
+    wanted = select(c.person_id.label("_of"), c.purpose, c.granted).where(c.person_kind == "customer")
+    return wanted.order_by(c.at, c.id)  # the last answer of a purpose stands
+
+
+def _grouped(conn: Connection, statement: Select[Any], column: Any, wanted: Ids) -> dict[str, list[Value]]:
+    groups: dict[str, list[Value]] = {}
+    for row in _fetch(conn, statement, column, wanted):
+        groups.setdefault(row.pop("_of"), []).append({name: value for name, value in row.items() if value is not None})
+    return groups
+
+
+def _orders(conn: Connection, wanted: Ids) -> Projected:
+    line = t.order_line.c
+    columns = [column for column in _columns(t.order_line, o.OrderLine) if column.name != "order_id"]
+    lines_query = select(line.order_id.label("_of"), *columns).order_by(line.order_id, line.position)
+    lines = _grouped(conn, lines_query, line.order_id, wanted)
+    found = _order_heads(conn, wanted)
+    for order_id, (_bucket, value) in found.items():
+        value["lines"] = lines.get(order_id, [])
+    return found
+
+
+_order_heads = _of_customer(t.orders, o.Order)
+
+
+def _staff(conn: Connection, wanted: Ids) -> Projected:
+    found = _plain_staff(conn, wanted)
+    return {
+        key: (BRAND if value["role"] == "hq" or not value["store_id"] else f"store:{value['store_id']}", value)
+        for key, (_bucket, value) in found.items()
+    }
+
+
+_plain_staff = _plain(t.staff, o.Staff, _brand)
+
+
+def _with_install_id(inner: Projector) -> Projector:
+    """On the wire a device is called by its installation's id, in the table by `<staff no>.<installation>`."""
+
+    def project(conn: Connection, wanted: Ids) -> Projected:
+        found = inner(conn, wanted)
+        for _bucket, value in found.values():
+            value["device_id"] = install_id(value["device_id"]) if value["device_id"] else ""
+        return found
+
+    return project
+
+
+def install_id(device_id: str) -> str:
+    """Return the installation's own id, as the phone sent it at login."""
+    return device_id.partition(".")[2] or device_id
+
+
+def _rejected(conn: Connection, wanted: Ids) -> Projected:
+    columns = [*_columns(t.rejected, o.RejectedMutation), t.rejected.c.staff_id]
+    found: Projected = {}
+    for row in _fetch(conn, select(*columns), t.rejected.c.id, wanted):
+        found[row["id"]] = f"guide:{row.pop('staff_id')}", row
+    return found
+
+
+# Small and needed to draw first, then the guide's customers, then what hangs on them.
+PROJECTORS: dict[str, Projector] = {
+    "setting": _plain(t.setting, o.Setting, _brand),
+    "store": _plain(t.store, o.Store, _brand),
+    "staff": _staff,
+    "product": _plain(t.product, o.Product, _brand),
+    "coupon_template": _plain(t.coupon_template, o.CouponTemplate, _brand),
+    "commission_rule": _plain(t.commission_rule, o.CommissionRule, _brand),
+    "pack": _plain(t.pack, o.Pack, _brand),
+    "stock": _plain(t.stock, o.Stock, lambda row: f"store:{row['store_id']}"),
+    "goal": _plain(t.goal, o.Goal, lambda row: f"guide:{row['id']}"),
+    "contact_holder": _with_install_id(_plain(t.contact_holder, o.ContactHolder, lambda row: f"guide:{row['id']}")),
+    "customer": _customers,
+    "coupon": _with_install_id(_plain(t.coupon, o.Coupon, _of_guide)),
+    "contact": _of_customer(t.contact, o.Contact),
+    "signal_mark": _of_customer(t.signal_mark, o.SignalMark),
+    "commission_entry": _plain(t.commission_entry, o.CommissionEntry, _of_guide),
+    "share": _plain(t.share, o.Share, _of_guide),
+    "order": _orders,
+    "browse_event": _of_customer(t.browse_event, o.BrowseEvent),
+    "guide_day": _plain(t.guide_day, o.GuideDay, lambda row: f"manager:{row['store_id']}"),
+    "rejected": _rejected,
+}
+
+# What moves along when a customer gets another guide.
+FOLLOWERS: dict[str, Any] = {
+    "order": t.orders,
+    "browse_event": t.browse_event,
+    "contact": t.contact,
+    "signal_mark": t.signal_mark,
+}
+
+
+# --- writing -------------------------------------------------------------------------------
+
+
+def flush(conn: Connection, touched: Iterable[tuple[str, str]], now: datetime) -> frozenset[str]:
+    """Project what was touched, write what changed, return the buckets that got new versions.
+
+    Raises:
+        KeyError: a kind without a projector was touched.
+    """
+    wanted: dict[str, dict[str, None]] = {}
+    for kind, object_id in touched:
+        wanted.setdefault(kind, {})[object_id] = None
+    for kind, ids in _followers(conn, list(wanted.get("customer", ()))).items():
+        wanted.setdefault(kind, {}).update(ids)
+    if conn.dialect.name != "sqlite":
+        _lock_first(conn, wanted)
+    new, old = _project_some(conn, wanted)
+    return write(conn, new, old, now)
+
+
+def project_all(conn: Connection, kinds: Iterable[str] | None = None, now: datetime | None = None) -> frozenset[str]:
+    """Project every row of these kinds (all without) and write what changed; safe to run again."""
+    changed: set[str] = set()
+    for kind in kinds if kinds is not None else PROJECTORS:
+        new = {o.key(kind, object_id): row for object_id, row in PROJECTORS[kind](conn, None).items()}
+        old = _old_of_kind(conn, kind)
+        changed |= write(conn, {**dict.fromkeys(old), **new}, old, now or _utc_now(conn))
+    return frozenset(changed)
+
+
+def _utc_now(conn: Connection) -> datetime:
+    stored = conn.execute(select(t.sync_row.c.at).order_by(t.sync_row.c.at.desc()).limit(1)).scalar()
+    if stored:  # a bulk run has no clock of its own: the newest row's time keeps tombstones at least as long
+        return instants.from_text(stored)
+    raise ValueError("the first bulk projection needs `now`")
+
+
+def _project_some(
+    conn: Connection, wanted: Mapping[str, Mapping[str, None]]
+) -> tuple[dict[str, tuple[str, Value] | None], dict[str, _Old]]:
+    new: dict[str, tuple[str, Value] | None] = {}
+    for kind, ids in wanted.items():
+        found = PROJECTORS[kind](conn, list(ids))
+        new.update({o.key(kind, object_id): found.get(object_id) for object_id in ids})
+    return new, _old_of_keys(conn, list(new))
+
+
+def _lock_first(conn: Connection, wanted: Mapping[str, Mapping[str, None]]) -> None:
+    """Take the buckets' row locks in sorted order before reading what goes in: what others committed is then seen."""
+    new, old = _project_some(conn, wanted)
+    buckets = {row[0] for row in new.values() if row} | {row.bucket for row in old.values()}
+    _make_buckets(conn, buckets)
+    conn.execute(select(t.bucket.c.id).where(t.bucket.c.id.in_(buckets)).order_by(t.bucket.c.id).with_for_update())
+
+
+def _followers(conn: Connection, customer_ids: Sequence[str]) -> dict[str, dict[str, None]]:
+    """Return what must move because a customer's stored bucket is not their guide's any more."""
+    moved: list[str] = []
+    old = _old_of_keys(conn, [o.key("customer", one) for one in customer_ids])
+    owners = _fetch(conn, select(t.customer.c.id, t.customer.c.guide_id), t.customer.c.id, customer_ids)
+    for row in owners:
+        known = old.get(o.key("customer", row["id"]))
+        if (known.bucket if known and known.value is not None else None) != guide_bucket(row["guide_id"]):
+            moved.append(row["id"])
+    if not moved:
+        return {}
+    return {
+        kind: {row["id"]: None for row in _fetch(conn, select(table.c.id), table.c.customer_id, moved)}
+        for kind, table in FOLLOWERS.items()
+    }
+
+
+def _old_of_keys(conn: Connection, keys: Sequence[str]) -> dict[str, _Old]:
+    c = t.sync_row.c
+    rows = _fetch(conn, select(c.key, c.bucket, c.ver, c.value), c.key, keys)
+    return _live_first(rows)
+
+
+def _old_of_kind(conn: Connection, kind: str) -> dict[str, _Old]:
+    c = t.sync_row.c
+    rows = select(c.key, c.bucket, c.ver, c.value).where(c.key >= f"{kind}/", c.key < f"{kind}0")
+    return _live_first(_fetch(conn, rows, c.key, None))
+
+
+def _live_first(rows: Iterable[Value]) -> dict[str, _Old]:
+    """Index rows by key; a key that moved has tombstones beside its live row, which wins."""
+    found: dict[str, _Old] = {}
+    for row in rows:
+        if row["value"] is not None or row["key"] not in found:
+            found[row["key"]] = _Old(row["bucket"], row["ver"], row["value"])
+    return found
+
+
+def write(
+    conn: Connection, new: Mapping[str, tuple[str, Value] | None], old: Mapping[str, _Old], now: datetime
+) -> frozenset[str]:
+    """Write the difference: puts, tombstones where a row left, counts and sums; every row takes the next version."""
+    puts, dels = _difference(new, old)
+    changes: dict[str, list[tuple[str, str | None]]] = {}
+    for bucket, key, text in puts:
+        changes.setdefault(bucket, []).append((key, text))
+    for bucket, key in dels:
+        changes.setdefault(bucket, []).append((key, None))
+    _make_buckets(conn, set(changes))
+    at = instants.to_text(now)
+    for bucket in sorted(changes):
+        _write_bucket(conn, bucket, changes[bucket], old, at)
+    return frozenset(changes)
+
+
+def _difference(
+    new: Mapping[str, tuple[str, Value] | None], old: Mapping[str, _Old]
+) -> tuple[list[tuple[str, str, str]], list[tuple[str, str]]]:
+    puts: list[tuple[str, str, str]] = []
+    dels: list[tuple[str, str]] = []
+    for key, row in new.items():
+        known = old.get(key)
+        live = known if known is not None and known.value is not None else None
+        text = encode(row[1]) if row is not None else None
+        if row is not None and text is not None and (live is None or live.bucket != row[0] or live.value != text):
+            puts.append((row[0], key, text))
+        if live is not None and (row is None or row[0] != live.bucket):
+            dels.append((live.bucket, key))
+    return puts, dels
+
+
+def encode(value: Value) -> str:
+    """Return the compact JSON of a value; null fields are left out."""
+    return msgspec.json.encode({name: one for name, one in value.items() if one is not None}).decode()
+
+
+def _make_buckets(conn: Connection, buckets: Iterable[str]) -> None:
+    rows = [{"id": one, "ver": 0, "horizon": 0, "rows": 0, "sum32": 0} for one in sorted(buckets)]
+    if rows:
+        conn.execute(upsert(conn, t.bucket).on_conflict_do_nothing(index_elements=["id"]), rows)
+
+
+def _write_bucket(
+    conn: Connection, bucket: str, changes: Sequence[tuple[str, str | None]], old: Mapping[str, _Old], at: str
+) -> None:
+    c = t.bucket.c
+    bump = update(t.bucket).where(c.id == bucket).values(ver=c.ver + len(changes)).returning(c.ver)
+    version = conn.execute(bump).scalar_one() - len(changes)
+    count = total = 0
+    rows: list[Value] = []
+    for key, text in changes:
+        version += 1
+        known = old.get(key)
+        if known is not None and known.value is not None and known.bucket == bucket:
+            count, total = count - 1, total - row_sum(key, known.ver)
+        if text is not None:
+            count, total = count + 1, total + row_sum(key, version)
+        rows.append({"bucket": bucket, "key": key, "ver": version, "value": text, "at": at, "projection": PROJECTION})
+    _put_rows(conn, rows, fresh=version == len(changes))
+    sums = {"rows": c.rows + count, "sum32": (c.sum32 + total % SUM_MODULUS) % SUM_MODULUS}
+    conn.execute(update(t.bucket).where(c.id == bucket).values(**sums))
+
+
+def _put_rows(conn: Connection, rows: Sequence[Value], *, fresh: bool) -> None:
+    statement: Any = insert(t.sync_row)
+    if not fresh:  # a bucket that held nothing cannot conflict
+        statement = upsert(conn, t.sync_row)
+        changed = {name: statement.excluded[name] for name in ("ver", "value", "at", "projection")}
+        statement = statement.on_conflict_do_update(index_elements=["bucket", "key"], set_=changed)
+    for start in range(0, len(rows), WRITE_CHUNK):
+        conn.execute(statement, rows[start : start + WRITE_CHUNK])
