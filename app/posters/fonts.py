@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import unicodedata
 from functools import lru_cache
 from pathlib import Path
@@ -13,6 +14,8 @@ from app.domain.errors import LocalFault
 
 PROBE_SIZE = 200
 NOTDEF = "\uffff"
+# Full-width punctuation brings its own space; the middle dot of Noto CJK is full width too.
+_NEEDLESS_SPACE = re.compile(r" ?· ?|(?<=[，。、；：！？）》」』]) | (?=[，。、；：！？（《「『])")
 _FILES = {False: "NotoSansSC-Regular.otf", True: "NotoSansSC-Bold.otf"}
 
 
@@ -52,7 +55,7 @@ def drawable(text: str, limit: int = 2_000) -> str:
     """Return `text` without what the fonts cannot draw (emoji, controls), in composed form."""
     composed = unicodedata.normalize("NFC", text[:limit])
     kept = "".join(c if has_glyph(c) else " " if c.isspace() else "" for c in composed)
-    return " ".join(kept.split())
+    return _NEEDLESS_SPACE.sub(lambda found: found.group().strip(), " ".join(kept.split()))
 
 
 @lru_cache(maxsize=20_000)

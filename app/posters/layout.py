@@ -13,6 +13,7 @@ Measure = Callable[[str], float]
 ELLIPSIS = "…"
 LINE_HEIGHT = 1.36
 STEP = 0.94
+ROUNDING = 1e-6
 NOT_FIRST = frozenset("，。、；：！？）》」』】〕”’…—·,.;:!?)]}%℃")
 NOT_LAST = frozenset("（《「『【〔“‘([{¥￥#@")
 
@@ -57,23 +58,16 @@ def fit(text: str, width: int, height: int, size: int, min_size: int, lines: int
 def wrap(text: str, width: float, measure: Measure) -> list[str]:
     """Return the lines of `text` that are at most `width` em wide, without losing a character but spaces."""
     lines: list[str] = []
-    line, used = "", 0.0
+    line = ""
     for piece in _pieces(text):
-        size = width_of(piece, measure)
-        if line and used + size > width + 1e-6:
-            line, piece = _break(line, piece)
-            lines.append(line.rstrip())
-            line, used = "", 0.0
-            size = width_of(piece, measure)
-        if size > width:
-            *whole, piece = _chop(piece, width, measure)
-            lines.extend(whole)
-            size = width_of(piece, measure)
-        if line or not piece.isspace():
-            line, used = line + piece, used + size
-    if line.strip():
-        lines.append(line.rstrip())
-    return lines
+        if line and width_of(line + piece, measure) > width + ROUNDING:
+            lines.append(line)
+            line = ""
+        *whole, rest = _chop(line + piece if line else piece.lstrip(), width, measure)
+        lines.extend(whole)
+        line = rest
+    lines.append(line)
+    return [kept for kept in (line.rstrip() for line in lines) if kept]
 
 
 def cut(lines: list[str], room: int, width: float, measure: Measure) -> list[str]:
@@ -116,17 +110,12 @@ def _is_wide(character: str) -> bool:
     return ord(character) >= 0x2E80
 
 
-def _break(line: str, piece: str) -> tuple[str, str]:
-    """Return the line to end and the piece to go on with; no line begins with a space."""
-    return line, piece.lstrip()
-
-
 def _chop(piece: str, width: float, measure: Measure) -> list[str]:
-    """Return a word wider than a line in parts that each fit."""
+    """Return text in parts that each fit a line: one part, unless a single word is wider than the line."""
     parts, part, used = [], "", 0.0
     for character in piece:
         size = measure(character)
-        if part and used + size > width:
+        if part and used + size > width + ROUNDING:
             parts.append(part)
             part, used = "", 0.0
         part, used = part + character, used + size

@@ -39,7 +39,7 @@ def open_picture(source: bytes | Path, wanted: tuple[int, int]) -> Image.Image:
 def fitted(picture: Image.Image, size: tuple[int, int], fit: str) -> Image.Image:
     """Return the picture scaled into `size`: `cover` fills it and is cropped, `contain` shows all of it."""
     if fit == "cover":
-        return ImageOps.fit(picture, size, Image.Resampling.BICUBIC, centering=(0.5, 0.45))
+        return ImageOps.fit(picture, size, Image.Resampling.BICUBIC, centering=(0.5, 0.5))
     return ImageOps.contain(picture, size, Image.Resampling.BICUBIC)
 
 
