@@ -1,0 +1,20 @@
+"""Named mutations: `await mutate(client, EditNote(...))`; one verb a module."""
+
+from app.mutations.client import MutationClient
+from app.mutations.mutate import mutate
+from app.mutations.refusals import refusal_to_contact, refusal_to_issue
+from app.mutations.send_coupon import coupon_link, send_coupon
+from app.mutations.share import MadeShare, make_share
+from app.mutations.verbs import replay_for
+
+__all__ = [
+    "MadeShare",
+    "MutationClient",
+    "coupon_link",
+    "make_share",
+    "mutate",
+    "refusal_to_contact",
+    "refusal_to_issue",
+    "replay_for",
+    "send_coupon",
+]

@@ -1,0 +1,53 @@
+"""Every verb by the dataclass that names it, and the replay that the sync is handed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from app.domain.instants import from_text
+from app.mutations import (
+    add_tag,
+    dismiss_rejected,
+    edit_note,
+    issue_coupon,
+    mark_signal,
+    record_contact,
+    record_share,
+    remove_tag,
+    undo_coupon,
+)
+from app.mutations.call import Call, Verb
+from app.protocol import mutations as m
+from app.store import WriteTx
+
+VERBS: dict[type, Verb] = {
+    m.EditNote: Verb.of(edit_note),
+    m.AddTag: Verb.of(add_tag),
+    m.RemoveTag: Verb.of(remove_tag),
+    m.RecordShare: Verb.of(record_share),
+    m.IssueCoupon: Verb.of(issue_coupon),
+    m.UndoCoupon: Verb.of(undo_coupon),
+    m.RecordContact: Verb.of(record_contact),
+    m.MarkSignal: Verb.of(mark_signal),
+    m.DismissRejected: Verb.of(dismiss_rejected),
+}
+
+Replay = Callable[[WriteTx, str, Mapping[str, Any]], None]
+
+
+def replay_for(guide_id: str, device_id: str, zone: str) -> Replay:
+    """Return `replay(tx, name, args)`: the local effect of a pending mutation, as at the tap, without its checks.
+
+    It raises what the effect raises; the sync then keeps the mutation pending with no local effect.
+    """
+    place = ZoneInfo(zone)
+
+    def replay(tx: WriteTx, name: str, args: Mapping[str, Any]) -> None:
+        kind = m.MUTATIONS[name]
+        fields = {k: v for k, v in args.items() if k not in ("mid", "at")}
+        call = Call(guide_id, device_id, place, from_text(args["at"]))
+        VERBS[kind].apply(tx, kind(**fields), call)
+
+    return replay
