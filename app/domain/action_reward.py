@@ -4,15 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
+
+from app.domain.calendar_days import day_of
 
 HOLD_DAYS = 14
+BURST = 5
+BURST_WINDOW = timedelta(minutes=10)
+NIGHT = (23, 6)
+ACTIVITY_WITHIN = timedelta(days=7)
+ACTIVITIES = ("view", "reply", "order", "check_in")
 FLAGS = ("burst", "night_burst", "zero_activity", "shared_device", "add_then_delete", "readd_by_colleague")
 
 
 @dataclass(frozen=True, slots=True)
 class Reward:
-    """A new member or referral claimed by a guide. state: pending | held | payable | rejected."""
+    """A new member or referral claimed by a guide. state: pending | held | payable | rejected.
+
+    `activity` holds what the person really did, of `ACTIVITIES`.
+    """
 
     id: str
     guide_id: str
@@ -44,9 +54,63 @@ def decide(
 
     A flag holds it until a manager decides; nothing is deleted.
     """
-    raise NotImplementedError
+    flags = flags_of(reward, others, now=now, zone=zone)
+    if reward.state in ("rejected", "payable"):
+        return RewardDecision(reward.state, "decided", flags)
+    refusal = _refusal(reward, others)
+    if refusal:
+        return RewardDecision("rejected", refusal, flags)
+    if flags:
+        return RewardDecision("held", "flagged", flags)
+    if _earlier_that_day(reward, others, zone) >= per_day:
+        return RewardDecision("held", "over_cap")
+    if now < reward.made_at + timedelta(days=HOLD_DAYS):
+        return RewardDecision("pending" if now <= reward.made_at else "held", "holding")
+    missing = _missing(reward)
+    return RewardDecision("rejected", missing) if missing else RewardDecision("payable", "proven")
 
 
 def flags_of(reward: Reward, others: Sequence[Reward], *, now: datetime, zone: tzinfo) -> tuple[str, ...]:
     """Return the flags of a reward in the order of `FLAGS` (rule 8.2)."""
-    raise NotImplementedError
+    mine = [other for other in others if other.guide_id == reward.guide_id and other.id != reward.id]
+    near = [other for other in mine if abs(other.made_at - reward.made_at) <= BURST_WINDOW]
+    burst = len(near) + 1 >= BURST
+    hour = reward.made_at.astimezone(zone).hour
+    deleted = reward.deleted_at is not None and reward.deleted_at - reward.made_at <= timedelta(days=HOLD_DAYS)
+    found = {
+        "burst": burst,
+        "night_burst": burst and (hour >= NIGHT[0] or hour < NIGHT[1]),
+        "zero_activity": not reward.activity and now >= reward.made_at + ACTIVITY_WITHIN,
+        "shared_device": any(o.device_key == reward.device_key and o.person_id != reward.person_id for o in others),
+        "add_then_delete": deleted,
+        "readd_by_colleague": reward.readded_by not in (None, reward.guide_id),
+    }
+    return tuple(flag for flag in FLAGS if found[flag])
+
+
+def _refusal(reward: Reward, others: Sequence[Reward]) -> str | None:
+    """Return why it can never be paid: unique by person, phone and device; the earlier one stands (rule 8.1)."""
+    earlier = [other for other in others if (other.made_at, other.id) < (reward.made_at, reward.id)]
+    if any(other.state != "rejected" and other.person_id == reward.person_id for other in earlier):
+        return "same_person"
+    if any(other.state != "rejected" and other.phone_key == reward.phone_key for other in earlier):
+        return "same_phone"
+    return None
+
+
+def _missing(reward: Reward) -> str | None:
+    if not reward.phone_verified:
+        return "phone_not_verified"
+    if not reward.still_bound:
+        return "not_bound"
+    return None if reward.activity & set(ACTIVITIES) else "no_activity"
+
+
+def _earlier_that_day(reward: Reward, others: Sequence[Reward], zone: tzinfo) -> int:
+    day = day_of(reward.made_at, zone)
+    return sum(
+        other.guide_id == reward.guide_id
+        and (other.made_at, other.id) < (reward.made_at, reward.id)
+        and day_of(other.made_at, zone) == day
+        for other in others
+    )

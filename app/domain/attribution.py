@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from app.domain.money import Bp
+from app.domain.instants import to_text
+from app.domain.money import BP_ONE, Bp
 
 RULE_VERSION = 1
 REASONS = (
@@ -46,16 +47,20 @@ class AttributionPolicy:
     @classmethod
     def from_wire(cls, setting: Mapping[str, Any]) -> AttributionPolicy:
         """Return the policy in `Setting.attribution`: `{"default_days": 14, "chat": 7, "print": 30}`."""
-        raise NotImplementedError
+        channels = {name: int(days) for name, days in setting.items() if name != "default_days"}
+        return cls(int(setting.get("default_days", 14)), channels)
 
     def days(self, channel: str) -> int:
         """Return the window of a channel in days."""
-        raise NotImplementedError
+        return self.channel_days.get(channel, self.default_days)
 
 
 @dataclass(frozen=True, slots=True)
 class OrderPerson:
-    """Who buys and when: `bound_guide_id` as frozen at the order's creation (rule 2.4)."""
+    """Who buys and when: `bound_guide_id` as frozen at the order's creation (rule 2.4).
+
+    `own_guide_id`: the buyer is this guide; `is_staff`: a colleague.
+    """
 
     member_id: str | None
     session_id: str | None
@@ -78,7 +83,13 @@ class Attribution:
 
     def split(self, closing_bp: Bp = 7000) -> tuple[tuple[str, str, Bp], ...]:
         """Return (guide id, role sole | closing | bound, share in bp) of the payout; empty when no guide earns."""
-        raise NotImplementedError
+        if self.reason in ("self_purchase", "staff_purchase"):
+            return ()
+        closing, bound = self.closing_guide_id, self.bound_guide_id
+        if closing is not None and bound is not None and closing != bound:
+            return ((closing, "closing", closing_bp), (bound, "bound", BP_ONE - closing_bp))
+        one = closing or bound
+        return () if one is None else ((one, "sole", BP_ONE),)
 
 
 def attribute(order: OrderPerson, touches: Sequence[Touch], policy: AttributionPolicy) -> Attribution:
@@ -87,4 +98,49 @@ def attribute(order: OrderPerson, touches: Sequence[Touch], policy: AttributionP
     The last valid touch wins, touches of the member before those of the browser's session; of two at
     the same instant the one with the larger id. A purchase by staff or by oneself earns nobody anything.
     """
-    raise NotImplementedError
+    if order.is_staff or order.own_guide_id is not None:
+        own = order.own_guide_id is not None and order.own_guide_id == order.bound_guide_id
+        reason = "self_purchase" if own else "staff_purchase"
+        return Attribution(None, None, order.nearest_store_id, reason, _evidence(order, (), None, policy))
+    valid = [touch for touch in touches if _is_valid(touch, order, policy)]
+    winner = max(valid, key=lambda touch: (_is_member(touch, order), touch.at, touch.id), default=None)
+    evidence = _evidence(order, valid, winner, policy)
+    bound = order.bound_guide_id
+    if winner is not None:
+        reason = "closing_is_bound" if winner.guide_id == bound else "closing_touch"
+        return Attribution(winner.guide_id, bound, order.nearest_store_id, reason, evidence)
+    if bound is not None:
+        return Attribution(None, bound, order.nearest_store_id, "bound_guide", evidence)
+    reason = "nobody" if order.nearest_store_id is None else "nearest_store"
+    return Attribution(None, None, order.nearest_store_id, reason, evidence)
+
+
+def _is_member(touch: Touch, order: OrderPerson) -> bool:
+    return order.member_id is not None and touch.member_id == order.member_id
+
+
+def _is_valid(touch: Touch, order: OrderPerson, policy: AttributionPolicy) -> bool:
+    """Say whether the touch is this person's, by an enabled guide, and inside its channel's window, its end included."""
+    # A browser's touch of another signed-in member is that member's, whoever holds the browser now.
+    same_session = order.session_id is not None and touch.session_id == order.session_id and touch.member_id is None
+    mine = _is_member(touch, order) or same_session
+    age = order.created_at - touch.at
+    in_window = timedelta(0) <= age <= timedelta(days=policy.days(touch.channel))
+    return mine and in_window and touch.guide_active and not touch.by_staff
+
+
+def _evidence(
+    order: OrderPerson, valid: Sequence[Touch], winner: Touch | None, policy: AttributionPolicy
+) -> dict[str, Any]:
+    """Return what the decision rests on as plain JSON (rule 3.4)."""
+    return {
+        "rule_version": RULE_VERSION,
+        "touches": [
+            {"id": touch.id, "guide_id": touch.guide_id, "channel": touch.channel, "at": to_text(touch.at)}
+            for touch in sorted(valid, key=lambda touch: (touch.at, touch.id))
+        ],
+        "winner": None if winner is None else winner.id,
+        "window_days": None if winner is None else policy.days(winner.channel),
+        "by": None if winner is None else ("member" if _is_member(winner, order) else "session"),
+        "bound_guide_id": order.bound_guide_id,
+    }

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
+from app.domain.errors import Rejected
 from app.domain.money import Bp
+
+TRANSFERS_MAX = 2
+TRANSFER_WINDOW = timedelta(days=90)
+MODES = ("first", "registration", "override")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,20 +63,38 @@ class BindDecision:
 def decide(current: Binding | None, request: BindRequest, policy: BindingPolicy) -> BindDecision:
     """Return the binding after the request (rules 2.1 to 2.3); the current one is `kept` if it is the same guide.
 
+    A binding past its validity protects nobody. `registration` binds new members only.
+
     Raises:
         Rejected: `binding_self`, `binding_staff`, `binding_disabled_guide`, `binding_scope` or `binding_protected`.
     """
-    raise NotImplementedError
+    _check_forbidden(request)
+    if current is None or current.until_at is not None:
+        return _new(None, request, policy)
+    if current.guide_id == request.guide_id and request.at < current.valid_until:
+        return BindDecision("kept", current)
+    if request.at < current.valid_until and (policy.mode != "override" or request.at < current.protected_until):
+        raise Rejected("binding_protected")
+    return _new(current, request, policy)
 
 
 def renew(binding: Binding, paid_at: datetime, policy: BindingPolicy) -> Binding:
     """Return the binding with both clocks running from a paid order (rule 2.2); never shortened."""
-    raise NotImplementedError
+    protected, valid = _clocks(paid_at, policy)
+    return replace(
+        binding,
+        protected_until=max(binding.protected_until, protected),
+        valid_until=max(binding.valid_until, valid),
+    )
 
 
 def guide_at(history: Sequence[Binding], at: datetime) -> str | None:
     """Return the guide whose interval holds `at` and is still valid then (rules 2.1, 2.4)."""
-    raise NotImplementedError
+    for binding in history:
+        ends = binding.valid_until if binding.until_at is None else min(binding.until_at, binding.valid_until)
+        if binding.from_at <= at < ends:
+            return binding.guide_id
+    return None
 
 
 def check_history(history: Sequence[Binding]) -> None:
@@ -80,12 +103,18 @@ def check_history(history: Sequence[Binding]) -> None:
     Raises:
         ValueError: the history breaks it.
     """
-    raise NotImplementedError
+    ordered = sorted(history, key=lambda binding: binding.from_at)
+    if len({binding.customer_id for binding in ordered}) > 1:
+        raise ValueError("a history is of one customer")
+    for earlier, later in zip(ordered, ordered[1:], strict=False):
+        if earlier.until_at is None or earlier.until_at > later.from_at:
+            raise ValueError("two intervals hold one instant")
 
 
 def may_transfer(transfers_at: Sequence[datetime], at: datetime) -> bool:
     """Say whether the customer may be handed over once more: at most twice in 90 days (rule 2.5)."""
-    raise NotImplementedError
+    recent = [moved for moved in transfers_at if at - TRANSFER_WINDOW < moved <= at]
+    return len(recent) < TRANSFERS_MAX
 
 
 def hand_over(
@@ -98,14 +127,49 @@ def hand_over(
         load: guide id to number of customers now; no guides gives None for all (the store's).
         skills: guide id to the categories the guide is good at.
     """
-    raise NotImplementedError
+    loads = dict(load)
+    chosen: dict[str, str | None] = {}
+    for customer_id in sorted(customers):
+        category = customers[customer_id]
+        guide = min(loads, key=lambda g: (category not in skills.get(g, frozenset()), loads[g], g), default=None)
+        chosen[customer_id] = guide
+        if guide is not None:
+            loads[guide] += 1
+    return chosen
 
 
 def fallback_owner(store_id: str | None, official_ip: str) -> tuple[str, str]:
     """Return ("store", id), or ("ip", id) without a store: nobody's customer is never nobody's (rule 2.5)."""
-    raise NotImplementedError
+    return ("ip", official_ip) if store_id is None else ("store", store_id)
 
 
 def tail_share_bp(left_at: datetime, paid_at: datetime, *, share_bp: Bp = 3000, days: int = 30) -> Bp:
     """Return the leaver's share of an order paid after the hand-over (rule 2.5)."""
-    raise NotImplementedError
+    return share_bp if left_at <= paid_at < left_at + timedelta(days=days) else 0
+
+
+def _check_forbidden(request: BindRequest) -> None:
+    if request.customer_is_guide:
+        raise Rejected("binding_self")
+    if request.customer_is_staff:
+        raise Rejected("binding_staff")
+    if not request.guide_active:
+        raise Rejected("binding_disabled_guide")
+    if request.guide_stores and request.store_id not in request.guide_stores:
+        raise Rejected("binding_scope")
+
+
+def _new(current: Binding | None, request: BindRequest, policy: BindingPolicy) -> BindDecision:
+    if policy.mode == "registration" and not request.new_member:
+        raise Rejected("binding_protected", "only new members are bound")
+    protected, valid = _clocks(request.at, policy)
+    made = Binding(request.customer_id, request.guide_id, request.at, protected, valid, reason=policy.mode)
+    if current is None:
+        return BindDecision("bound", made)
+    return BindDecision("rebound", made, replace(current, until_at=request.at))
+
+
+def _clocks(at: datetime, policy: BindingPolicy) -> tuple[datetime, datetime]:
+    """Return (protected until, valid until); protection never outlasts validity."""
+    days = min(policy.protection_days, policy.validity_days)
+    return at + timedelta(days=days), at + timedelta(days=policy.validity_days)

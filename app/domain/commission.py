@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from app.domain.attribution import Attribution
-from app.domain.money import Bp, Fen
+from app.domain.errors import Rejected
+from app.domain.instants import from_text
+from app.domain.money import BP_ONE, Bp, Fen, allocate, amount, floor_bp
 
 LEVELS = ("brand", "store", "category", "product", "campaign")
-STEP_OPS = ("base", "rate", "fixed", "split", "entry", "refund", "tier", "tier_before")
+STEP_OPS = ("base", "rate", "fixed", "split", "entry", "refund", "tier", "tier_before")  # what a screen must render
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +40,41 @@ class CommissionRule:
         Raises:
             Rejected: `bad_arguments`.
         """
-        raise NotImplementedError
+        made = cls(
+            id=rule["id"],
+            version=rule["version"],
+            level=rule["level"],
+            target_id=rule.get("target_id"),
+            from_at=_instant(rule["from_at"]),
+            until_at=None if rule.get("until_at") is None else _instant(rule["until_at"]),
+            rate_bp=rule.get("rate_bp"),
+            fixed_fen=rule.get("fixed_fen"),
+            tiers=tuple((begin, rate) for begin, rate in rule.get("tiers") or ()),
+            closing_bp=rule.get("closing_bp", 7000),
+            store_share_bp=rule.get("store_share_bp", 0),
+        )
+        made.check()
+        return made
+
+    def check(self) -> None:
+        """Check that the rule makes sense: one of rate and amount, shares within the whole, tiers rising from 0.
+
+        Raises:
+            Rejected: `bad_arguments` or `amount_invalid`.
+        """
+        begins = [begin for begin, _ in self.tiers]
+        rates = [self.rate_bp or 0, self.closing_bp, self.store_share_bp, *(rate for _, rate in self.tiers)]
+        amount(self.fixed_fen or 0)
+        wrong = (
+            self.level not in LEVELS
+            or (self.level == "brand") != (self.target_id is None)
+            or (self.rate_bp is None) == (self.fixed_fen is None)
+            or not all(0 <= rate <= BP_ONE for rate in rates)
+            or begins != sorted(set(begins))
+            or (bool(begins) and begins[0] < 0)
+        )
+        if wrong:
+            raise Rejected("bad_arguments", "the commission rule does not make sense")
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,12 +149,18 @@ def select_rule(
 
     At one level fixed wins over percent; then the later start, the higher version, the smaller id.
     """
-    raise NotImplementedError
+    fitting = [rule for rule in rules if _in_force(rule, at) and _matches(rule, line, store_id)]
+    return max(fitting, key=_precedence, default=None)
 
 
 def entry_id(rule_id: str, rule_version: int, line_id: str, role: str, event_id: str) -> str:
     """Return the id of the one entry for this identity (rule 4.7): the same inputs, the same UUID text."""
-    raise NotImplementedError
+    identity = f"{rule_id}\n{rule_version}\n{line_id}\n{role}\n{event_id}".encode()
+    raw = bytearray(hashlib.sha256(identity).digest()[:16])
+    raw[6] = raw[6] & 0x0F | 0x80  # UUID version 8: our own scheme, RFC 9562 section 5.8
+    raw[8] = raw[8] & 0x3F | 0x80
+    text = raw.hex()
+    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
 def accrue(
@@ -130,20 +173,31 @@ def accrue(
 ) -> tuple[Entry, ...]:
     """Return the pending entries of a paid order, one per line and role (rules 4.1 to 4.5).
 
-    Zero amounts get no entry. `confirm_at` counts from payment; move it with `confirm_at()` when the
+    A line paid with 0 fen earns nothing, nor does an order nobody won; zero amounts get no entry. `confirm_at` counts from payment; move it with `confirm_at()` when the
     receipt is known.
     """
-    raise NotImplementedError
+    if order.historic:
+        return ()
+    due_at = confirm_at(order.paid_at, after_sales_days)
+    entries: list[Entry] = []
+    for line in order.lines:
+        rule = select_rule(rules, line, store_id=order.store_id, at=order.created_at)
+        if rule is None or line.base_fen <= 0:
+            continue
+        entries.extend(_line_entries(order, line, rule, attribution, event_id, due_at))
+    return tuple(entries)
 
 
 def confirm_at(received_at: datetime, after_sales_days: int = 7) -> datetime:
     """Return when after-sales closes and a pending entry is confirmed (rule 4.5)."""
-    raise NotImplementedError
+    return received_at + timedelta(days=after_sales_days)
 
 
 def state_at(entry: Entry, now: datetime) -> str:
     """Return `confirmed` for a pending entry whose `confirm_at` has come, else its state (rule 4.5)."""
-    raise NotImplementedError
+    if entry.state == "pending" and entry.confirm_at is not None and now >= entry.confirm_at:
+        return "confirmed"
+    return entry.state
 
 
 def refund(
@@ -158,19 +212,47 @@ def refund(
     Raises:
         Rejected: `refund_too_large`.
     """
-    raise NotImplementedError
+    by_line = {part.line_id: part for part in refunds}
+    entries: list[Entry] = []
+    for entry in accruals:
+        part = by_line.get(entry.line_id)
+        if part is None or entry.kind != "accrual":
+            continue
+        if part.fen < 0 or part.before_fen < 0 or part.before_fen + part.fen > entry.base_fen:
+            raise Rejected("refund_too_large", params={"paid_fen": entry.base_fen})
+        entries.extend(_refund_entry(entry, part, event_id, at))
+    return tuple(entries)
 
 
 def tier_fen(tiers: Sequence[tuple[Fen, Bp]], base_fen: Fen) -> Fen:
     """Return the progressive amount for a month's confirmed base (rule 4.4): each [a, b) at its own rate, floored."""
-    raise NotImplementedError
+    ordered = sorted(tiers)
+    ends = [begin for begin, _ in ordered[1:]] + [base_fen]
+    total = 0
+    for (begin, rate), end in zip(ordered, ends, strict=True):
+        total += floor_bp(max(min(end, base_fen) - begin, 0), rate)
+    return total
 
 
 def tier_entry(
     rule: CommissionRule, *, guide_id: str, month: str, base_fen: Fen, posted_fen: Fen, event_id: str, at: datetime
 ) -> Entry | None:
     """Return the entry that brings the month's tier amount to what `base_fen` earns, None if nothing changes."""
-    raise NotImplementedError
+    change = tier_fen(rule.tiers, base_fen) - posted_fen
+    if not change:
+        return None
+    params = {"rule_id": rule.id, "version": rule.version, "tiers": [list(tier) for tier in rule.tiers]}
+    total = change + posted_fen
+    steps = (
+        {"op": "tier", "params": params | {"base_fen": base_fen}, "fen": total},
+        {"op": "tier_before", "params": {"fen": posted_fen}, "fen": change},
+    )
+    return Entry(
+        id=entry_id(rule.id, rule.version, f"{guide_id}.{month}", "tier", event_id),
+        guide_id=guide_id, store_id=None, order_id="", order_no="", line_id="", label=month, kind="tier", role="sole",
+        state="confirmed", base_fen=base_fen, amount_fen=change, rule_id=rule.id, rule_version=rule.version,
+        steps=steps, event_id=event_id, created_at=at,
+    )  # fmt: skip
 
 
 def recompute(steps: Sequence[Mapping[str, Any]]) -> Fen:
@@ -179,4 +261,152 @@ def recompute(steps: Sequence[Mapping[str, Any]]) -> Fen:
     Raises:
         ValueError: an unknown step, or a step whose stated `fen` is not what its parameters give.
     """
-    raise NotImplementedError
+    running = 0
+    for step in steps:
+        evaluate = _STEPS.get(step["op"])
+        if evaluate is None:
+            raise ValueError(f"unknown step {step['op']}")
+        running = evaluate(running, step["params"])
+        if running != step["fen"]:
+            raise ValueError(f"step {step['op']} says {step['fen']}, its parameters give {running}")
+    return running
+
+
+def _instant(value: Any) -> datetime:
+    made = from_text(value) if isinstance(value, str) else value
+    if not isinstance(made, datetime):
+        raise Rejected("bad_arguments", "not an instant")
+    return made
+
+
+def _in_force(rule: CommissionRule, at: datetime) -> bool:
+    return rule.from_at <= at and (rule.until_at is None or at < rule.until_at)
+
+
+def _matches(rule: CommissionRule, line: SoldLine, store_id: str | None) -> bool:
+    if rule.level == "brand":
+        return True
+    targets = {
+        "store": store_id,
+        "category": line.category,
+        "product": line.product_id,
+        "campaign": line.campaign_id,
+    }
+    return rule.target_id is not None and targets[rule.level] == rule.target_id
+
+
+def _precedence(rule: CommissionRule) -> tuple[int, bool, datetime, int, tuple[int, ...]]:
+    # The smaller id wins the last tie: its characters are negated for max().
+    by_id = tuple(-ord(char) for char in rule.id)
+    return LEVELS.index(rule.level), rule.fixed_fen is not None, rule.from_at, rule.version, by_id
+
+
+def _line_entries(
+    order: SoldOrder, line: SoldLine, rule: CommissionRule, attribution: Attribution, event_id: str, due_at: datetime
+) -> list[Entry]:
+    parts = _parts(rule, attribution, order.store_id)
+    if not parts:
+        return []
+    steps = _line_steps(rule, line)
+    weights = [weight for _, _, _, weight in parts]
+    shares = allocate(steps[-1]["fen"], weights)
+    entries: list[Entry] = []
+    for index, ((guide_id, store_id, role, _), share) in enumerate(zip(parts, shares, strict=True)):
+        if not share:
+            continue
+        split = {"op": "split", "params": {"role": role, "weights": weights, "index": index}, "fen": share}
+        entries.append(Entry(
+            id=entry_id(rule.id, rule.version, line.id, role, event_id),
+            guide_id=guide_id, store_id=store_id, order_id=order.id, order_no=order.no, line_id=line.id,
+            label=line.label, kind="accrual", role=role, state="pending", base_fen=line.base_fen, amount_fen=share,
+            rule_id=rule.id, rule_version=rule.version, steps=(*steps, split) if len(parts) > 1 else steps,
+            event_id=event_id, created_at=order.paid_at, confirm_at=due_at, reason=attribution.reason,
+            sleep=order.sleep,
+        ))  # fmt: skip
+    return entries
+
+
+def _line_steps(rule: CommissionRule, line: SoldLine) -> tuple[dict[str, Any], ...]:
+    """Return the steps from the paid amount to the line's whole commission."""
+    rule_params = {"rule_id": rule.id, "version": rule.version, "level": rule.level}
+    base = {"op": "base", "params": {"fen": line.base_fen}, "fen": line.base_fen}
+    if rule.fixed_fen is not None:
+        params = rule_params | {"each_fen": rule.fixed_fen, "qty": line.qty}
+        return base, {"op": "fixed", "params": params, "fen": rule.fixed_fen * line.qty}
+    rate = rule.rate_bp or 0
+    return base, {"op": "rate", "params": rule_params | {"bp": rate}, "fen": floor_bp(line.base_fen, rate)}
+
+
+def _parts(
+    rule: CommissionRule, attribution: Attribution, store_id: str | None
+) -> list[tuple[str | None, str | None, str, int]]:
+    """Return (guide id, store id, role, weight) of everybody who shares a line's commission."""
+    store_bp = rule.store_share_bp if store_id is not None else 0
+    guides = attribution.split(rule.closing_bp)
+    parts: list[tuple[str | None, str | None, str, int]] = [
+        (guide_id, None, role, (BP_ONE - store_bp) * bp) for guide_id, role, bp in guides
+    ]
+    if parts and store_bp:
+        parts.append((None, store_id, "store", store_bp * BP_ONE))
+    return parts
+
+
+def _refund_entry(entry: Entry, part: LineRefund, event_id: str, at: datetime) -> list[Entry]:
+    params = {"base_fen": entry.base_fen, "before_fen": part.before_fen, "refund_fen": part.fen, "event_id": event_id}
+    taken = _step_refund(entry.amount_fen, params)
+    if not taken:
+        return []
+    steps = (
+        {"op": "entry", "params": {"entry_id": entry.id, "fen": entry.amount_fen}, "fen": entry.amount_fen},
+        {"op": "refund", "params": params, "fen": taken},
+    )
+    return [replace(
+        entry,
+        id=entry_id(entry.rule_id, entry.rule_version, entry.line_id, entry.role, event_id),
+        kind="refund", amount_fen=taken, steps=steps, event_id=event_id, created_at=at, state="pending",
+        # What is taken back is confirmed with what it takes from, at once if that is already confirmed.
+        confirm_at=None if entry.confirm_at is None else max(entry.confirm_at, at),
+        base_fen=-part.fen,
+    )]  # fmt: skip
+
+
+def _step_set(_running: Fen, params: Mapping[str, Any]) -> Fen:
+    return int(params["fen"])
+
+
+def _step_rate(running: Fen, params: Mapping[str, Any]) -> Fen:
+    return floor_bp(running, params["bp"])
+
+
+def _step_fixed(_running: Fen, params: Mapping[str, Any]) -> Fen:
+    return int(params["each_fen"] * params["qty"])
+
+
+def _step_split(running: Fen, params: Mapping[str, Any]) -> Fen:
+    return allocate(running, params["weights"])[params["index"]]
+
+
+def _step_refund(running: Fen, params: Mapping[str, Any]) -> Fen:
+    """Return what this refund takes back (negative): the difference of two floored running totals."""
+    base, before, now = params["base_fen"], params["before_fen"], params["before_fen"] + params["refund_fen"]
+    return int(running * before // base - running * now // base)
+
+
+def _step_tier(_running: Fen, params: Mapping[str, Any]) -> Fen:
+    return tier_fen([(begin, rate) for begin, rate in params["tiers"]], params["base_fen"])
+
+
+def _step_tier_before(running: Fen, params: Mapping[str, Any]) -> Fen:
+    return int(running - params["fen"])
+
+
+_STEPS: dict[str, Callable[[Fen, Mapping[str, Any]], Fen]] = {
+    "base": _step_set,
+    "rate": _step_rate,
+    "fixed": _step_fixed,
+    "split": _step_split,
+    "entry": _step_set,
+    "refund": _step_refund,
+    "tier": _step_tier,
+    "tier_before": _step_tier_before,
+}

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
-from app.domain.errors import Param
-from app.domain.instants import Instant
+from app.domain.calendar_days import day_of, month_range, start_of, week_start
+from app.domain.errors import Param, Rejected
+from app.domain.hours import is_quiet, next_polite_time
+from app.domain.instants import Instant, to_text
+
+QUIET = ("21:00", "09:00")
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,12 +22,14 @@ class ContactPolicy:
     day: int = 1
     week: int = 2
     month: int = 4
-    quiet: tuple[str, str] = ("21:00", "09:00")
+    quiet: tuple[str, str] = QUIET
 
     @classmethod
     def from_wire(cls, setting: Mapping[str, Any]) -> ContactPolicy:
         """Return the policy in `Setting.contact`; absent fields keep their default."""
-        raise NotImplementedError
+        plain = {name: int(setting[name]) for name in ("day", "week", "month") if name in setting}
+        begin, end = setting.get("quiet", QUIET)
+        return cls(**plain, quiet=(begin, end))
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +72,18 @@ def decide(
         device_id: the asking device; None = the server itself, which needs no slot.
         holder_device_id: which device may contact offline; None = nobody holds it yet, so nobody is refused.
     """
-    raise NotImplementedError
+    if transactional:
+        return Allowed(policy.day, policy.day, policy.week, policy.month)
+    if not consents.get(purpose, False):
+        return Denied("no_marketing_consent")
+    if device_id is not None and holder_device_id not in (None, device_id):
+        return Denied("contact_other_device")
+    left = _left(contacts_at, now, zone, policy)
+    if min(left) <= 0:
+        return Denied("contact_budget_used", _used_params(left, now, zone, policy))
+    if is_quiet(policy.quiet, now, zone):
+        return Denied("quiet_hours", {"next_at": to_text(next_polite_time(policy.quiet, now, zone))})
+    return Allowed(min(left), *left)
 
 
 def require(decision: Allowed | Denied) -> Allowed:
@@ -75,9 +92,42 @@ def require(decision: Allowed | Denied) -> Allowed:
     Raises:
         Rejected: the denial's code: `no_marketing_consent`, `contact_other_device`, `contact_budget_used`, `quiet_hours`.
     """
-    raise NotImplementedError
+    if isinstance(decision, Denied):
+        raise Rejected(decision.code, params=decision.params)
+    return decision
 
 
 def may_opt_in(by: str) -> bool:
     """Say whether `by` (customer | guide | hq | ip) may give consent again after an opt-out: the customer only (rule 9.1)."""
-    raise NotImplementedError
+    return by == "customer"
+
+
+def _periods(now: datetime, zone: tzinfo) -> tuple[tuple[str, datetime, datetime], ...]:
+    """Return the calendar day, Monday week and month of `now` as half-open UTC intervals."""
+    today = day_of(now, zone)
+    monday = week_start(today)
+    return (
+        ("day", start_of(today, zone), start_of(today + timedelta(days=1), zone)),
+        ("week", start_of(monday, zone), start_of(monday + timedelta(days=7), zone)),
+        ("month", *month_range(today, zone)),
+    )
+
+
+def _left(
+    contacts_at: Sequence[datetime | Instant], now: datetime, zone: tzinfo, policy: ContactPolicy
+) -> tuple[int, int, int]:
+    texts = [at if isinstance(at, str) else to_text(at) for at in contacts_at]
+    used = [sum(to_text(begin) <= at < to_text(end) for at in texts) for _, begin, end in _periods(now, zone)]
+    return policy.day - used[0], policy.week - used[1], policy.month - used[2]
+
+
+def _used_params(left: tuple[int, int, int], now: datetime, zone: tzinfo, policy: ContactPolicy) -> dict[str, Param]:
+    """Return the longest used-up period with its budget, and the first polite time after it."""
+    limits = (policy.day, policy.week, policy.month)
+    full = [
+        (end, name, limit)
+        for (name, _, end), limit, rest in zip(_periods(now, zone), limits, left, strict=True)
+        if rest <= 0
+    ]
+    end, name, limit = max(full)
+    return {"period": name, "limit": limit, "next_at": to_text(next_polite_time(policy.quiet, end, zone))}

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
+from functools import partial
 from typing import Any
 
 from app.domain.calendar_days import DayOfText
@@ -19,6 +20,8 @@ CODES = ("new", "first", "repeat", "stored_value", "at_risk", "dormant", "champi
 NEW_DAYS = 30
 CHAMPION_DAYS = 4
 CHAMPION_RECENT_DAYS = 60
+AT_RISK_DAYS = 30
+DAYS_A_MONTH = 365.25 / 12
 
 
 class SegmentClock:
@@ -47,12 +50,22 @@ class Figures:
     @classmethod
     def from_wire(cls, customer: Any) -> Figures:
         """Return the figures of a `protocol.objects.Customer` or of a dict with its fields."""
-        raise NotImplementedError
+        read = customer.get if isinstance(customer, Mapping) else partial(_read, customer)
+        return cls(
+            joined_at=read("joined_at") or "",
+            order_count=read("order_count") or 0,
+            order_days=read("order_days") or 0,
+            spend_fen=read("spend_fen") or 0,
+            first_order_at=read("first_order_at"),
+            last_order_at=read("last_order_at"),
+            stored_value_fen=read("stored_value_fen") or 0,
+            topped_up_at=read("stored_value_topped_up_at"),
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Purchase:
-    """One order as segments see it; counts when paid, not cancelled and not fully refunded. `store_days` from `paid_at`."""
+    """One order as segments see it; it belongs to the store-zone day of `paid_at`."""
 
     paid_at: Instant
     paid_fen: Fen
@@ -63,7 +76,7 @@ class Purchase:
     @property
     def counts(self) -> bool:
         """Say whether it is paid and not fully refunded; a purchase of 0 fen counts."""
-        raise NotImplementedError
+        return self.status not in ("cancelled", "refunded") and (self.refunded_fen < self.paid_fen or not self.paid_fen)
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,55 +111,123 @@ class SuperTraits:
 
 def figures_of(purchases: Sequence[Purchase], clock: SegmentClock, *, joined_at: Instant) -> Figures:
     """Return the figures of a customer's orders: the same sums the server stores."""
-    raise NotImplementedError
+    counted = [purchase for purchase in purchases if purchase.counts]
+    paid_ats = [purchase.paid_at for purchase in counted]
+    return Figures(
+        joined_at=joined_at,
+        order_count=len(counted),
+        order_days=len({clock.day_of(at) for at in paid_ats}),
+        spend_fen=sum(purchase.paid_fen - purchase.refunded_fen for purchase in counted),
+        first_order_at=min(paid_ats, default=None),
+        last_order_at=max(paid_ats, default=None),
+    )
 
 
 def effective(figures: Figures, clock: SegmentClock) -> dict[str, bool]:
     """Return first, repeat, stored_value and their union `effective` (rule 6.1)."""
-    raise NotImplementedError
+    found = {
+        "first": figures.order_days == 1,
+        "repeat": figures.order_days >= 2,
+        "stored_value": figures.stored_value_fen > 0 or _days_since(figures.topped_up_at, clock, 10**6) <= 365,
+    }
+    return found | {"effective": any(found.values())}
 
 
 def is_dormant(figures: Figures, clock: SegmentClock) -> bool:
     """Say whether a buyer has had no order for `dormant_days` days, that day included (rule 6.1)."""
-    raise NotImplementedError
+    return _days_since(figures.last_order_at, clock, -1) >= clock.dormant_days
 
 
 def is_at_risk(figures: Figures, clock: SegmentClock) -> bool:
     """Say whether a repeat buyer is silent for twice the usual gap, at least 30 days, and not yet dormant."""
-    raise NotImplementedError
+    first, last = figures.first_order_at, figures.last_order_at
+    if figures.order_days < 2 or first is None or last is None:
+        return False
+    gap = (clock.day_of(last) - clock.day_of(first)) / (figures.order_days - 1)
+    return max(2 * gap, AT_RISK_DAYS) <= clock.today - clock.day_of(last) < clock.dormant_days
 
 
 def segment_of(figures: Figures, clock: SegmentClock, *, champion_cut_fen: Fen | None = None) -> tuple[str, ...]:
     """Return the codes of `CODES` that hold, in that order, for the list's chips ("all" is everybody).
 
-    new: joined within 30 days or no order yet within them. champion: at least 4 purchase days, the last
+    new: joined within the last 30 days. champion: at least 4 purchase days, the last
     within 60 days, and spend of at least `champion_cut_fen` (see `champion_cut`).
     """
-    raise NotImplementedError
+    silent = _days_since(figures.last_order_at, clock, 10**6)
+    found = effective(figures, clock)
+    found["new"] = bool(figures.joined_at) and 0 <= clock.today - clock.day_of(figures.joined_at) <= NEW_DAYS
+    found["at_risk"] = is_at_risk(figures, clock)
+    found["dormant"] = is_dormant(figures, clock)
+    found["champion"] = (
+        champion_cut_fen is not None
+        and figures.spend_fen >= champion_cut_fen
+        and figures.order_days >= CHAMPION_DAYS
+        and silent <= CHAMPION_RECENT_DAYS
+    )
+    return tuple(code for code in CODES if found[code])
 
 
 def champion_cut(spends: Sequence[Fen]) -> Fen | None:
     """Return the spend that marks the top tenth of the customers who bought; None without buyers."""
-    raise NotImplementedError
+    buyers = sorted((spend for spend in spends if spend > 0), reverse=True)
+    return buyers[(len(buyers) + 9) // 10 - 1] if buyers else None
 
 
 def rfm(purchases: Sequence[Purchase], clock: SegmentClock) -> Rfm | None:
     """Return the RFM summary, None for a customer who never bought (rule 6.2)."""
-    raise NotImplementedError
+    by_day: dict[int, Fen] = {}
+    for purchase in purchases:
+        if purchase.counts:
+            day = clock.day_of(purchase.paid_at)
+            by_day[day] = by_day.get(day, 0) + purchase.paid_fen - purchase.refunded_fen
+    if not by_day:
+        return None
+    first, last = min(by_day), max(by_day)
+    repeats = [fen for day, fen in by_day.items() if day != first]
+    monetary = max(sum(repeats) // len(repeats), 0) if repeats else 0
+    return Rfm(len(repeats), last - first, max(clock.today - first, 0), monetary)
 
 
 def clv(purchases: Sequence[Purchase], clock: SegmentClock) -> Clv:
-    """Return lifetime value and its factors on net paid (rule 6.3)."""
-    raise NotImplementedError
+    """Return lifetime value and its factors on net paid (rule 6.3); life runs from the first order's day to today."""
+    figures = figures_of(purchases, clock, joined_at="")
+    if figures.first_order_at is None or not figures.order_count:
+        return Clv(0.0, 0.0, 0, 0)
+    days = max(clock.today - clock.day_of(figures.first_order_at), 0) + 1
+    months = days / DAYS_A_MONTH
+    basket = figures.spend_fen // figures.order_count
+    return Clv(months, figures.order_count / months, basket, basket * figures.order_count)
 
 
 def super_users(customers: Sequence[SuperTraits]) -> dict[str, str]:
     """Return customer id -> reason (`referrals` or `early_buyer`) of the super users (rule 6.4)."""
-    raise NotImplementedError
+    top: set[str] = set()
+    categories = {name for customer in customers for name in customer.category_spend_fen}
+    for category in categories:
+        cut = champion_cut([customer.category_spend_fen.get(category, 0) for customer in customers])
+        if cut is not None:
+            top |= {c.customer_id for c in customers if c.category_spend_fen.get(category, 0) >= cut}
+    reasons = {c.customer_id: _super_reason(c) for c in customers if c.customer_id in top}
+    return {customer_id: reason for customer_id, reason in reasons.items() if reason}
 
 
 def auto_tags(
     figures: Figures, clock: SegmentClock, *, champion_cut_fen: Fen | None = None
 ) -> tuple[tuple[str, str], ...]:
     """Return (tag, reason code) of the automatic tags that hold now; others are to be removed (rule 6.5)."""
-    raise NotImplementedError
+    codes = segment_of(figures, clock, champion_cut_fen=champion_cut_fen)
+    return tuple((code, f"segment_{code}") for code in codes)
+
+
+def _read(customer: object, name: str) -> Any:
+    return getattr(customer, name, None)
+
+
+def _days_since(at: Instant | None, clock: SegmentClock, never: int) -> int:
+    return never if at is None else clock.today - clock.day_of(at)
+
+
+def _super_reason(customer: SuperTraits) -> str | None:
+    if customer.referrals >= 2:
+        return "referrals"
+    return "early_buyer" if customer.first_week_purchases >= 2 else None

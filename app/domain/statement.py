@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from datetime import date, datetime, tzinfo
 
+from app.domain.calendar_days import month_range
+from app.domain.instants import to_text
 from app.domain.money import Fen
 
 
@@ -43,14 +47,25 @@ def close_month(
 
     A refund of a settled entry is confirmed later and so lands in the next statement (rule 4.6).
     """
-    raise NotImplementedError
+    first = date.fromisoformat(month + "-01")
+    ends = month_range(first, zone)[1]
+    due = sorted(
+        (line for line in entries if line.confirmed_at < ends and line.entry_id not in settled),
+        key=lambda line: (line.confirmed_at, line.entry_id),
+    )
+    closing = opening_fen + sum(line.amount_fen for line in due)
+    return Statement(guide_id, month, opening_fen, closing, tuple(due), digest(guide_id, month, opening_fen, due))
 
 
 def digest(guide_id: str, month: str, opening_fen: Fen, lines: Sequence[StatementLine]) -> str:
     """Return the SHA-256 (hex) over the statement's lines in their order."""
-    raise NotImplementedError
+    head = [guide_id, month, opening_fen]
+    rows = [[line.entry_id, to_text(line.confirmed_at), line.amount_fen] for line in lines]
+    return hashlib.sha256(json.dumps([head, rows], separators=(",", ":")).encode()).hexdigest()
 
 
 def verify(statement: Statement) -> bool:
     """Say whether the hash and the balance fit the lines."""
-    raise NotImplementedError
+    total = statement.opening_fen + sum(line.amount_fen for line in statement.lines)
+    made = digest(statement.guide_id, statement.month, statement.opening_fen, statement.lines)
+    return total == statement.closing_fen and made == statement.digest
