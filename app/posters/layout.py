@@ -48,7 +48,7 @@ def fit(text: str, width: int, height: int, size: int, min_size: int, lines: int
     while True:
         room = _rooms(height, now, lines)
         wrapped = wrap(text, width / now, measure)
-        if len(wrapped) <= room:
+        if len(wrapped) <= room and all(width_of(line, measure) * now <= width + ROUNDING for line in wrapped):
             return _fitted(now, wrapped, measure)
         if now <= min_size:
             return _fitted(now, cut(wrapped, room, width / now, measure), measure)
