@@ -3,6 +3,8 @@
 Nothing here is random and nothing knows the database; `people` and `history` bring it to life.
 """
 
+# ruff: noqa: E501 (one style a row reads better than five lines of it)
+
 from __future__ import annotations
 
 from dataclasses import dataclass, field
@@ -133,18 +135,18 @@ SHOPS = (
 )  # fmt: skip
 
 PEOPLE = (
-    Person("G0101", "林悦", "guide", 1, 680_000),
-    Person("G0102", "周若琳", "guide", 1, 600_000),
-    Person("G0103", "许嘉宁", "guide", 1, 560_000),
-    Person("G0104", "沈一帆", "guide", 1, 520_000),
-    Person("G0201", "陈思齐", "guide", 2, 620_000),
-    Person("G0202", "吴雨桐", "guide", 2, 580_000),
-    Person("G0203", "郑可欣", "guide", 2, 540_000),
-    Person("G0204", "蒋文静", "guide", 2, 500_000),
-    Person("G0301", "何雪晴", "guide", 3, 560_000),
-    Person("G0302", "罗佳怡", "guide", 3, 540_000),
-    Person("G0303", "邓小满", "guide", 3, 500_000),
-    Person("G0304", "杨子墨", "guide", 3, 480_000),
+    Person("G0101", "林悦", "guide", 1, 280_000),
+    Person("G0102", "周若琳", "guide", 1, 250_000),
+    Person("G0103", "许嘉宁", "guide", 1, 260_000),
+    Person("G0104", "沈一帆", "guide", 1, 280_000),
+    Person("G0201", "陈思齐", "guide", 2, 260_000),
+    Person("G0202", "吴雨桐", "guide", 2, 240_000),
+    Person("G0203", "郑可欣", "guide", 2, 240_000),
+    Person("G0204", "蒋文静", "guide", 2, 230_000),
+    Person("G0301", "何雪晴", "guide", 3, 250_000),
+    Person("G0302", "罗佳怡", "guide", 3, 240_000),
+    Person("G0303", "邓小满", "guide", 3, 230_000),
+    Person("G0304", "杨子墨", "guide", 3, 220_000),
     Person("M01", "顾清和", "manager", 1),
     Person("M02", "钱多宁", "manager", 2),
     Person("M03", "宋知遥", "manager", 3),
