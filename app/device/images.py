@@ -1,0 +1,52 @@
+"""The only way to a product picture: a path on devices, `/blob/<digest>` on the web.
+
+Product pictures only: what names a customer is never under a public address. Bootstrap says once which it is.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+_folders: list[Path] = []
+_web = False
+
+
+def is_digest(text: str) -> bool:
+    """Return whether `text` is a SHA-256 in lower-case hex."""
+    return _DIGEST.fullmatch(text) is not None
+
+
+def configure(folders: list[Path], *, web: bool) -> None:
+    """Say where pictures lie (asked in this order), and whether a browser shows them."""
+    global _web  # noqa: PLW0603 - one process serves one kind of screen
+    _folders[:] = folders
+    _web = web
+
+
+def add_folder(folder: Path) -> None:
+    """Also look for pictures in `folder`."""
+    if folder not in _folders:
+        _folders.append(folder)
+
+
+def path(digest: str) -> Path | None:
+    """Return the file of a picture, or None while it has not come."""
+    if not is_digest(digest):
+        return None
+    for folder in _folders:
+        for candidate in (folder / digest, folder / digest[:2] / digest):
+            if candidate.is_file():
+                return candidate
+    return None
+
+
+def src(digest: str | None) -> str | None:
+    """Return what an image control shows for `digest`, or None when there is nothing to show yet."""
+    if digest is None or not is_digest(digest):
+        return None
+    if _web:
+        return f"/blob/{digest}"
+    found = path(digest)
+    return str(found) if found else None

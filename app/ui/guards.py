@@ -1,0 +1,62 @@
+"""No red screen, ever: an exception in a screen becomes one card, one in a handler one sentence.
+
+Flet 1.0 stops a session's updates for good when a component raises in a re-render, and replaces the whole app by an
+error page when a handler does. `@screen` draws a card in place of the screen; `install` answers for handlers and
+restarts the update loop should it ever end.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import logging
+from collections.abc import Callable
+from typing import Any
+
+import flet as ft
+
+from app.domain.errors import GuideError
+
+log = logging.getLogger(__name__)
+Report = Callable[[str, str], None]
+
+
+def screen(fn: Callable[..., Any]) -> Callable[..., Any]:
+    """Make `fn` a component that shows an error card, with a way to try again, when it raises.
+
+    Use it instead of `@ft.component` for every screen, page and card.
+    """
+
+    @functools.wraps(fn)
+    def body(*args: Any, **kwargs: Any) -> Any:
+        attempt, set_attempt = ft.use_state(0)
+        try:
+            return fn(*args, **kwargs)
+        except Exception as error:
+            log.log(logging.INFO if isinstance(error, GuideError) else logging.ERROR, "render %s", fn.__name__,
+                    exc_info=True)  # fmt: skip
+            from app.ui.parts.states import error_card  # parts use screen, so they cannot be imported first
+
+            return error_card(error, on_retry=lambda: set_attempt(attempt + 1))
+
+    guarded: Callable[..., Any] = ft.component(body)
+    return guarded
+
+
+def install(page: ft.Page, report: Report) -> None:
+    """Answer for handlers and effects of `page`'s session, and keep its update loop alive; call after rendering."""
+    session: Any = page.session
+    session.error = lambda message: report("handler", message)
+
+    def watch() -> None:
+        def ended(task: asyncio.Task[None]) -> None:
+            if task.cancelled() or task.exception() is None:
+                return
+            report("render", repr(task.exception()))
+            session.start_updates_scheduler()
+            session._Session__updates_ready.set()
+            watch()
+
+        session._Session__updates_task.add_done_callback(ended)
+
+    watch()

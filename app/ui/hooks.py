@@ -1,0 +1,237 @@
+"""What screens are made with: live queries, mutations, the session's own small state.
+
+Hooks are positional: never call one inside an `if` or a loop.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+import flet as ft
+from flet.components.utils import current_component
+
+from app.domain.errors import GuideError
+from app.store.read import tables_of
+from app.ui import session as sessions
+from app.ui.strings import Strings, error_text
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+RootCtx = ft.create_context("")
+PlaceCtx = ft.create_context("root")  # where a frame stands: root | pushed | pane
+
+
+def observe(observable: T) -> T:
+    """Re-render the calling component whenever `observable` changes; return it."""
+    current_component()._attach_observable_subscription(observable)
+    return observable
+
+
+def peek(context: Any) -> Any:
+    """Return a context's value without taking a hook slot (for plain functions called while rendering)."""
+    component: Any = current_component()
+    while component:
+        if context._key in component._contexts:
+            return component._contexts[context._key]
+        component = component._parent_component() if component._parent_component else None
+    return context.default_value
+
+
+def place() -> str:
+    """Return where the rendering component stands: `root`, `pushed` (a page over all) or `pane` (beside a list)."""
+    return str(peek(PlaceCtx))
+
+
+def layout() -> sessions.Layout:
+    """Return the class of the window and re-render when it flips."""
+    return observe(sessions.current().layout)
+
+
+def use_session() -> sessions.UiSession:
+    """Return this session: `open(path)`, `select(path)`, `back()`, `go(root)`, `run(job)`, `ports`."""
+    return sessions.current()
+
+
+def use_client() -> Any:
+    """Return the open client (store, engine, index, clock, staff) of who is in."""
+    return observe(sessions.current().gate).client
+
+
+def use_strings() -> Strings:
+    """Return the session's strings; re-renders when the language changes."""
+    ui = sessions.current()
+    observe(ui.prefs)
+    return ui.strings
+
+
+def use_nav() -> sessions.Nav:
+    """Return where the session is (`root`, `stack()`); re-renders on every move."""
+    return observe(sessions.current().nav)
+
+
+def use_layout() -> sessions.Layout:
+    """Return the class of the window; re-renders only when the class flips."""
+    return layout()
+
+
+def use_wide() -> bool:
+    """Return whether list and detail stand side by side (1000 and up)."""
+    return use_layout().is_wide
+
+
+def use_sync() -> Any:
+    """Return the engine's last status; re-renders when it changes."""
+    return observe(sessions.current().sync).status
+
+
+def use_slice(kind: type[T]) -> T:
+    """Return this session's instance of an `@ft.observable @dataclass`: what must survive a change of tab."""
+    return observe(sessions.current().slice(kind))
+
+
+def use_live(tables: frozenset[str] | set[str], read: Callable[[], T], *deps: Any) -> T:
+    """Return `read()`, run again when a commit touches `tables` or when `deps` change.
+
+    `read` runs on the loop: keep it under 5 ms, or use `use_task`.
+    """
+    ui = sessions.current()
+    live, root = ui.live, ft.use_context(RootCtx)
+    _, set_seen = ft.use_state(-1)
+    watch = ft.use_ref(None)
+    version = live.version(tables)
+
+    def start() -> None:
+        if watch.current is not None:
+            watch.current[0].remove(watch.current[1])
+        wanted = frozenset(tables)
+        mine = sessions.Watch(wanted, root, lambda: set_seen(live.version(wanted)))
+        watch.current = (live, mine)
+        live.add(mine)
+        if live.version(wanted) != version:  # a commit came between the render and this effect
+            set_seen(live.version(wanted))
+
+    def stop() -> None:
+        if watch.current is not None:
+            watch.current[0].remove(watch.current[1])
+            watch.current = None
+
+    ft.use_effect(start, [id(live), frozenset(tables), root], cleanup=stop)
+    return ft.use_memo(read, [id(live), version, *deps])
+
+
+def use_query(query: Callable[..., T], *args: Any) -> T:
+    """Return `query(read, *args)` of the open store, run again when a commit touches what it `@reads`."""
+    client = sessions.current().client
+    return use_live(tables_of(query), lambda: query(client.store.read, *args), id(client), query, *args)
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """Work off the loop: `value` when done, `error` when it failed, neither while it runs."""
+
+    value: Any = None
+    error: Exception | None = None
+    running: bool = True
+
+
+def use_task(job: Callable[[], Awaitable[T]], *deps: Any) -> Task:
+    """Run a coroutine when the component mounts and again when `deps` change; return how it stands.
+
+    An older run never overwrites a newer one. For blocking work: `lambda: asyncio.to_thread(fn, ...)`.
+    """
+    state, set_state = ft.use_state(Task())
+    latest = ft.use_ref(0)
+
+    async def run() -> None:
+        latest.current = (latest.current or 0) + 1
+        mine = latest.current
+        set_state(Task())
+        try:
+            done = Task(await job(), None, False)
+        except asyncio.CancelledError:
+            raise
+        except Exception as error:
+            if not isinstance(error, GuideError):
+                log.exception("task of a screen failed")
+            done = Task(None, error, False)
+        if latest.current == mine:
+            set_state(done)
+
+    ft.use_effect(run, list(deps), cleanup=lambda: None)
+    return state
+
+
+async def run_mutation(
+    mutation: Any, done: str | None = None, undo: Any = None, params: dict[str, Any] | None = None
+) -> bool:
+    """Apply a mutation; a refusal becomes a snackbar with its sentence. Return whether it was applied.
+
+    Args:
+        mutation: A dataclass of `app.protocol.mutations`.
+        done: Text key of the snackbar to show on success (none: silent).
+        undo: The mutation that takes it back; adds an Undo button.
+        params: Parameters of `done`.
+    """
+    from app.mutations import mutate  # mutations pull in the store: not needed before the first tap
+    from app.ui.parts.snack import say
+    from app.ui.strings import t
+
+    ui = sessions.current()
+    try:
+        await mutate(ui.client, mutation)
+    except GuideError as error:
+        say(error_text(error), refused=True)
+        return False
+    if done is not None:
+        on_undo = None if undo is None else (lambda: ui.run(run_mutation, undo))
+        say(t(done, **(params or {})), on_undo=on_undo)
+    return True
+
+
+def use_mutation() -> tuple[Callable[..., None], bool]:
+    """Return `(submit, busy)` for plain handlers, safe from double taps.
+
+    `submit(mutation, then=fn, done=…, undo=…, params=…)`: as `run_mutation`; `then()` follows a success.
+    """
+    busy, set_busy = ft.use_state(False)
+    running = ft.use_ref(False)
+    ui = sessions.current()
+
+    def submit(mutation: Any, then: Callable[[], None] | None = None, **options: Any) -> None:
+        if running.current:
+            return
+        running.current = True
+        set_busy(True)
+
+        async def job() -> None:
+            try:
+                if await run_mutation(mutation, **options) and then is not None:
+                    then()
+            finally:
+                running.current = False
+                set_busy(False)
+
+        ui.run(job)
+
+    return submit, busy
+
+
+def use_now(minute: bool = True) -> datetime:
+    """Return the client's clock, re-rendering at each minute (or only when the screen renders)."""
+    clock = sessions.current().installation.clock
+    now, set_now = ft.use_state(clock.now)
+
+    async def tick() -> None:
+        while minute:
+            current = clock.now()
+            set_now(current)
+            after = current.replace(second=0, microsecond=0) + timedelta(minutes=1)
+            await asyncio.sleep(max(1.0, (after - current).total_seconds()))
+
+    ft.use_effect(tick, [minute], cleanup=lambda: None)
+    return now

@@ -1,0 +1,60 @@
+"""The shared pieces screens are made of; one import gives all: `from app.ui import parts as p`."""
+
+from app.ui.parts.cards import card, fact, group, notice, stat_strip
+from app.ui.parts.choose import filter_chips, search_field, segmented, switch_row, text_field, use_sheet
+from app.ui.parts.frame import frame, gutter
+from app.ui.parts.lists import SearchSlots, VirtualList
+from app.ui.parts.media import product_thumb
+from app.ui.parts.people import avatar
+from app.ui.parts.progress import bar, ring
+from app.ui.parts.rows import list_row, setting_row
+from app.ui.parts.snack import say
+from app.ui.parts.states import Skeleton, empty, error_card, offline_note, refused_note
+from app.ui.parts.sync_badge import SyncBadge
+from app.ui.parts.text import dots, level_pill, money_text, pill, section, txt
+from app.ui.parts.timeline import timeline_item
+from app.ui.parts.touch import action_tile, icon_button, primary, quiet, secondary, tappable
+
+__all__ = [
+    "SearchSlots",
+    "Skeleton",
+    "SyncBadge",
+    "VirtualList",
+    "action_tile",
+    "avatar",
+    "bar",
+    "card",
+    "dots",
+    "empty",
+    "error_card",
+    "fact",
+    "filter_chips",
+    "frame",
+    "group",
+    "gutter",
+    "icon_button",
+    "level_pill",
+    "list_row",
+    "money_text",
+    "notice",
+    "offline_note",
+    "pill",
+    "primary",
+    "product_thumb",
+    "quiet",
+    "refused_note",
+    "ring",
+    "say",
+    "search_field",
+    "secondary",
+    "section",
+    "segmented",
+    "setting_row",
+    "stat_strip",
+    "switch_row",
+    "tappable",
+    "text_field",
+    "timeline_item",
+    "txt",
+    "use_sheet",
+]

@@ -1,0 +1,115 @@
+"""Choosing and typing: filter chips, segmented tabs, search and text fields, the bottom sheet that becomes a panel."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import flet as ft
+
+from app.ui import session as sessions
+from app.ui.parts.text import txt
+from app.ui.parts.touch import Press, icon_button, tappable
+from app.ui.strings import t
+from app.ui.theme import Radius, Space, Tone, Type
+
+
+def _line(color: str = Tone.LINE, width: float = 1) -> ft.Border:
+    return ft.Border.all(width, color)
+
+
+def filter_chips(options: Sequence[tuple[str, str]], chosen: str, on_choose: Callable[[str], Any]) -> ft.Control:
+    """Return a scrolling row of chips: `(value, label)`; the chosen one is filled."""
+
+    def chip(value: str, label: str) -> ft.Control:
+        on = value == chosen
+        return tappable(
+            txt(label, Type.ROW, Tone.ON_ACTION if on else Tone.QUIET, no_wrap=True), lambda: on_choose(value),
+            selected=on, bgcolor=Tone.ACTION if on else Tone.CARD, border=_line(Tone.ACTION if on else Tone.LINE),
+            height=40, padding=ft.Padding.symmetric(horizontal=Space.L), alignment=ft.Alignment.CENTER,
+        )  # fmt: skip
+
+    return ft.Row([chip(*option) for option in options], spacing=Space.S, scroll=ft.ScrollMode.HIDDEN, height=TOUCH_ROW)
+
+
+TOUCH_ROW = 48
+
+
+def segmented(options: Sequence[tuple[str, str]], chosen: str, on_choose: Callable[[str], Any]) -> ft.Control:
+    """Return tabs of equal width in one frame: `(value, label)`."""
+
+    def tab(index: int, value: str, label: str) -> ft.Control:
+        on = value == chosen
+        edge = None if index == 0 else ft.Border(left=ft.BorderSide(1, Tone.LINE))
+        return tappable(
+            txt(label, Type.ROW, Tone.ON_SOFT if on else Tone.TEXT, lines=1), lambda: on_choose(value), selected=on,
+            bgcolor=Tone.SOFT if on else Tone.CARD, border=edge, height=44, alignment=ft.Alignment.CENTER, expand=1,
+            radius=0,
+        )  # fmt: skip
+
+    row = ft.Row([tab(i, *option) for i, option in enumerate(options)], spacing=0)
+    return ft.Container(
+        row, border=_line(), border_radius=Radius.L, clip_behavior=ft.ClipBehavior.ANTI_ALIAS, bgcolor=Tone.CARD
+    )
+
+
+def _outline(color: str = Tone.LINE) -> ft.OutlineInputBorder:
+    return ft.OutlineInputBorder(side=ft.BorderSide(1, color), border_radius=Radius.M)
+
+
+def search_field(label: str, value: str, on_change: Callable[[str], Any]) -> ft.Control:
+    """Return the controlled search field; `on_change` sets the text at once (debounce only the query)."""
+    clear = icon_button(ft.Icons.CLOSE, t("common.clear"), lambda: on_change(""), color=Tone.QUIET) if value else None
+    return ft.TextField(
+        value=value, hint_text=label, on_change=lambda e: on_change(e.control.value), prefix_icon=ft.Icons.SEARCH,
+        suffix=clear, filled=True, bgcolor=Tone.CARD, border=_outline(), height=52, text_style=Type.LEAD.style(),
+        hint_style=Type.LEAD.style(Tone.QUIET), autocorrect=False,
+        content_padding=ft.Padding.symmetric(horizontal=Space.M),
+    )  # fmt: skip
+
+
+def text_field(label: str, value: str, on_change: Callable[[str], Any], **options: Any) -> ft.Control:
+    """Return a controlled text field; `lines=n` makes it a multi-line one; other options are the TextField's."""
+    lines = options.pop("lines", None)
+    if lines:
+        options |= {"multiline": True, "min_lines": lines, "max_lines": max(lines, 8)}
+    if on_submit := options.pop("on_submit", None):
+        options["on_submit"] = lambda _event: on_submit()
+    return ft.TextField(
+        value=value, label=label, on_change=lambda e: on_change(e.control.value), filled=True, bgcolor=Tone.CARD,
+        border=_outline(), text_style=Type.LEAD.style(), label_style=Type.BODY.style(Tone.QUIET), **options,
+    )  # fmt: skip
+
+
+def use_sheet(content: ft.Control | None, title: str, on_close: Press) -> None:
+    """Show `content` in a bottom sheet on phones, in a side panel on wide windows; None hides it. A hook."""
+    ui = sessions.current()
+    ft.use_dialog(None if content is None else _sheet(content, title, on_close, ui.layout))
+
+
+def _sheet(content: ft.Control, title: str, on_close: Press, layout: sessions.Layout) -> Any:
+    def closed(_event: Any) -> None:
+        if on_close:
+            on_close()
+
+    head = ft.Row([txt(title, Type.FIGURE, expand=True), icon_button(ft.Icons.CLOSE, t("common.close"), on_close)])
+    body = ft.Column([head, content], spacing=Space.M, tight=layout.is_phone, scroll=ft.ScrollMode.AUTO)
+    if layout.is_phone:
+        inset = ft.Padding.only(left=Space.L, right=Space.L, bottom=Space.XL)
+        return ft.BottomSheet(
+            ft.Container(body, padding=inset), show_drag_handle=True, draggable=True, scrollable=True, on_dismiss=closed,
+        )  # fmt: skip
+    panel = ft.Container(body, width=440, height=layout.height, padding=Space.XL)
+    return ft.AlertDialog(
+        content=panel, content_padding=0, inset_padding=0, alignment=ft.Alignment.CENTER_RIGHT, bgcolor=Tone.CARD,
+        shape=ft.RoundedRectangleBorder(radius=0), on_dismiss=closed,
+    )  # fmt: skip
+
+
+def switch_row(title: str, meta: str, value: bool, on_change: Callable[[bool], Any]) -> ft.Control:
+    """Return a labelled switch with one explaining line."""
+    words = ft.Column([txt(title, Type.ROW), txt(meta, Type.META)], spacing=2, expand=True)
+    knob = ft.MergeSemantics(
+        ft.Semantics(label=title, content=ft.Switch(value=value, on_change=lambda e: on_change(bool(e.control.value))))
+    )
+    return ft.Container(ft.Row([words, knob], spacing=Space.M), padding=ft.Padding.symmetric(vertical=Space.S))

@@ -1,0 +1,78 @@
+"""The frame of every screen: head, scrolling body, and the foot with its one primary action.
+
+The same frame serves a root, a page pushed on a phone, and the right pane of a wide window: it finds out where it
+stands (`hooks.PlaceCtx`) and shows Back only where there is something to go back to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import flet as ft
+
+from app.ui import hooks
+from app.ui.parts.sync_badge import SyncBadge
+from app.ui.parts.text import txt
+from app.ui.parts.touch import icon_button
+from app.ui.strings import t
+from app.ui.theme import Space, Tone, Type
+
+
+def gutter() -> int:
+    """Return the side margin: 16 on phones, 24 from 600 up. Call it while rendering."""
+    return Space.L if hooks.layout().is_phone else Space.XL
+
+
+def _head(
+    title: str, over: str | None, actions: Sequence[ft.Control], badge: bool, back: ft.Control | None
+) -> ft.Control:
+    kind = Type.TITLE if back is None else Type.FIGURE
+    name = ft.Semantics(heading_level=1, content=txt(title, kind, lines=1))
+    words = ft.Column([*([txt(over, Type.META, lines=1)] if over else []), name], spacing=0, expand=True)
+    cells: list[ft.Control] = [*([back] if back else []), words, *actions, *([SyncBadge()] if badge else [])]
+    align = ft.CrossAxisAlignment.START if over else ft.CrossAxisAlignment.CENTER
+    return ft.Row(cells, spacing=Space.S, vertical_alignment=align)
+
+
+def frame(
+    title: str = "", body: ft.Control | Sequence[ft.Control] = (), *, over: str | None = None,
+    actions: Sequence[ft.Control] = (), foot: ft.Control | None = None, badge: bool | None = None, scroll: bool = True,
+    top: Sequence[ft.Control] = (),
+) -> ft.Control:  # fmt: skip
+    """Lay a screen out; call it while rendering (it holds no hooks).
+
+    Args:
+        title: The screen's name; `over` is a quiet line above it.
+        body: One control or several; they scroll together, 12 apart, within the gutter. With `scroll=False` the body
+            is one control that scrolls itself and minds its own gutter (a VirtualList).
+        actions: Icon buttons at the right of the head.
+        foot: What stays at the bottom, within the thumb's reach (a row of buttons).
+        badge: Show the sync badge (default: on roots).
+        top: What stays under the head while the body scrolls (search field, chips).
+    """
+    place, ui, side = hooks.place(), hooks.use_session(), gutter()
+    goes_back = place == "pushed" or (place == "pane" and len(hooks.use_nav().stack()) > 1)
+    back = icon_button(ft.Icons.ARROW_BACK, t("common.back"), ui.back) if goes_back else None
+    rows: list[ft.Control] = []
+    if title or back:
+        shown = badge if badge is not None else place == "root"
+        pad = ft.Padding.only(left=Space.XS if back else side, right=side, top=Space.M, bottom=Space.S)
+        rows.append(ft.Container(_head(title, over, actions, shown, back), padding=pad))
+    rows.extend(
+        ft.Container(control, padding=ft.Padding.symmetric(horizontal=side, vertical=Space.XS)) for control in top
+    )
+    rows.append(_body(body, side, scroll))
+    if foot is not None:
+        line = ft.Border(top=ft.BorderSide(1, Tone.LINE))
+        pad = ft.Padding.symmetric(horizontal=side, vertical=Space.M)
+        rows.append(ft.Container(foot, padding=pad, bgcolor=Tone.CARD, border=line))
+    return ft.Column(rows, spacing=0, expand=True)
+
+
+def _body(body: ft.Control | Sequence[ft.Control], side: int, scroll: bool) -> ft.Control:
+    controls = list(body) if isinstance(body, Sequence) else [body]
+    if not scroll:
+        return ft.Column(controls, spacing=0, expand=True)
+    pad = ft.Padding.only(left=side, top=Space.XS, right=side, bottom=Space.XL)
+    inside = ft.Container(ft.Column(controls, spacing=Space.M), padding=pad)
+    return ft.ListView([inside], expand=True, spacing=0)

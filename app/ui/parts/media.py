@@ -1,0 +1,24 @@
+"""Product pictures, always through `device.images`."""
+
+from __future__ import annotations
+
+import flet as ft
+
+from app.device import images
+from app.ui.theme import Radius, Tone
+
+
+def product_thumb(digest: str | None, label: str, size: float | None = 64, height: float | None = None) -> ft.Control:
+    """Return a product's picture, cut to fill; a calm stage while it has not come. `size=None` fills the width."""
+    tall = height or size
+    stage = ft.Container(
+        ft.Icon(ft.Icons.CHECKROOM_OUTLINED, color=Tone.QUIET), width=size, height=tall, bgcolor=Tone.FILL,
+        alignment=ft.Alignment.CENTER, border_radius=Radius.M,
+    )  # fmt: skip
+    source = images.src(digest)
+    if source is None:
+        return stage
+    return ft.Image(
+        source, width=size, height=tall, fit=ft.BoxFit.COVER, border_radius=Radius.M, error_content=stage,
+        semantics_label=label, gapless_playback=True,
+    )  # fmt: skip

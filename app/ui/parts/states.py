@@ -1,0 +1,83 @@
+"""The five states every list and page has: empty, loading, offline, refused, error; each with a way on."""
+
+from __future__ import annotations
+
+import asyncio
+
+import flet as ft
+
+from app.ui.parts.cards import card, notice
+from app.ui.parts.text import txt
+from app.ui.parts.touch import Press, secondary
+from app.ui.strings import error_text, t
+from app.ui.theme import ROW_HEIGHT, Radius, Space, Tone, Type
+
+
+def empty(
+    icon: ft.IconData, title: str, why: str = "", action: str | None = None, on_click: Press = None
+) -> ft.Control:
+    """Return the empty state: what is not here, why it is useful, one way on."""
+    lines: list[ft.Control] = [
+        ft.Icon(icon, size=40, color=Tone.QUIET),
+        txt(title, Type.SECTION, text_align=ft.TextAlign.CENTER),
+    ]
+    if why:
+        lines.append(txt(why, Type.BODY, Tone.QUIET, text_align=ft.TextAlign.CENTER))
+    if action and on_click:
+        lines.append(secondary(action, on_click))
+    column = ft.Column(lines, spacing=Space.M, horizontal_alignment=ft.CrossAxisAlignment.CENTER)
+    return ft.Container(column, padding=Space.XXL, alignment=ft.Alignment.CENTER)
+
+
+def error_card(error: BaseException | str, on_retry: Press = None) -> ft.Control:
+    """Return the card that stands in place of what failed: one clear sentence and a way to try again."""
+    return ft.Container(
+        notice(
+            t("common.something_wrong"), error_text(error), tone="late", icon=ft.Icons.ERROR_OUTLINE,
+            action=secondary(t("common.try_again"), on_retry, ft.Icons.REFRESH) if on_retry else None,
+        ),
+        padding=Space.L,
+    )  # fmt: skip
+
+
+def refused_note(code: str, params: dict[str, object] | None = None, action: ft.Control | None = None) -> ft.Control:
+    """Return the note that stands beside a thing the server refused, with its reason."""
+    return notice(t("common.refused"), error_text(code, params), tone="late", icon=ft.Icons.BLOCK, action=action)
+
+
+def offline_note() -> ft.Control:
+    """Return the note that this needs the network, and what works without."""
+    return notice(None, error_text("offline"), icon=ft.Icons.CLOUD_OFF_OUTLINED)
+
+
+def _bone(width: float | None, height: float, radius: float = Radius.S, expand: bool | None = None) -> ft.Control:
+    return ft.Container(width=width, height=height, bgcolor=Tone.FILL, border_radius=radius, expand=expand)
+
+
+def _bone_row() -> ft.Control:
+    words = ft.Column([_bone(140, 14), _bone(220, 12)], spacing=Space.S, alignment=ft.MainAxisAlignment.CENTER)
+    return ft.Container(
+        ft.Row([_bone(44, 44, 22), words], spacing=Space.M),
+        height=ROW_HEIGHT,
+        padding=ft.Padding.symmetric(horizontal=Space.M),
+    )
+
+
+@ft.component
+def Skeleton(rows: int = 6, head: bool = False) -> ft.Control:
+    """Show the shape of rows (and of a card above, with `head`), but only when loading takes over 150 ms."""
+    late, set_late = ft.use_state(False)
+
+    async def wait() -> None:
+        await asyncio.sleep(0.15)
+        set_late(True)
+
+    ft.use_effect(wait, [], cleanup=lambda: None)
+    if not late:
+        return ft.Container()
+    bones: list[ft.Control] = [_bone_row() for _ in range(rows)]
+    if head:
+        bones.insert(0, card(_bone(None, 88)))
+    return ft.Shimmer(
+        ft.Column(bones, spacing=Space.S), base_color=Tone.FILL, highlight_color=ft.Colors.SURFACE_CONTAINER_LOWEST
+    )

@@ -1,0 +1,50 @@
+"""The honest badge: online, offline with n waiting, n refused; it opens the sync page."""
+
+from __future__ import annotations
+
+import flet as ft
+
+from app.ui import hooks
+from app.ui.guards import screen
+from app.ui.parts.text import txt
+from app.ui.parts.touch import tappable
+from app.ui.strings import t
+from app.ui.theme import DOT, Radius, Space, Tone, Type
+
+
+def words(state: str, waiting: int, refused: int) -> str:
+    """Return what the badge says."""
+    if refused:
+        return t("sync.badge_refused", n=refused)
+    if state == "signed_out":
+        return t("sync.badge_signed_out")
+    if state in ("online", "syncing"):
+        return t("sync.badge_waiting", n=waiting) if waiting else t("sync.badge_online")
+    return DOT.join([t("sync.badge_offline"), *([t("sync.badge_waiting", n=waiting)] if waiting else [])])
+
+
+@screen
+def SyncBadge() -> ft.Control:
+    """Show how things stand; a press opens the sync page."""
+    status, ui = hooks.use_sync(), hooks.use_session()
+    hooks.use_strings()
+    state = str(getattr(status, "state", "offline"))
+    waiting, refused = int(getattr(status, "waiting", 0)), int(getattr(status, "refused", 0))
+    fine = state in ("online", "syncing") and not refused
+    back, ink = (Tone.FILL, Tone.QUIET) if fine else (Tone.WARM, Tone.ON_WARM)
+    if refused:
+        back, ink = Tone.REFUSED, Tone.ON_REFUSED
+    icon = ft.Icons.CLOUD_DONE_OUTLINED if fine else ft.Icons.CLOUD_OFF_OUTLINED
+    if refused:
+        icon = ft.Icons.ERROR_OUTLINE
+    face = ft.Row(
+        [ft.Icon(icon, size=14, color=ink), txt(words(state, waiting, refused), Type.LABEL, ink, no_wrap=True)],
+        spacing=Space.XS + 2, tight=True,
+    )  # fmt: skip
+    return tappable(
+        face,
+        lambda: ui.open("/sync"),
+        radius=Radius.L,
+        bgcolor=back,
+        padding=ft.Padding.symmetric(horizontal=Space.M, vertical=6),
+    )

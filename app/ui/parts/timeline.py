@@ -1,0 +1,24 @@
+"""One moment in a customer's timeline."""
+
+from __future__ import annotations
+
+import flet as ft
+
+from app.ui.parts.text import txt
+from app.ui.theme import Space, Tone, Type
+
+
+def timeline_item(
+    icon: ft.IconData, title: str, meta: str, when: str, *, strong: bool = False, last: bool = False,
+    trailing: ft.Control | None = None,
+) -> ft.Control:  # fmt: skip
+    """Return an item: round icon on the thread, title over meta, date at the right; `strong` for purchases."""
+    dot = ft.Container(
+        ft.Icon(icon, size=16, color=Tone.ON_SOFT if strong else Tone.QUIET), width=32, height=32, border_radius=16,
+        bgcolor=Tone.SOFT if strong else Tone.FILL, alignment=ft.Alignment.CENTER,
+    )  # fmt: skip
+    thread = ft.Container(width=2, height=30, bgcolor=Tone.FILL if not last else ft.Colors.TRANSPARENT)
+    rail = ft.Column([dot, thread], spacing=0, horizontal_alignment=ft.CrossAxisAlignment.CENTER)
+    words = ft.Column([txt(title, Type.BODY), *([txt(meta, Type.META)] if meta else [])], spacing=2, expand=True)
+    cells = [rail, words, *([trailing] if trailing else []), txt(when, Type.META, no_wrap=True)]
+    return ft.Row(cells, spacing=Space.M, vertical_alignment=ft.CrossAxisAlignment.START)

@@ -1,0 +1,115 @@
+"""Where every screen lives: the roots of the shell and the pages pushed over them.
+
+A screen is named `module:Component`, imported when first shown (a cold start imports one screen, not ten). To add a
+page, add one `PageRoute`; its `:name` parts reach the component as keyword arguments.
+"""
+
+from __future__ import annotations
+
+import importlib
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import flet as ft
+
+GUIDE, MANAGER, HQ = "guide", "manager", "hq"
+_SCREENS = "app.ui.screens."
+
+
+@dataclass(frozen=True, slots=True)
+class Root:
+    """One of the places side by side in the shell; its title is the text `common.root_<name>`."""
+
+    name: str
+    screen: str
+    icon: ft.IconData
+    selected_icon: ft.IconData
+    two_pane: bool = False  # on wide screens: this list at the left, `detail` pages at the right
+    empty: str | None = None  # component of the right pane while nothing is chosen
+    rail_only: bool = False  # no room in the phone's bar: there it is a pushed page
+
+    @property
+    def path(self) -> str:
+        """Return the address of this root."""
+        return f"/{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class PageRoute:
+    """A page over a root: `pattern` like `/customers/:customer_id`."""
+
+    pattern: str
+    screen: str
+    root: str  # where a deep link to it starts
+
+    def match(self, path: str) -> dict[str, str] | None:
+        """Return the parameters when `path` fits, else None."""
+        found = _regex(self.pattern).fullmatch(path)
+        return {name: unquote(value) for name, value in found.groupdict().items()} if found else None
+
+
+TODAY = Root("today", "today:TodayScreen", ft.Icons.TODAY_OUTLINED, ft.Icons.TODAY, two_pane=True)
+CUSTOMERS = Root("customers", "customers:CustomersScreen", ft.Icons.PEOPLE_OUTLINE, ft.Icons.PEOPLE, two_pane=True)
+SHARE = Root("share", "share:ShareScreen", ft.Icons.IOS_SHARE_OUTLINED, ft.Icons.IOS_SHARE)
+COUPONS = Root(
+    "coupons", "coupons:CouponsScreen", ft.Icons.LOCAL_OFFER_OUTLINED, ft.Icons.LOCAL_OFFER, two_pane=True,
+    rail_only=True,
+)  # fmt: skip
+COMMISSION = Root(
+    "commission", "commission:CommissionScreen", ft.Icons.INSIGHTS_OUTLINED, ft.Icons.INSIGHTS, two_pane=True
+)
+ME = Root("me", "me:MeScreen", ft.Icons.PERSON_OUTLINE, ft.Icons.PERSON, two_pane=True)
+TEAM = Root("team", "team:TeamScreen", ft.Icons.GROUPS_OUTLINED, ft.Icons.GROUPS)
+CONTENT = Root("content", "content:ContentScreen", ft.Icons.CAMPAIGN_OUTLINED, ft.Icons.CAMPAIGN)
+
+ROOTS: dict[str, tuple[Root, ...]] = {
+    GUIDE: (TODAY, CUSTOMERS, SHARE, COUPONS, COMMISSION, ME),
+    MANAGER: (TEAM, CUSTOMERS, SHARE, ME),
+    HQ: (CONTENT, ME),
+}
+
+PAGES: tuple[PageRoute, ...] = (
+    PageRoute("/customers/:customer_id", "customers:CustomerPage", "customers"),
+    PageRoute("/customers/:customer_id/coupon", "coupons:SendCouponPage", "customers"),
+    PageRoute("/products/:product_id", "share:ProductPage", "share"),
+    PageRoute("/products/:product_id/poster", "share:PosterPage", "share"),
+    PageRoute("/coupons", "coupons:CouponsScreen", "share"),
+    PageRoute("/coupons/:coupon_id", "coupons:CouponPage", "coupons"),
+    PageRoute("/commission/:entry_id", "commission:EntryPage", "commission"),
+    PageRoute("/sync", "sync:SyncScreen", "me"),
+    PageRoute("/about", "me:AboutScreen", "me"),
+    PageRoute("/card", "me:CardScreen", "me"),
+)
+
+
+def roots_of(role: str) -> tuple[Root, ...]:
+    """Return the roots of a role, the first shown at start."""
+    return ROOTS.get(role, ROOTS[GUIDE])
+
+
+def page_of(path: str) -> tuple[PageRoute, dict[str, str]] | None:
+    """Return the page of `path` with its parameters, or None."""
+    clean = urlsplit(path).path.rstrip("/") or "/"
+    for route in PAGES:
+        params = route.match(clean)
+        if params is not None:
+            return route, params
+    return None
+
+
+@cache
+def component(screen: str) -> Callable[..., Any]:
+    """Import and return the component named `module:Component` under `app.ui.screens`."""
+    module, _, name = screen.partition(":")
+    found: Callable[..., Any] = getattr(importlib.import_module(_SCREENS + module), name)
+    return found
+
+
+@cache
+def _regex(pattern: str) -> re.Pattern[str]:
+    parts = [f"(?P<{part[1:]}>[^/]+)" if part.startswith(":") else re.escape(part) for part in pattern.split("/")]
+    return re.compile("/".join(parts))

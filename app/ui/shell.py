@@ -1,0 +1,166 @@
+"""The shell: the roots side by side, the bar or rail, the pages over them.
+
+A root is built at its first visit and then hidden, its queries paused; a phone pushes pages as views, wider windows
+show them in the right pane (or over the root where it has no panes), so the rail stays.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import flet as ft
+
+from app.ui import hooks, routes
+from app.ui.guards import screen
+from app.ui.parts.states import empty
+from app.ui.strings import t
+from app.ui.theme import LIST_WIDTH, RAIL_WIDTH, Radius, Tone, Type
+
+PAGE_WIDE = "page"
+
+
+@ft.component
+def App() -> list[ft.Control]:
+    """Return the stack of views: login or shell at the bottom, on phones the pushed pages above."""
+    ui = hooks.use_session()
+    gate, layout, prefs = hooks.observe(ui.gate), hooks.use_layout(), hooks.observe(ui.prefs)
+    nav = hooks.use_nav()
+    life = f"{gate.stage}-{prefs.spoken}"  # another person or language: everything is built anew
+    if gate.client is None:
+        return [LoginView(key=f"login-{prefs.spoken}")]
+    views = [ShellView(key=f"shell-{life}")]
+    if layout.is_phone:
+        views += [PushedView(path, key=f"{life}-{path}") for path in nav.stack()]
+    return views
+
+
+def _view(route: str, content: ft.Control, **options: Any) -> ft.View:
+    return ft.View(
+        route=route, controls=[ft.SafeArea(content, expand=True)], padding=0, spacing=0, bgcolor=Tone.SURFACE, **options
+    )
+
+
+@ft.component
+def LoginView() -> ft.View:
+    """Show the way in."""
+    return _view("/", routes.component("login:LoginScreen")())
+
+
+@ft.component
+def PushedView(path: str) -> ft.View:
+    """Show one page over the shell (phones)."""
+    return _view(path, hooks.PlaceCtx("pushed", lambda: Page(path, key=path)))
+
+
+@screen
+def Page(path: str) -> ft.Control:
+    """Show the page at `path`; another path is another instance, so no state of one customer reaches the next."""
+    found = routes.page_of(path)
+    if found is None:
+        return empty(ft.Icons.SEARCH_OFF, t("common.page_gone"))
+    route, params = found
+    return routes.component(route.screen)(**params, key=path)
+
+
+@ft.component
+def ShellView() -> ft.View:
+    """Show the roots with the bar (phones) or the rail (wider)."""
+    ui, layout, nav = hooks.use_session(), hooks.use_layout(), hooks.use_nav()
+    content = Roots()
+    if layout.is_phone:
+        return _view("/", content, navigation_bar=_bar())
+    line = ft.VerticalDivider(width=1, thickness=1, color=Tone.LINE)
+    row = ft.Row([_rail(), line, ft.Container(content, expand=True)], spacing=0, expand=True)
+    has_more = bool(nav.stack())
+    return _view("/", row, can_pop=not has_more, on_confirm_pop=lambda _event: ui.back())
+
+
+@ft.component
+def Roots() -> ft.Control:
+    """Show the visited roots in one stack, only the present one visible."""
+    ui, nav = hooks.use_session(), hooks.use_nav()
+    places = [
+        ft.Container(
+            RootPlace(root.name, key=root.name), visible=root.name == nav.root, expand=True, key=f"at-{root.name}"
+        )
+        for root in ui.roots
+        if root.name in nav.visited
+    ]
+    return ft.Column(places, spacing=0, expand=True)
+
+
+@ft.component
+def RootPlace(name: str) -> ft.Control:
+    """Show one root: alone, or with its right pane."""
+    ui, layout, nav = hooks.use_session(), hooks.use_layout(), hooks.use_nav()
+    root = next(r for r in ui.roots if r.name == name)
+    stack = () if layout.is_phone else nav.stack(name)
+    two = layout.is_wide and root.two_pane
+    cover = stack[-1] if stack and not two else None
+    main = ft.Container(
+        hooks.RootCtx(name, lambda: hooks.PlaceCtx("root", lambda: RootScreen(name, key=name))),
+        width=LIST_WIDTH if two else None, expand=None if two else True, visible=cover is None,
+    )  # fmt: skip
+    cells: list[ft.Control] = [main]
+    if cover is not None:
+        cells.append(ft.Container(_pane(cover, name, "pushed"), expand=True))
+    if two:
+        cells.append(ft.VerticalDivider(width=1, thickness=1, color=Tone.LINE))
+        cells.append(ft.Container(_pane(stack[-1], name, "pane") if stack else _nothing(root), expand=True))
+    return ft.Row(cells, spacing=0, expand=True, vertical_alignment=ft.CrossAxisAlignment.STRETCH)
+
+
+def _pane(path: str, root: str, place: str) -> ft.Control:
+    return hooks.RootCtx(root, lambda: hooks.PlaceCtx(place, lambda: Page(path, key=path)))
+
+
+def _nothing(root: routes.Root) -> ft.Control:
+    if root.empty is not None:
+        return hooks.RootCtx(root.name, lambda: hooks.PlaceCtx("pane", routes.component(root.empty)))
+    return ft.Container(empty(root.icon, t(f"common.pick_{root.name}")), alignment=ft.Alignment.CENTER, expand=True)
+
+
+@screen
+def RootScreen(name: str) -> ft.Control:
+    """Build a root's screen."""
+    root = next(r for r in hooks.use_session().roots if r.name == name)
+    return routes.component(root.screen)()
+
+
+def _index() -> tuple[tuple[routes.Root, ...], int | None]:
+    ui = hooks.use_session()
+    roots = ui.bar_roots()
+    names = [root.name for root in roots]
+    return roots, names.index(ui.nav.root) if ui.nav.root in names else None
+
+
+def _bar() -> ft.NavigationBar:
+    ui = hooks.use_session()
+    roots, index = _index()
+    places = [
+        ft.NavigationBarDestination(icon=r.icon, selected_icon=r.selected_icon, label=t(f"common.root_{r.name}"))
+        for r in roots
+    ]
+    return ft.NavigationBar(
+        places, selected_index=index or 0, on_change=lambda e: ui.go(roots[int(e.control.selected_index)].name),
+        bgcolor=Tone.CARD, border=ft.Border(top=ft.BorderSide(1, Tone.LINE)),
+    )  # fmt: skip
+
+
+def _rail() -> ft.Control:
+    ui = hooks.use_session()
+    roots, index = _index()
+    places = [
+        ft.NavigationRailDestination(icon=r.icon, selected_icon=r.selected_icon, label=t(f"common.root_{r.name}"))
+        for r in roots
+    ]
+    mark = ft.Container(
+        ft.Icon(ft.Icons.STOREFRONT_OUTLINED, size=22, color=Tone.ON_SOFT), width=44, height=44, bgcolor=Tone.SOFT,
+        border_radius=Radius.M, alignment=ft.Alignment.CENTER, margin=ft.Margin.only(top=8, bottom=20),
+    )  # fmt: skip
+    return ft.NavigationRail(
+        places, selected_index=index, on_change=lambda e: ui.go(roots[int(e.control.selected_index)].name),
+        label_type=ft.NavigationRailLabelType.ALL, min_width=RAIL_WIDTH, bgcolor=Tone.CARD, leading=mark,
+        indicator_color=Tone.SOFT, group_alignment=-1, selected_label_text_style=Type.LABEL.style(),
+        unselected_label_text_style=Type.META.style(),
+    )  # fmt: skip

@@ -1,0 +1,233 @@
+"""Words, numbers and dates in the language of this session.
+
+Catalogues are gettext PO files, one an area: `assets/locale/<language>/<area>.po`, msgid = `area.key` (area `errors`:
+msgid = the error's code). `t("customers.count", n=3)` looks the key up and fills `{n}`; an entry with `msgid_plural`
+chooses its form by `n`. Module functions speak the current session's language; `Strings` is the same without a page.
+"""
+
+from __future__ import annotations
+
+import functools
+import logging
+import os
+from collections.abc import Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import flet as ft
+from babel import Locale
+from babel.dates import format_date, format_time
+from babel.messages.pofile import read_po
+from babel.numbers import format_decimal, format_percent
+
+from app.domain.errors import GuideError
+
+log = logging.getLogger(__name__)
+LANGUAGES = ("zh_CN", "en")
+DEFAULT = "zh_CN"
+ZONE = "Asia/Shanghai"
+SESSION_KEY = "daogou.strings"
+
+
+def assets_dir() -> Path:
+    """Return the folder of bundled files (Flet names it on devices)."""
+    named = os.environ.get("FLET_ASSETS_DIR")
+    return Path(named) if named else Path(__file__).resolve().parents[2] / "assets"
+
+
+@functools.cache
+def catalogue(language: str) -> dict[str, tuple[str, ...]]:
+    """Return every entry of `language`: key to its forms (one, or one a plural form)."""
+    entries: dict[str, tuple[str, ...]] = {}
+    for path in sorted((assets_dir() / "locale" / language).glob("*.po")):
+        with path.open("rb") as file:
+            messages = read_po(file, locale=language)
+        for message in messages:
+            key = message.id[0] if isinstance(message.id, tuple) else message.id
+            if key:
+                forms = message.string if isinstance(message.string, tuple) else (message.string,)
+                entries[str(key)] = tuple(str(form) for form in forms)
+    return entries
+
+
+def language_of(setting: str, system: str | None) -> str:
+    """Return the language of the setting (`system`, `zh_CN` or `en`) on a device speaking `system`."""
+    if setting in LANGUAGES:
+        return setting
+    return "en" if (system or "").lower().startswith("en") else DEFAULT
+
+
+class _Params(dict[str, Any]):
+    """Parameters of a sentence; one that is missing shows as nothing, and is logged."""
+
+    def __missing__(self, key: str) -> str:
+        log.error("sentence lacks parameter %s", key)
+        return ""
+
+
+class Strings:
+    """One language and one store zone."""
+
+    def __init__(self, language: str = DEFAULT, zone: str = ZONE) -> None:
+        self.language = language
+        self.zone = ZoneInfo(zone)
+        self.locale = Locale.parse(language)
+        self.is_chinese = language.startswith("zh")
+
+    def has(self, key: str) -> bool:
+        """Return whether the catalogue knows `key`."""
+        return key in catalogue(self.language)
+
+    def t(self, key: str, **params: Any) -> str:
+        """Return the sentence of `key` with its parameters filled; `n` chooses the plural form."""
+        forms = catalogue(self.language).get(key)
+        if not forms:
+            log.error("no text for %s in %s", key, self.language)
+            return key
+        text = forms[self._form(params.get("n"), len(forms))]
+        return text.format_map(_Params(params)) if "{" in text else text
+
+    def _form(self, n: Any, forms: int) -> int:
+        if forms == 1 or not isinstance(n, int):
+            return forms - 1
+        return 0 if self.locale.plural_form(n) == "one" else forms - 1
+
+    def error(self, error: BaseException | str, params: Mapping[str, Any] | None = None) -> str:
+        """Return the one sentence of an error or error code; an unknown one reads as `internal`."""
+        if isinstance(error, GuideError):
+            return self.error(error.code, error.params)
+        code = error if isinstance(error, str) else "internal"
+        return self.t(code if self.has(code) else "internal", **(params or {}))
+
+    def money(self, fen: int, *, exact: bool = False) -> str:
+        """Return `¥28,460`; fen are shown when there are some on a small sum, or always with `exact`."""
+        yuan = Decimal(abs(fen)) / 100
+        with_fen = exact or (fen % 100 != 0 and abs(fen) < 1_000_00)
+        text = format_decimal(yuan, format="#,##0.00" if with_fen else "#,##0", locale=self.locale)
+        return f"{'−' if fen < 0 else ''}¥{text}"
+
+    def number(self, value: int | float) -> str:
+        """Return a number with its thousands grouped."""
+        return str(format_decimal(value, locale=self.locale))
+
+    def percent(self, ratio: float) -> str:
+        """Return `70%` of 0.7."""
+        return str(format_percent(ratio, locale=self.locale))
+
+    def local(self, at: datetime | date) -> datetime | date:
+        """Return an instant in the store's zone; a date stays."""
+        return at.astimezone(self.zone) if isinstance(at, datetime) else at
+
+    def _day(self, at: datetime | date) -> date:
+        here = self.local(at)
+        return here.date() if isinstance(here, datetime) else here
+
+    def date_short(self, at: datetime | date, now: datetime | date | None = None) -> str:
+        """Return `11月21日` (`Nov 21`), with the year when it is not that of `now`."""
+        day = self._day(at)
+        same_year = now is None or self._day(now).year == day.year
+        if self.is_chinese:
+            pattern = "M月d日" if same_year else "y年M月d日"
+        else:
+            pattern = "MMM d" if same_year else "MMM d, y"
+        return str(format_date(day, pattern, locale=self.locale))
+
+    def date_weekday(self, at: datetime | date) -> str:
+        """Return `11月22日 周六` (`Sat, Nov 22`)."""
+        pattern = "M月d日 EEE" if self.is_chinese else "EEE, MMM d"
+        return str(format_date(self._day(at), pattern, locale=self.locale))
+
+    def month(self, at: datetime | date) -> str:
+        """Return `2026年11月` (`November 2026`)."""
+        return str(format_date(self._day(at), "y年M月" if self.is_chinese else "MMMM y", locale=self.locale))
+
+    def time_short(self, at: datetime) -> str:
+        """Return `14:05`."""
+        return str(format_time(at.astimezone(self.zone), "HH:mm", locale=self.locale))
+
+    def relative_day(self, at: datetime | date, now: datetime | date) -> str:
+        """Return 今天, 昨天, 3 天前 within a week, tomorrow's too; a date beyond."""
+        days = (self._day(now) - self._day(at)).days
+        near = {0: "common.today", 1: "common.yesterday", -1: "common.tomorrow"}
+        if days in near:
+            return self.t(near[days])
+        if 1 < days < 7:
+            return self.t("common.days_ago", n=days)
+        if -7 < days < -1:
+            return self.t("common.in_days", n=-days)
+        return self.date_short(at, now)
+
+    def moment(self, at: datetime, now: datetime) -> str:
+        """Return `14:05` today, otherwise the relative day."""
+        return self.time_short(at) if self._day(at) == self._day(now) else self.relative_day(at, now)
+
+
+_default = Strings()
+
+
+def current() -> Strings:
+    """Return the strings of the session whose event or render is running; Chinese outside of one."""
+    try:
+        store = ft.context.page.session.store
+    except RuntimeError:
+        return _default
+    found = store.get(SESSION_KEY)
+    return found if isinstance(found, Strings) else _default
+
+
+def t(key: str, **params: Any) -> str:
+    """Return the sentence of `key` in the session's language."""
+    return current().t(key, **params)
+
+
+def error_text(error: BaseException | str, params: Mapping[str, Any] | None = None) -> str:
+    """Return the one sentence of an error or code: what happened, what is safe, what to do."""
+    return current().error(error, params)
+
+
+def money(fen: int, *, exact: bool = False) -> str:
+    """Return fen as money (`Strings.money`)."""
+    return current().money(fen, exact=exact)
+
+
+def number(value: int | float) -> str:
+    """Return a number with its thousands grouped."""
+    return current().number(value)
+
+
+def percent(ratio: float) -> str:
+    """Return a ratio as a percentage."""
+    return current().percent(ratio)
+
+
+def date_short(at: datetime | date, now: datetime | date | None = None) -> str:
+    """Return a short date (`Strings.date_short`)."""
+    return current().date_short(at, now)
+
+
+def date_weekday(at: datetime | date) -> str:
+    """Return a date with its weekday."""
+    return current().date_weekday(at)
+
+
+def month(at: datetime | date) -> str:
+    """Return a month with its year."""
+    return current().month(at)
+
+
+def time_short(at: datetime) -> str:
+    """Return a time of day in the store's zone."""
+    return current().time_short(at)
+
+
+def relative_day(at: datetime | date, now: datetime | date) -> str:
+    """Return a day relative to `now` within a week."""
+    return current().relative_day(at, now)
+
+
+def moment(at: datetime, now: datetime) -> str:
+    """Return the time today, otherwise the relative day."""
+    return current().moment(at, now)
