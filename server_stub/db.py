@@ -156,7 +156,8 @@ class Database:
             return frozenset()
         from server_stub.sync import projections  # it reads the tables through a Connection only
 
-        return projections.flush(tx.conn, tx.touched, tx.now)
+        changed: frozenset[str] = projections.flush(tx.conn, tx.touched, tx.now)
+        return changed
 
     def _tell(self, buckets: frozenset[str]) -> None:
         for listener in tuple(self._listeners):

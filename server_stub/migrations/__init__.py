@@ -1,0 +1,27 @@
+"""The database's schema, step by step; the whole Alembic configuration is here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection
+
+from server_stub.db import Database
+
+LOCATION = Path(__file__).parent
+
+
+def config(conn: Connection | None = None) -> Config:
+    """Return the Alembic configuration, bound to a connection for running."""
+    made = Config()
+    made.set_main_option("script_location", str(LOCATION).replace("%", "%%"))
+    made.attributes["connection"] = conn
+    return made
+
+
+def upgrade(database: Database) -> None:
+    """Bring the database to the newest schema, in one transaction."""
+    with database.engine.begin() as conn:
+        command.upgrade(config(conn), "head")
