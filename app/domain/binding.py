@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -106,7 +107,7 @@ def check_history(history: Sequence[Binding]) -> None:
     ordered = sorted(history, key=lambda binding: binding.from_at)
     if len({binding.customer_id for binding in ordered}) > 1:
         raise ValueError("a history is of one customer")
-    for earlier, later in zip(ordered, ordered[1:], strict=False):
+    for earlier, later in itertools.pairwise(ordered):
         if earlier.until_at is None or earlier.until_at > later.from_at:
             raise ValueError("two intervals hold one instant")
 

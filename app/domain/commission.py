@@ -1,4 +1,4 @@
-"""Commission: rule choice, amounts, splits, refunds, tiers, each entry with steps that recompute it (rules 4.1 to 4.9)."""
+"""Commission: rule choice, amounts, splits, refunds, tiers, entries whose steps recompute them (rules 4.1 to 4.9)."""
 
 from __future__ import annotations
 
@@ -79,7 +79,10 @@ class CommissionRule:
 
 @dataclass(frozen=True, slots=True)
 class SoldLine:
-    """One paid line: `base_fen` = paid after allocated discounts, without freight, tax and stored-value bonus (rule 4.1)."""
+    """One paid line (rule 4.1).
+
+    `base_fen`: paid after allocated discounts, without freight, tax and stored-value bonus.
+    """
 
     id: str
     product_id: str | None
@@ -135,7 +138,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class LineRefund:
-    """One line of a refund: `before_fen` refunded by earlier refunds, `fen` by this one (paid money, not commission)."""
+    """One line of a refund, in paid money: `before_fen` refunded by earlier refunds, `fen` by this one."""
 
     line_id: str
     before_fen: Fen
@@ -173,8 +176,8 @@ def accrue(
 ) -> tuple[Entry, ...]:
     """Return the pending entries of a paid order, one per line and role (rules 4.1 to 4.5).
 
-    A line paid with 0 fen earns nothing, nor does an order nobody won; zero amounts get no entry. `confirm_at` counts from payment; move it with `confirm_at()` when the
-    receipt is known.
+    A line paid with 0 fen earns nothing, nor does an order nobody won; zero amounts get no entry.
+    `confirm_at` counts from payment; move it with `confirm_at()` when the receipt is known.
     """
     if order.historic:
         return ()
@@ -383,7 +386,7 @@ def _step_fixed(_running: Fen, params: Mapping[str, Any]) -> Fen:
 
 
 def _step_split(running: Fen, params: Mapping[str, Any]) -> Fen:
-    return allocate(running, params["weights"])[params["index"]]
+    return allocate(running, params["weights"])[int(params["index"])]
 
 
 def _step_refund(running: Fen, params: Mapping[str, Any]) -> Fen:

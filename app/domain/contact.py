@@ -90,7 +90,8 @@ def require(decision: Allowed | Denied) -> Allowed:
     """Return an allowed decision.
 
     Raises:
-        Rejected: the denial's code: `no_marketing_consent`, `contact_other_device`, `contact_budget_used`, `quiet_hours`.
+        Rejected: with the denial's code, one of `no_marketing_consent`, `contact_other_device`, `contact_budget_used`
+            and `quiet_hours`.
     """
     if isinstance(decision, Denied):
         raise Rejected(decision.code, params=decision.params)
@@ -98,7 +99,7 @@ def require(decision: Allowed | Denied) -> Allowed:
 
 
 def may_opt_in(by: str) -> bool:
-    """Say whether `by` (customer | guide | hq | ip) may give consent again after an opt-out: the customer only (rule 9.1)."""
+    """Say whether `by` may give consent again after an opt-out: the customer only (rule 9.1)."""
     return by == "customer"
 
 

@@ -44,7 +44,7 @@ def state_at(pack: PackFacts, now: datetime) -> str:
 
 
 def active(packs: Sequence[PackFacts], now: datetime, *, store_id: str | None, role: str) -> PackFacts | None:
-    """Return the pack that shows now: complete, in force, for this store and role; the latest start, then the higher version."""
+    """Return the pack that shows now: complete, in force, for this store and role; the latest start wins."""
     fitting = [
         pack
         for pack in packs

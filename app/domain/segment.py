@@ -173,15 +173,15 @@ def champion_cut(spends: Sequence[Fen]) -> Fen | None:
     return buyers[(len(buyers) + 9) // 10 - 1] if buyers else None
 
 
-def rfm(purchases: Sequence[Purchase], clock: SegmentClock) -> Rfm | None:
-    """Return the RFM summary, None for a customer who never bought (rule 6.2)."""
+def rfm(purchases: Sequence[Purchase], clock: SegmentClock) -> Rfm:
+    """Return the RFM summary, all 0 for a customer who never bought or gave everything back (rule 6.2)."""
     by_day: dict[int, Fen] = {}
     for purchase in purchases:
         if purchase.counts:
             day = clock.day_of(purchase.paid_at)
             by_day[day] = by_day.get(day, 0) + purchase.paid_fen - purchase.refunded_fen
     if not by_day:
-        return None
+        return Rfm(0, 0, 0, 0)
     first, last = min(by_day), max(by_day)
     repeats = [fen for day, fen in by_day.items() if day != first]
     monetary = max(sum(repeats) // len(repeats), 0) if repeats else 0

@@ -5,18 +5,29 @@ Instants are text and compared as text, so that 5,000 customers cost no parsing.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Any
 
-from app.domain.instants import Instant
+from app.domain.calendar_days import day_of, days_to_anniversary
+from app.domain.instants import Instant, from_text, to_text
 from app.domain.money import Fen
-from app.domain.segment import Figures
+from app.domain.segment import Figures, SegmentClock, is_at_risk, is_dormant
 
 KINDS = (
     "repeated_view", "birthday", "coupon_expiring", "welcome", "care_after_purchase", "lapsing", "dormant",
 )  # fmt: skip
+
+MARK_DAYS = 14
+TYPICAL_BASKET_FEN = 50_000
+REFUND_QUIET_DAYS = 30
+SAME_VIEW = timedelta(minutes=30)
+# How likely a contact of this kind is answered by an order, in basis points: only the order of the day's list.
+VALUE_BP = {
+    "repeated_view": 2500, "birthday": 1200, "coupon_expiring": 1800, "welcome": 1000, "care_after_purchase": 600,
+    "lapsing": 900, "dormant": 400,
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +52,7 @@ class Bought:
 
 @dataclass(frozen=True, slots=True)
 class HeldCoupon:
-    """An unused coupon of the customer; `product_ids` None = fits everything. `sent_for` the product it was sent for."""
+    """A coupon of the customer; `product_ids` None = it fits everything, `sent_for` = the product it was sent for."""
 
     id: str
     issued_at: Instant
@@ -93,7 +104,7 @@ class SignalPolicy:
     @classmethod
     def from_wire(cls, setting: Mapping[str, Any], dormant_days: int = 365) -> SignalPolicy:
         """Return the policy in `Setting.signal`, `{"views": 3, "days": 14}`; absent fields keep their default."""
-        raise NotImplementedError
+        return cls(views=int(setting.get("views", 3)), days=int(setting.get("days", 14)), dormant_days=dormant_days)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,19 +137,188 @@ class SignalContext:
         in_stock: frozenset[str] | None = None,
         prices: Mapping[str, Fen] | None = None,
     ) -> None:
-        raise NotImplementedError
+        self.now: Instant = to_text(now)
+        self.policy = policy or SignalPolicy()
+        self.in_stock = in_stock
+        self.prices: Mapping[str, Fen] = prices or {}
+        self.clock = SegmentClock(now, zone, dormant_days=self.policy.dormant_days)
+        self.today: date = day_of(now, zone)
+        self.views_since = to_text(now - timedelta(days=self.policy.days))
+        self.marks_since = to_text(now - timedelta(days=MARK_DAYS))
+        self.refund_since = to_text(now - timedelta(days=REFUND_QUIET_DAYS))
+        self.coupon_until = to_text(now + timedelta(days=self.policy.coupon_days))
+        self._birthdays: dict[str, int | None] = {}
+
+    def days_to_birthday(self, month_day: str) -> int | None:
+        """Return the days to the next birthday, remembered per `MM-DD`."""
+        if month_day not in self._birthdays:
+            self._birthdays[month_day] = days_to_anniversary(month_day, self.today)
+        return self._birthdays[month_day]
 
 
 def signals(facts: CustomerFacts, context: SignalContext) -> tuple[Signal, ...]:
     """Return the customer's signals, best first; none that is marked, suppressed or out of budget."""
-    raise NotImplementedError
+    if not facts.contact_open:
+        return ()
+    found = [signal for find in _FINDERS for signal in find(facts, context)]
+    return rank([signal for signal in found if not _is_put_aside(signal, facts.marks, context)])
 
 
 def rank(found: Sequence[Signal]) -> tuple[Signal, ...]:
     """Return signals of many customers by value, then kind's order in `KINDS`, then ids."""
-    raise NotImplementedError
+    return tuple(sorted(found, key=lambda s: (-s.value_fen, KINDS.index(s.kind), s.customer_id, s.subject)))
 
 
 def sessions_of(views: Sequence[View], *, since: Instant, until: Instant, dwell_s: int = 3) -> dict[str, int]:
     """Return product id -> number of distinct view sessions in [since, until] (rule 5.1: >= 3 s, 30 minutes apart)."""
-    raise NotImplementedError
+    seen: dict[str, dict[str, Instant]] = {}
+    for view in sorted(views, key=lambda view: view.at):
+        if view.dwell_s >= dwell_s and since <= view.at <= until:
+            seen.setdefault(view.product_id, {}).setdefault(view.session_id, view.at)
+    return {product_id: _apart(sorted(sessions.values())) for product_id, sessions in seen.items()}
+
+
+def _apart(starts: Sequence[Instant]) -> int:
+    """Return how many sessions begin at least 30 minutes after the one counted before."""
+    if len(starts) < 2:
+        return len(starts)
+    count, last = 0, datetime.min.replace(tzinfo=UTC)
+    for start in (from_text(text) for text in starts):
+        if not count or start - last >= SAME_VIEW:
+            count, last = count + 1, start
+    return count
+
+
+def _basket(facts: CustomerFacts) -> Fen:
+    return facts.figures.spend_fen // max(facts.figures.order_count, 1)
+
+
+def _worth(kind: str, fen: Fen) -> Fen:
+    return fen * VALUE_BP[kind] // 10_000
+
+
+def _is_put_aside(signal: Signal, marks: Sequence[Mark], context: SignalContext) -> bool:
+    """Say whether the guide dealt with it: done or not interested for 14 days, later until its time."""
+    for mark in marks:
+        if mark.signal != signal.kind or mark.subject != signal.subject:
+            continue
+        if mark.action == "later" and mark.until is not None:
+            if context.now < mark.until:
+                return True
+        elif mark.at >= context.marks_since:
+            return True
+    return False
+
+
+def _repeated_view(facts: CustomerFacts, context: SignalContext) -> Iterable[Signal]:
+    if len(facts.views) < context.policy.views:
+        return
+    policy = context.policy
+    counts = sessions_of(facts.views, since=context.views_since, until=context.now, dwell_s=policy.dwell_s)
+    for product_id, found in counts.items():
+        if found < policy.views or _is_suppressed(product_id, facts, context):
+            continue
+        count = _since_reset(product_id, found, facts, context)
+        if count >= policy.views:
+            value = _worth("repeated_view", context.prices.get(product_id, 0) or _basket(facts))
+            params: dict[str, str | int] = {"views": count, "days": policy.days, "product_id": product_id}
+            yield Signal("repeated_view", facts.customer_id, product_id, "seen_n_times", params, value)
+
+
+def _since_reset(product_id: str, found: int, facts: CustomerFacts, context: SignalContext) -> int:
+    """Return the sessions after the last reset; `found` are all in the window."""
+    since = _reset_at(product_id, facts)
+    if since < context.views_since:
+        return found
+    later = [view for view in facts.views if view.product_id == product_id and view.at > since]
+    counts = sessions_of(later, since=since, until=context.now, dwell_s=context.policy.dwell_s)
+    return counts.get(product_id, 0)
+
+
+def _is_suppressed(product_id: str, facts: CustomerFacts, context: SignalContext) -> bool:
+    """Say whether rule 5.3 silences the product; consent and budget are in `contact_open` already."""
+    if context.in_stock is not None and product_id not in context.in_stock:
+        return True
+    for coupon in facts.coupons:
+        fits = coupon.product_ids is None or product_id in coupon.product_ids
+        if fits and not coupon.used and context.now < coupon.valid_until:
+            return True
+    return any(
+        product_id in order.refunded_ids and (order.refunded_at or order.paid_at) >= context.refund_since
+        for order in facts.orders
+    )
+
+
+def _reset_at(product_id: str, facts: CustomerFacts) -> Instant:
+    """Return when the counting last began anew: an order, a coupon sent for it, "not interested" (rule 5.2)."""
+    times = [order.paid_at for order in facts.orders if product_id in order.product_ids]
+    times += [coupon.issued_at for coupon in facts.coupons if coupon.sent_for == product_id]
+    times += [
+        mark.at
+        for mark in facts.marks
+        if mark.signal == "repeated_view" and mark.subject == product_id and mark.action != "later"
+    ]
+    return max(times, default="")
+
+
+def _birthday(facts: CustomerFacts, context: SignalContext) -> Iterable[Signal]:
+    days = context.days_to_birthday(facts.birthday) if facts.birthday else None
+    if days is not None and days <= context.policy.birthday_days:
+        reason = "birthday_today" if days == 0 else "birthday_soon"
+        subject = str((context.today + timedelta(days=days)).year)
+        value = _worth("birthday", _basket(facts))
+        yield Signal("birthday", facts.customer_id, subject, reason, {"days": days}, value)
+
+
+def _coupon_expiring(facts: CustomerFacts, context: SignalContext) -> Iterable[Signal]:
+    for coupon in facts.coupons:
+        if not coupon.used and context.now < coupon.valid_until <= context.coupon_until:
+            days = context.clock.day_of(coupon.valid_until) - context.clock.today
+            value = _worth("coupon_expiring", _basket(facts)) + coupon.face_fen
+            params: dict[str, str | int] = {"days": days, "until": coupon.valid_until, "face_fen": coupon.face_fen}
+            yield Signal("coupon_expiring", facts.customer_id, coupon.id, "coupon_expires", params, value)
+
+
+def _welcome(facts: CustomerFacts, context: SignalContext) -> Iterable[Signal]:
+    if not facts.figures.joined_at or facts.figures.order_count:
+        return
+    days = context.clock.today - context.clock.day_of(facts.figures.joined_at)
+    if 0 <= days <= context.policy.welcome_days:
+        value = _worth("welcome", TYPICAL_BASKET_FEN)
+        yield Signal("welcome", facts.customer_id, "", "joined_days_ago", {"days": days}, value)
+
+
+def _silence(facts: CustomerFacts, context: SignalContext) -> int | None:
+    last = facts.figures.last_order_at
+    return None if last is None else context.clock.today - context.clock.day_of(last)
+
+
+def _care(facts: CustomerFacts, context: SignalContext) -> Iterable[Signal]:
+    first, until = context.policy.care_days
+    for order in facts.orders:
+        days = context.clock.today - context.clock.day_of(order.paid_at)
+        if first <= days <= until and order.product_ids - order.refunded_ids:
+            value = _worth("care_after_purchase", _basket(facts))
+            yield Signal(
+                "care_after_purchase", facts.customer_id, order.paid_at, "bought_days_ago", {"days": days}, value
+            )
+            return
+
+
+def _lapsing(facts: CustomerFacts, context: SignalContext) -> Iterable[Signal]:
+    days = _silence(facts, context)
+    if days is not None and is_at_risk(facts.figures, context.clock):
+        value = _worth("lapsing", _basket(facts))
+        yield Signal("lapsing", facts.customer_id, "", "silent_longer_than_usual", {"days": days}, value)
+
+
+def _dormant(facts: CustomerFacts, context: SignalContext) -> Iterable[Signal]:
+    days = _silence(facts, context)
+    if days is not None and is_dormant(facts.figures, context.clock):
+        value = _worth("dormant", _basket(facts))
+        yield Signal("dormant", facts.customer_id, "", "no_order_for_days", {"days": days}, value)
+
+
+_FINDERS: tuple[Callable[[CustomerFacts, SignalContext], Iterable[Signal]], ...] = (
+    _repeated_view, _birthday, _coupon_expiring, _welcome, _care, _lapsing, _dormant,
+)  # fmt: skip
