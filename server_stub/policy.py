@@ -1,0 +1,76 @@
+"""Who may do what: one row for every route and every mutation; without a row the answer is no.
+
+A page is open to everybody and knows people only by its own signed cookies.
+"""
+
+from __future__ import annotations
+
+from app.domain.errors import Rejected, Unauthorized
+from server_stub.db import Actor
+
+GUIDE, MANAGER, HQ = "guide", "manager", "hq"
+STAFF = frozenset({GUIDE, MANAGER, HQ})
+OPEN: frozenset[str] | None = None
+
+ROUTES: dict[tuple[str, str], frozenset[str] | None] = {
+    ("GET", "/healthz"): OPEN,
+    ("GET", "/openapi.json"): OPEN,
+    ("GET", "/api/meta"): OPEN,
+    ("POST", "/api/auth/login"): OPEN,
+    ("POST", "/api/auth/refresh"): OPEN,
+    ("POST", "/api/auth/logout"): STAFF,
+    ("POST", "/api/sync/push"): STAFF,
+    ("POST", "/api/sync/pull"): STAFF,
+    ("GET", "/api/sync/live"): STAFF,
+    ("GET", "/api/sync/mutations"): STAFF,
+    ("GET", "/api/blob/{sha256}"): STAFF,
+}
+
+# The customer's pages: everything the shop's router serves, told apart by its first path segment.
+PAGES = frozenset({"s", "S", "c", "C", "g", "G", "p", "me", "shop", "order", "checkout", "signin", "consent", "lang"})
+
+MUTATIONS: dict[str, frozenset[str]] = {
+    "edit_note": frozenset({GUIDE}),
+    "add_tag": frozenset({GUIDE}),
+    "remove_tag": frozenset({GUIDE}),
+    "record_share": frozenset({GUIDE}),
+    "issue_coupon": frozenset({GUIDE}),
+    "undo_coupon": frozenset({GUIDE}),
+    "record_contact": frozenset({GUIDE}),
+    "mark_signal": frozenset({GUIDE}),
+    "dismiss_rejected": STAFF,
+}
+
+
+def is_open(method: str, path: str) -> bool:
+    """Say whether a route asks for no token.
+
+    Raises:
+        Rejected: `forbidden`, the route has no row.
+    """
+    if (method, path) in ROUTES:
+        return ROUTES[method, path] is OPEN
+    if path.strip("/").split("/", 1)[0] in PAGES:
+        return True
+    raise Rejected("forbidden", f"no policy for {method} {path}")
+
+
+def check_route(method: str, path: str, actor: Actor) -> None:
+    """Let this actor through a route that asks for a token.
+
+    Raises:
+        Unauthorized: `forbidden`.
+    """
+    roles = ROUTES.get((method, path))
+    if roles is None or actor.role not in roles:
+        raise Unauthorized("forbidden")
+
+
+def check_mutation(name: str, actor: Actor) -> None:
+    """Let this actor send a mutation.
+
+    Raises:
+        Rejected: `forbidden`.
+    """
+    if actor.role not in MUTATIONS.get(name, frozenset()):
+        raise Rejected("forbidden", f"{actor.role} may not {name}")
