@@ -26,9 +26,9 @@ _ROWS: tuple[tuple[str, str, str, str, int | None, bool], ...] = (
     ("customer", "name", "address the person by name", "contract", RELATION, True),
     ("customer", "pinyin", "find the person by name", "contract", RELATION, True),
     ("customer", "initials", "find the person by name", "contract", RELATION, True),
-    ("customer", "phone_masked", "tell two people of one name apart", "contract", RELATION, True),
+    ("customer", "phone_masked", "tell two people of one name apart", "contract", RELATION, False),
     ("customer", "phone_tail", "find the person at the counter", "contract", RELATION, False),
-    ("customer", "gender", "address the person properly", "contract", RELATION, True),
+    ("customer", "gender", "address the person properly", "contract", RELATION, False),
     ("customer", "birthday", "birthday wishes, month and day only", "consent", RELATION, True),
     ("customer", "note", "remember what the person asked for", "interest", RELATION, True),
     ("customer", "sizes", "bring the right size", "contract", RELATION, True),
@@ -61,6 +61,8 @@ _ROWS: tuple[tuple[str, str, str, str, int | None, bool], ...] = (
     ("share", "caption", "remember what was sent", "interest", BROWSE_DAYS, True),
     ("contact", "customer_id", "keep the contact budget", "interest", BROWSE_DAYS, False),
     ("signal_mark", "customer_id", "not to suggest twice", "interest", BROWSE_DAYS, False),
+    ("rejected", "name", "show a refused change so that it can be mended", "interest", LEAD_DAYS, True),
+    ("rejected", "subject", "show a refused change so that it can be mended", "interest", LEAD_DAYS, True),
     ("rejected", "params", "show a refused change so that it can be mended", "interest", LEAD_DAYS, True),
 )
 FIELDS: tuple[PersonalField, ...] = tuple(PersonalField(*row) for row in _ROWS)
