@@ -13,7 +13,18 @@ from zoneinfo import ZoneInfo
 from babel.dates import format_datetime, format_skeleton
 from babel.messages.pofile import read_po
 
+from app.protocol.limits import BROWSE_KEEP_DAYS
+from server_stub.people.customers import CODE_LIFE, CODES_WINDOW
+from server_stub.people.views import JOIN_DAYS
+
 LANGUAGES = ("zh_CN", "en")
+FIGURES: Mapping[str, object] = {
+    "keep_days": BROWSE_KEEP_DAYS,
+    "join_days": JOIN_DAYS,
+    "code_minutes": CODE_LIFE.seconds // 60,
+    "code_wait": CODES_WINDOW.seconds // 60,
+}
+"""Limits that stand in sentences; they come from where they are enforced."""
 DEFAULT = "zh_CN"
 _FOLDER = Path(__file__).parent / "locale"
 _HTML_LANG = {"zh_CN": "zh-CN", "en": "en"}
@@ -38,12 +49,16 @@ class Texts:
 
     def __call__(self, key: str, **params: object) -> str:
         """Return the sentence of `key`, filled; an unknown key is an error, never shown to a customer."""
-        return self.sentences[key].format(**params)
+        return self.sentences[key].format_map({**FIGURES, **params})
 
     def refusal(self, code: str, params: Mapping[str, object]) -> str:
         """Return what a refusal of `code` says; codes without a sentence of their own say the general one."""
         key = f"refused.{code}"
         return self(key if key in self.sentences else "refused.internal", **params)
+
+    def has(self, key: str) -> bool:
+        """Say whether there is a sentence of this key."""
+        return key in self.sentences
 
     def money(self, fen: int) -> str:
         """Return `fen` as ¥ with fen only where there are any."""
