@@ -206,7 +206,9 @@ class Biographer:
         watched = watched_product(member)
         while True:
             liked = rng.random() < 0.5
-            product = rng.choice(member.favourites) if liked else rng.choices(range(len(self._weights)), self._weights)[0]
+            product = (
+                rng.choice(member.favourites) if liked else rng.choices(range(len(self._weights)), self._weights)[0]
+            )
             style = brand.STYLES[product // COLOURS_PER_STYLE]
             if product != watched and at >= self.now - timedelta(days=style.age_days):
                 return product
