@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
+from string import Formatter
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -24,11 +25,14 @@ from babel.messages.pofile import read_po
 from babel.numbers import format_decimal, format_percent
 
 from app.domain.errors import GuideError
+from app.domain.instants import from_text
 
 log = logging.getLogger(__name__)
 LANGUAGES = ("zh_CN", "en")
 DEFAULT = "zh_CN"
 ZONE = "Asia/Shanghai"
+DATE_CHARS = len("2026-11-22")
+When = datetime | date | str  # an instant, a date, or either as text on the wire
 SESSION_KEY = "daogou.strings"
 
 
@@ -99,8 +103,24 @@ class Strings:
         """Return the one sentence of an error or error code; an unknown one reads as `internal`."""
         if isinstance(error, GuideError):
             return self.error(error.code, error.params)
-        code = error if isinstance(error, str) else "internal"
-        return self.t(code if self.has(code) else "internal", **(params or {}))
+        code = error if isinstance(error, str) and self.has(error) else "internal"
+        shown = self._shown(params or {})
+        wanted = {name for _, name, _, _ in Formatter().parse(catalogue(self.language)[code][0]) if name}
+        return self.t(code if wanted <= shown.keys() else f"{code}.plain", **shown)
+
+    def _shown(self, params: Mapping[str, Any]) -> dict[str, Any]:
+        """Return an error's parameters as people read them: fen as money, instants in the store's time."""
+        shown: dict[str, Any] = {}
+        for name, value in params.items():
+            if name.endswith("_fen") and isinstance(value, int):
+                shown[name] = self.money(value)
+            elif name.endswith("_at") and isinstance(value, str):
+                shown[name] = f"{self.date_short(value)} {self.time_short(value)}"
+            else:
+                shown[name] = value
+        if isinstance(params.get("seconds"), int):
+            shown["minutes"] = max(1, -(-params["seconds"] // 60))
+        return shown
 
     def money(self, fen: int, *, exact: bool = False) -> str:
         """Return `¥28,460`; fen are shown when there are some on a small sum, or always with `exact`."""
@@ -117,38 +137,37 @@ class Strings:
         """Return `70%` of 0.7."""
         return str(format_percent(ratio, locale=self.locale))
 
-    def local(self, at: datetime | date) -> datetime | date:
-        """Return an instant in the store's zone; a date stays."""
+    def local(self, at: When) -> datetime | date:
+        """Return an instant (also as text) in the store's zone; a date (also as text) stays."""
+        if isinstance(at, str):
+            at = date.fromisoformat(at) if len(at) == DATE_CHARS else from_text(at)
         return at.astimezone(self.zone) if isinstance(at, datetime) else at
 
-    def _day(self, at: datetime | date) -> date:
+    def _day(self, at: When) -> date:
         here = self.local(at)
         return here.date() if isinstance(here, datetime) else here
 
-    def date_short(self, at: datetime | date, now: datetime | date | None = None) -> str:
+    def date_short(self, at: When, now: When | None = None) -> str:
         """Return `11月21日` (`Nov 21`), with the year when it is not that of `now`."""
         day = self._day(at)
         same_year = now is None or self._day(now).year == day.year
-        if self.is_chinese:
-            pattern = "M月d日" if same_year else "y年M月d日"
-        else:
-            pattern = "MMM d" if same_year else "MMM d, y"
-        return str(format_date(day, pattern, locale=self.locale))
+        patterns = ("M月d日", "y年M月d日") if self.is_chinese else ("MMM d", "MMM d, y")
+        return str(format_date(day, patterns[0 if same_year else 1], locale=self.locale))
 
-    def date_weekday(self, at: datetime | date) -> str:
+    def date_weekday(self, at: When) -> str:
         """Return `11月22日 周六` (`Sat, Nov 22`)."""
         pattern = "M月d日 EEE" if self.is_chinese else "EEE, MMM d"
         return str(format_date(self._day(at), pattern, locale=self.locale))
 
-    def month(self, at: datetime | date) -> str:
+    def month(self, at: When) -> str:
         """Return `2026年11月` (`November 2026`)."""
         return str(format_date(self._day(at), "y年M月" if self.is_chinese else "MMMM y", locale=self.locale))
 
-    def time_short(self, at: datetime) -> str:
+    def time_short(self, at: datetime | str) -> str:
         """Return `14:05`."""
-        return str(format_time(at.astimezone(self.zone), "HH:mm", locale=self.locale))
+        return str(format_time(self.local(at), "HH:mm", tzinfo=self.zone, locale=self.locale))
 
-    def relative_day(self, at: datetime | date, now: datetime | date) -> str:
+    def relative_day(self, at: When, now: When) -> str:
         """Return 今天, 昨天, 3 天前 within a week, tomorrow's too; a date beyond."""
         days = (self._day(now) - self._day(at)).days
         near = {0: "common.today", 1: "common.yesterday", -1: "common.tomorrow"}
@@ -160,7 +179,7 @@ class Strings:
             return self.t("common.in_days", n=-days)
         return self.date_short(at, now)
 
-    def moment(self, at: datetime, now: datetime) -> str:
+    def moment(self, at: datetime | str, now: When) -> str:
         """Return `14:05` today, otherwise the relative day."""
         return self.time_short(at) if self._day(at) == self._day(now) else self.relative_day(at, now)
 
@@ -203,31 +222,31 @@ def percent(ratio: float) -> str:
     return current().percent(ratio)
 
 
-def date_short(at: datetime | date, now: datetime | date | None = None) -> str:
+def date_short(at: When, now: When | None = None) -> str:
     """Return a short date (`Strings.date_short`)."""
     return current().date_short(at, now)
 
 
-def date_weekday(at: datetime | date) -> str:
+def date_weekday(at: When) -> str:
     """Return a date with its weekday."""
     return current().date_weekday(at)
 
 
-def month(at: datetime | date) -> str:
+def month(at: When) -> str:
     """Return a month with its year."""
     return current().month(at)
 
 
-def time_short(at: datetime) -> str:
+def time_short(at: datetime | str) -> str:
     """Return a time of day in the store's zone."""
     return current().time_short(at)
 
 
-def relative_day(at: datetime | date, now: datetime | date) -> str:
+def relative_day(at: When, now: When) -> str:
     """Return a day relative to `now` within a week."""
     return current().relative_day(at, now)
 
 
-def moment(at: datetime, now: datetime) -> str:
+def moment(at: datetime | str, now: When) -> str:
     """Return the time today, otherwise the relative day."""
     return current().moment(at, now)
