@@ -75,6 +75,7 @@ class QuoteLine:
     list_fen: int
     discount_fen: int
     paid_fen: int
+    colour: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,8 +42,8 @@ def resolve(tx: Tx, text: str) -> ShareRef | None:
         return None
     row = {
         "id": tx.new_id(), "code": code.text, "guide_id": signer["id"], "device_id": signer["device_id"],
-        "kind": code.kind, "item_id": item_id, "channel": code.channel, "created_at": instants.to_text(min(code.slot_at, tx.now)),
-        "synced": False,
+        "kind": code.kind, "item_id": item_id, "channel": code.channel,
+        "created_at": instants.to_text(min(code.slot_at, tx.now)), "synced": False,
     }  # fmt: skip
     tx.conn.execute(insert(share).values(row))
     tx.touch("share", row["id"])
