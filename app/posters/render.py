@@ -62,9 +62,9 @@ def make_poster(spec: PosterSpec) -> bytes:
     return _jpeg(compose(spec), JPEG_QUALITY)
 
 
-def make_preview(spec: PosterSpec) -> bytes:
-    """Return the poster as a small JPEG, 540 x 960; raises as `make_poster`."""
-    return _jpeg(compose(spec).reduce(2), PREVIEW_QUALITY)
+def make_preview(spec: PosterSpec, part: int = 2) -> bytes:
+    """Return the poster as a small JPEG: a half (540 x 960) or another whole `part`; raises as `make_poster`."""
+    return _jpeg(compose(spec).reduce(part), PREVIEW_QUALITY)
 
 
 def save_poster(data: bytes, path: Path) -> None:

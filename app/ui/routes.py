@@ -63,7 +63,9 @@ COMMISSION = Root(
     "commission", "commission:CommissionScreen", ft.Icons.INSIGHTS_OUTLINED, ft.Icons.INSIGHTS, two_pane=True
 )
 ME = Root("me", "me:MeScreen", ft.Icons.PERSON_OUTLINE, ft.Icons.PERSON, two_pane=True)
-TEAM = Root("team", "team:TeamScreen", ft.Icons.GROUPS_OUTLINED, ft.Icons.GROUPS)
+TEAM = Root(
+    "team", "team:TeamScreen", ft.Icons.GROUPS_OUTLINED, ft.Icons.GROUPS, two_pane=True, empty="team:TeamOverview"
+)
 CONTENT = Root("content", "content:ContentScreen", ft.Icons.CAMPAIGN_OUTLINED, ft.Icons.CAMPAIGN)
 
 ROOTS: dict[str, tuple[Root, ...]] = {
@@ -77,9 +79,11 @@ PAGES: tuple[PageRoute, ...] = (
     PageRoute("/customers/:customer_id/coupon", "coupons:SendCouponPage", "customers"),
     PageRoute("/products/:product_id", "share:ProductPage", "share"),
     PageRoute("/products/:product_id/poster", "share:PosterPage", "share"),
+    PageRoute("/shares", "share:SharesPage", "share"),
     PageRoute("/coupons", "coupons:CouponsScreen", "share"),
     PageRoute("/coupons/:coupon_id", "coupons:CouponPage", "coupons"),
     PageRoute("/commission/:entry_id", "commission:EntryPage", "commission"),
+    PageRoute("/team/:guide_id", "team:GuidePage", "team"),
     PageRoute("/sync", "sync:SyncScreen", "me"),
     PageRoute("/about", "me:AboutScreen", "me"),
     PageRoute("/card", "me:CardScreen", "me"),
