@@ -189,6 +189,12 @@ signin_code = Table(
     _at("created_at"), _at("until"), _int("tries"), _at("used_at", null=True), Column("ip", String(64)),
 )  # fmt: skip
 
+member_session = Table(
+    "member_session", metadata, _id(),
+    Column("token_hash", String(64), nullable=False, unique=True),
+    _ref("customer_id", "customer", index=True), _at("created_at"), _at("until"), _at("ended_at", null=True),
+)  # fmt: skip
+
 # --- shares, views, coupons ----------------------------------------------------------------
 
 share = Table(
