@@ -120,7 +120,7 @@ def _is_member(touch: Touch, order: OrderPerson) -> bool:
 
 
 def _is_valid(touch: Touch, order: OrderPerson, policy: AttributionPolicy) -> bool:
-    """Say whether the touch is this person's, by an enabled guide, and inside its channel's window, its end included."""
+    """Say whether the touch is this person's, by an active guide, and inside its channel's window (end included)."""
     # A browser's touch of another signed-in member is that member's, whoever holds the browser now.
     same_session = order.session_id is not None and touch.session_id == order.session_id and touch.member_id is None
     mine = _is_member(touch, order) or same_session

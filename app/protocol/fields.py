@@ -51,14 +51,14 @@ class Fields:
         except ValueError as wrong:
             raise self._wrong(name) from wrong
 
-    def object(self, name: str) -> Fields:
+    def section(self, name: str) -> Fields:
         """Return an object's fields."""
         value = self._value.get(name)
         if not isinstance(value, dict):
             raise self._wrong(name)
         return Fields(value, f"{self._where}.{name}")
 
-    def objects(self, name: str) -> list[Fields]:
+    def sections(self, name: str) -> list[Fields]:
         """Return a list of objects; absent is empty."""
         items = self._items(name)
         if not all(isinstance(item, dict) for item in items):

@@ -1,4 +1,4 @@
-"""Content pack manifests: JSON bytes signed as they are (Ed25519), verified before anything is believed (rules 7.1, 7.2)."""
+"""Content pack manifests: JSON bytes signed as they are (Ed25519), verified before anything else (rules 7.1, 7.2)."""
 
 from __future__ import annotations
 
@@ -130,19 +130,19 @@ def parse(raw: bytes) -> Manifest:
     fields = Fields(_document(raw))
     if fields.number("format", 1, 1_000_000) != FORMAT:
         raise Refused("pack_malformed", "another format")
-    entries, target = fields.object("entries"), fields.object("target")
+    entries, target = fields.section("entries"), fields.section("target")
     manifest = Manifest(
         id=fields.text("id", 64),
         version=fields.number("version", 1, 1 << 31),
         valid_from=fields.instant("valid_from"),
         valid_until=fields.instant("valid_until"),
         target=Target(target.texts("stores"), target.texts("roles")),
-        calendar=tuple(_calendar_entry(entry) for entry in entries.objects("calendar")),
-        captions=tuple(_caption(caption) for caption in entries.objects("captions")),
+        calendar=tuple(_calendar_entry(entry) for entry in entries.sections("calendar")),
+        captions=tuple(_caption(caption) for caption in entries.sections("captions")),
         posters=tuple(
-            PosterTemplate(poster.text("id", 64), poster.text("file")) for poster in entries.objects("posters")
+            PosterTemplate(poster.text("id", 64), poster.text("file")) for poster in entries.sections("posters")
         ),
-        files=_files(fields.object("files")),
+        files=_files(fields.section("files")),
     )
     _check_whole(manifest)
     return manifest
@@ -272,7 +272,7 @@ def _caption(fields: Fields) -> Caption:
 def _files(fields: Fields) -> dict[str, PackFile]:
     files: dict[str, PackFile] = {}
     for path in fields.names():
-        file = fields.object(check_path(path))
+        file = fields.section(check_path(path))
         media_type = MEDIA_TYPES[path.rpartition(".")[2]]
         digest = file.text("sha256", 64)
         if DIGEST.fullmatch(digest) is None or file.text("media_type") != media_type:

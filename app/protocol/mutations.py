@@ -115,7 +115,8 @@ class DismissRejected:
 
 
 Mutation = (
-    EditNote | AddTag | RemoveTag | RecordShare | IssueCoupon | UndoCoupon | RecordContact | MarkSignal | DismissRejected
+    EditNote | AddTag | RemoveTag | RecordShare | IssueCoupon | UndoCoupon | RecordContact | MarkSignal
+    | DismissRejected
 )  # fmt: skip
 
 MUTATIONS: dict[str, type[Mutation]] = {

@@ -204,7 +204,7 @@ class CouponTemplate:
 
     `pay_bp`: of percent_off, what is paid (8500 = 15 % off). `scope`: {"kind": "all" | "products" |
     "categories" | "stores", "ids": [...]}. `validity`: {"kind": "fixed", "from": instant, "until": instant}
-    | {"kind": "days", "n": N} | {"kind": "hours", "n": N}. channel: online | store | both.
+    | {"kind": "days", "n": N} | {"kind": "hours", "n": N} (a multiple of 24). channel: online | store | both.
     Quotas null = without limit.
     """
 
@@ -310,7 +310,7 @@ class Contact:
 
 @dataclass(frozen=True, slots=True)
 class ContactHolder:
-    """Which device of the guide may contact offline (rule 9.2): the one that last pulled. Id = guide id. Bucket `guide:<id>`."""
+    """Which device of the guide may contact offline: the one that last pulled (rule 9.2). Id = guide id, its bucket."""
 
     OBJECT: ClassVar[str] = "contact_holder"
     id: str
@@ -334,7 +334,9 @@ class SignalMark:
 
 @dataclass(frozen=True, slots=True)
 class CommissionRule:
-    """One version of a commission rule (rule 4.2). Bucket `brand`. level: brand | store | category | product | campaign.
+    """One version of a commission rule (rule 4.2). Bucket `brand`.
+
+    level: brand | store | category | product | campaign.
 
     Exactly one of `rate_bp` and `fixed_fen` (per piece) is set. `closing_bp`: the closing guide's part when
     closing and bound differ (rule 3.3). `tiers`: [[from_fen, rate_bp], ...] progressive, or empty.
@@ -470,7 +472,7 @@ class RejectedMutation:
 
 
 OBJECTS: dict[str, type] = {
-    kind.OBJECT: kind  # type: ignore[attr-defined]
+    kind.OBJECT: kind
     for kind in (
         Store, Staff, Product, Stock, Customer, Order, BrowseEvent, CouponTemplate, Coupon, Share,
         Contact, ContactHolder, SignalMark, CommissionRule, CommissionEntry, Goal, Setting, Pack,
