@@ -1,0 +1,19 @@
+"""Signing in, unlocking, signing out. The session is sealed beside the store."""
+
+from app.account.session import KnownStaff, Session, StaffInfo, known_staff
+from app.account.sign_in import Opened, login_online, unlock_offline
+from app.account.sign_out import SignedOut, sign_out
+from app.account.tokens import SessionKeeper
+
+__all__ = [
+    "KnownStaff",
+    "Opened",
+    "Session",
+    "SessionKeeper",
+    "SignedOut",
+    "StaffInfo",
+    "known_staff",
+    "login_online",
+    "sign_out",
+    "unlock_offline",
+]

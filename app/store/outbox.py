@@ -50,7 +50,7 @@ def renew(tx: WriteTx) -> None:
     for number, old in enumerate(pending_ids, start=1):  # rising order: the new number is never taken
         tx.conn.execute("UPDATE outbox SET id = ? WHERE id = ?", (number, old))
     tx.set_meta("last_id", len(pending_ids))
-    tx.touched.add("outbox")
+    tx.touch("outbox")
 
 
 def append(tx: WriteTx, name: str, args: Mapping[str, Any], subject: str) -> int:
@@ -63,7 +63,7 @@ def append(tx: WriteTx, name: str, args: Mapping[str, Any], subject: str) -> int
         (number, args["mid"], name, subject, args["at"], sealed),
     )
     tx.set_meta("last_id", number)
-    tx.touched.add("outbox")
+    tx.touch("outbox")
     return number
 
 
@@ -77,12 +77,12 @@ def prune(tx: WriteTx, confirmed: int) -> int:
     """Drop what the server has processed; return how many."""
     gone = tx.conn.execute("DELETE FROM outbox WHERE id <= ?", (confirmed,)).rowcount
     if gone:
-        tx.touched.add("outbox")
+        tx.touch("outbox")
     return gone
 
 
 def discard(tx: WriteTx) -> int:
     """Drop everything that waits, as the user chose by name; return how many. Local effects go with a rewind."""
     gone = tx.conn.execute("DELETE FROM outbox").rowcount
-    tx.touched.add("outbox")
+    renew(tx)  # numbers may not have gaps, and the server may know some of these
     return gone

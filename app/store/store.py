@@ -34,6 +34,19 @@ SYNC = 10
 FILE_NAME = "store.db"
 
 
+class Touched(frozenset[str]):
+    """The objects a commit touched; `ids` names their rows, None = any of them."""
+
+    ids: dict[str, frozenset[str] | None]
+
+    @classmethod
+    def of(cls, touched: dict[str, set[str] | None]) -> Touched:
+        """Return the notice of a finished transaction."""
+        made = cls(touched)
+        made.ids = {name: None if ids is None else frozenset(ids) for name, ids in touched.items()}
+        return made
+
+
 @dataclass(order=True)
 class _Job:
     priority: int
@@ -143,14 +156,14 @@ class Store:
             if isinstance(exc, sqlite3.Error):
                 raise _fault(exc) from exc
             raise
-        self._tell(frozenset(tx.touched))
+        self._tell(Touched.of(tx.touched))
         return answer
 
     def _roll_back(self) -> None:
         if self._writer.in_transaction:
             self._writer.execute("ROLLBACK")
 
-    def _tell(self, touched: frozenset[str]) -> None:
+    def _tell(self, touched: Touched) -> None:
         if not touched:
             return
         for loop, notice in list(self._listeners.values()):

@@ -23,8 +23,16 @@ class WriteTx(Read):
 
     def __init__(self, conn: sqlite3.Connection, sealer: Sealer) -> None:
         super().__init__(conn, sealer)
-        self.touched: set[str] = set()
+        self.touched: dict[str, set[str] | None] = {}
         self.local = False
+
+    def touch(self, name: str, row_id: str | None = None) -> None:
+        """Note that a row of this object changed; without an id, that any of them may have."""
+        ids = self.touched.setdefault(name, set())
+        if row_id is None or ids is None:
+            self.touched[name] = None
+        else:
+            ids.add(row_id)
 
     def put(self, row: type, value: Mapping[str, Any]) -> None:
         """Insert or replace one object given as a wire value."""
@@ -51,7 +59,7 @@ class WriteTx(Read):
         table = BY_ROW[row]
         self._before(table, row_id)
         self.conn.execute(f'DELETE FROM "{table.name}" WHERE id = ?', (row_id,))  # noqa: S608 - names from the spec
-        self.touched.add(table.object)
+        self.touch(table.object, row_id)
 
     def must(self, row: type[T], row_id: str) -> T:
         """Return the object with this id.
@@ -70,7 +78,7 @@ class WriteTx(Read):
             self.conn.execute("DELETE FROM meta WHERE name = ?", (name,))
         else:
             self.conn.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (name, dumps(value)))
-        self.touched.add("meta")
+        self.touch("meta", name)
 
     def _before(self, table: Table, row_id: str) -> tuple[int, int]:
         """Save the row's first image when local; return its bucket and version (0, 0 if it is new)."""
@@ -88,7 +96,7 @@ class WriteTx(Read):
 
     def _store(self, table: Table, cells: tuple[Any, ...]) -> None:
         self.conn.execute(insert(table), cells)
-        self.touched.add(table.object)
+        self.touch(table.object, cells[0])
 
 
 def insert(table: Table) -> str:

@@ -46,5 +46,5 @@ def rewind(tx: WriteTx) -> None:
         else:
             cells = codec.from_image(tx.sealer.open(SEAL, f"{name}/{row_id}", sealed))
             tx.conn.execute(insert(table), cells)
-        tx.touched.add(name)
+        tx.touch(name, row_id)
     tx.conn.execute("DELETE FROM undo")

@@ -1,0 +1,133 @@
+"""Signing in online, and unlocking offline with the PIN."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import httpx
+
+from app.account import session as sessions
+from app.account.session import Session
+from app.device import paths
+from app.device.clock import Clock
+from app.domain.errors import GuideError, LocalFault, Unavailable
+from app.domain.instants import to_text
+from app.security import KeyRing, KeyStore, RowSealer
+from app.store import Store, aside
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A store folder that may now be opened: `Store.open(opened.folder, opened.sealer)`.
+
+    `lost_waiting`: mutations in a store whose key could not be recovered; it was set aside, a local problem
+    `key_lost` tells the user.
+    """
+
+    session: Session
+    folder: Path
+    sealer: RowSealer
+    lost_waiting: int = 0
+
+
+async def login_online(
+    http: httpx.AsyncClient,
+    keystore: KeyStore,
+    clock: Clock,
+    *,
+    staff_no: str,
+    pin: str,
+    device_id: str,
+    device_name: str,
+    root: Path | None = None,
+) -> Opened:
+    """Sign in at the server and make or re-open this person's folder.
+
+    Args:
+        http: From `app.sync.make_http`; errors arrive as `GuideError`.
+        keystore: Where the device keeps secrets.
+        clock: The device's clock.
+        staff_no: As printed on the badge.
+        pin: The same one unlocks offline later.
+        device_id: This installation's id.
+        device_name: What headquarters sees in its list of devices.
+        root: `DAOGOU_HOME` unless a test says otherwise.
+    Raises:
+        Rejected: `wrong_pin`, `account_locked`.
+        Unavailable: `first_login_offline` when this person never signed in here, else what the network said.
+        Unauthorized: `device_revoked`.
+    """
+    body = {"staff_no": staff_no, "pin": pin, "device_id": device_id, "device_name": device_name}
+    try:
+        answer = (await http.post("/api/auth/login", json=body, auth=None)).json()
+    except Unavailable as exc:
+        known = sessions.known_staff(paths.device_folder(device_id, root))
+        if exc.code in ("offline", "server_away", "timeout") and all(one.staff_no != staff_no for one in known):
+            raise Unavailable("first_login_offline", exc.detail) from exc
+        raise
+    session = sessions.from_answer(answer, device_id, clock.now())
+    return await _open(session, keystore, pin, clock.now(), root)
+
+
+async def _open(session: Session, keystore: KeyStore, pin: str, now: datetime, root: Path | None) -> Opened:
+    folder = paths.staff_folder(session.device_id, session.staff.id, root)
+    ring = ring_of(folder, keystore, session.device_id, session.staff.id)
+    data_key = await _known_key(ring, pin, session, now)
+    lost = 0
+    if data_key is None:
+        lost = aside.set_aside(folder, to_text(now))
+        data_key = await ring.create(pin, session.share_key)
+    else:
+        await ring.wrap(data_key, pin, session.share_key)
+    sealer = RowSealer(data_key)
+    sessions.save(folder, session, sealer)
+    if lost:
+        await _report(folder, sealer, lost, now)
+    return Opened(session, folder, sealer, lost)
+
+
+async def _known_key(ring: KeyRing, pin: str, session: Session, now: datetime) -> bytes | None:
+    """Return the data key of before: by the server's recovery secret, else by this PIN, else None."""
+    if not ring.exists():
+        return None
+    found = ring.recover(session.share_key)
+    if found is not None:
+        return found
+    try:
+        return await ring.unlock(pin, now)
+    except GuideError:  # the PIN changed at headquarters and the recovery secret too: the old key is lost
+        return None
+
+
+async def _report(folder: Path, sealer: RowSealer, lost: int, now: datetime) -> None:
+    store = Store.open(folder, sealer)
+    await store.write(lambda tx: aside.add_problem(tx, "key_lost", {"count": lost}, to_text(now)))
+    store.close()
+
+
+async def unlock_offline(
+    keystore: KeyStore, clock: Clock, *, staff_no: str, pin: str, device_id: str, root: Path | None = None
+) -> Opened:
+    """Open the folder of somebody who signed in here before; no network.
+
+    Raises:
+        Rejected: `unlock_wrong_pin` (`left`), `unlock_locked` (`seconds`).
+        LocalFault: `key_lost`: an online login is needed, and keeps what waits.
+        Unavailable: `first_login_offline`: never signed in on this device.
+    """
+    known = sessions.known_staff(paths.device_folder(device_id, root))
+    one = next((k for k in known if k.staff_no.casefold() == staff_no.casefold()), None)
+    if one is None:
+        raise Unavailable("first_login_offline", "nobody with this number signed in on this device")
+    ring = ring_of(one.folder, keystore, device_id, one.staff_id)
+    if not ring.exists():
+        raise LocalFault("key_lost", "the keyring is gone")
+    sealer = RowSealer(await ring.unlock(pin, clock.now()))
+    return Opened(sessions.load(one.folder, one.staff_id, sealer), one.folder, sealer)
+
+
+def ring_of(folder: Path, keystore: KeyStore, device_id: str, staff_id: str) -> KeyRing:
+    """Return the keyring of one person on one installation."""
+    return KeyRing(folder, keystore, f"{device_id}.{staff_id}")

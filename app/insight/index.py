@@ -1,0 +1,172 @@
+"""All customers of the open store in memory: search, segments, sorts. Nothing of it is written anywhere."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from app.domain.instants import Instant
+from app.domain.segment import Figures, SegmentClock, champion_cut, segment_of
+from app.protocol.objects import Customer, Tag
+from app.store import Read
+from app.store.queries import brand, customers
+
+ALL = "all"
+SORTS = ("recent", "spend", "name")
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerRow:
+    """One line of the customers' list. `segments`: codes of `domain.segment.CODES`, in that order."""
+
+    id: str
+    name: str
+    phone_masked: str
+    level: str
+    gender: str
+    tags: tuple[Tag, ...]
+    segments: tuple[str, ...]
+    spend_fen: int
+    order_count: int
+    last_order_at: Instant | None
+    joined_at: Instant
+    birthday: str | None
+    has_note: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    row: CustomerRow
+    heads: tuple[str, ...]
+    hay: str
+    order_name: str
+    figures: Figures
+
+
+class CustomerIndex:
+    """Search and sort over the unsealed customers of one open store.
+
+    `load` once after unlock; then give every commit's notice to `on_commit`. `version` grows with each change, for
+    hooks that remember what they drew.
+    """
+
+    def __init__(self, read: Read, now: Callable[[], datetime], zone: str) -> None:
+        self._read = read
+        self._now = now
+        self._zone = ZoneInfo(zone)
+        self._entries: dict[str, _Entry] = {}
+        self._sorted: dict[str, list[_Entry]] = {}
+        self._counts: dict[str, int] | None = None
+        self.version = 0
+
+    def load(self) -> None:
+        """Read every customer; also at midnight of the store's zone, when segments move."""
+        found = customers.all_customers(self._read)
+        self._entries = {}
+        self._fill(found)
+
+    def on_commit(self, touched: frozenset[str]) -> bool:
+        """Take in what a commit touched; say whether anything here changed."""
+        if "setting" in touched:
+            self.load()
+            return True
+        if "customer" not in touched:
+            return False
+        ids: Collection[str] | None = getattr(touched, "ids", {}).get("customer")
+        if ids is None:
+            self.load()
+        else:
+            self._refresh(ids)
+        return True
+
+    def search(self, text: str = "", segment: str = ALL, sort: str = "recent") -> tuple[CustomerRow, ...]:
+        """Return the customers that match every word of `text`, those that begin with it first.
+
+        Args:
+            text: Words of name, pinyin (whole or initials), phone tail, tags or note, in any case.
+            segment: `all` or a code of `domain.segment.CODES`.
+            sort: recent (last order) | spend | name (by pinyin).
+        """
+        words = text.casefold().split()
+        entries: Iterable[_Entry] = self._in_order(sort)
+        if segment != ALL:
+            entries = (e for e in entries if segment in e.row.segments)
+        if not words:
+            return tuple(e.row for e in entries)
+        first: list[CustomerRow] = []
+        rest: list[CustomerRow] = []
+        for entry in entries:
+            if all(word in entry.hay for word in words):
+                (first if any(head.startswith(words[0]) for head in entry.heads) else rest).append(entry.row)
+        return (*first, *rest)
+
+    def counts(self) -> dict[str, int]:
+        """Return how many customers each segment holds, `all` included."""
+        if self._counts is None:
+            tally: Counter[str] = Counter(code for e in self._entries.values() for code in e.row.segments)
+            self._counts = {ALL: len(self._entries), **tally}
+        return dict(self._counts)
+
+    def get(self, customer_id: str) -> CustomerRow | None:
+        """Return one row, or None."""
+        entry = self._entries.get(customer_id)
+        return entry.row if entry else None
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def _in_order(self, sort: str) -> list[_Entry]:
+        if sort not in self._sorted:
+            entries = list(self._entries.values())
+            entries.sort(key=lambda e: (e.order_name, e.row.id))
+            if sort == "recent":
+                entries.sort(key=lambda e: e.row.last_order_at or "", reverse=True)
+            elif sort == "spend":
+                entries.sort(key=lambda e: -e.row.spend_fen)
+            self._sorted[sort] = entries
+        return self._sorted[sort]
+
+    def _refresh(self, ids: Collection[str]) -> None:
+        found = customers.customers_by_ids(self._read, ids)
+        for gone in ids - found.keys() if isinstance(ids, set | frozenset) else set(ids) - found.keys():
+            self._entries.pop(gone, None)
+        self._fill(found.values())
+
+    def _fill(self, found: Iterable[Customer]) -> None:
+        setting = brand.brand_setting(self._read)
+        clock = SegmentClock(self._now(), self._zone, dormant_days=setting.dormant_days if setting else 365)
+        fresh = [(customer, Figures.from_wire(customer)) for customer in found]
+        spends = {id_: e.row.spend_fen for id_, e in self._entries.items()}
+        spends |= {customer.id: customer.spend_fen for customer, _ in fresh}
+        cut = champion_cut(list(spends.values()))
+        for customer, figures in fresh:
+            self._entries[customer.id] = _entry(customer, figures, segment_of(figures, clock, champion_cut_fen=cut))
+        self._sorted.clear()
+        self._counts = None
+        self.version += 1
+
+
+def _entry(customer: Customer, figures: Figures, segments: tuple[str, ...]) -> _Entry:
+    pinyin = customer.pinyin.casefold()
+    joined = pinyin.replace(" ", "")
+    heads = (customer.name.casefold(), joined, customer.initials.casefold(), customer.phone_tail)
+    words = (*heads, pinyin, *(tag.name.casefold() for tag in customer.tags), customer.note.casefold())
+    row = CustomerRow(
+        id=customer.id,
+        name=customer.name,
+        phone_masked=customer.phone_masked,
+        level=customer.level,
+        gender=customer.gender,
+        tags=tuple(customer.tags),
+        segments=segments,
+        spend_fen=customer.spend_fen,
+        order_count=customer.order_count,
+        last_order_at=customer.last_order_at,
+        joined_at=customer.joined_at,
+        birthday=customer.birthday,
+        has_note=bool(customer.note),
+    )
+    return _Entry(row, heads, "\n".join(words), pinyin or customer.name, figures)

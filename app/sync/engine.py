@@ -1,0 +1,242 @@
+"""The engine: one round is push, then pull; a round follows each write, each poke, and the clock."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import dataclasses
+import itertools
+import logging
+from collections.abc import Awaitable, Callable
+from random import Random, SystemRandom
+from typing import Any
+
+import httpx
+
+from app.domain.errors import GuideError, ProtocolFault, Unauthorized, Unavailable
+from app.store import Store, outbox
+from app.store.queries import work
+from app.sync.backoff import Backoff
+from app.sync.clock import ServerClock
+from app.sync.live import Live
+from app.sync.pull import Pull
+from app.sync.push import Push
+from app.sync.rebase import Replay
+from app.sync.status import Progress, State, SyncStatus
+from app.sync.transport import OfflineSwitch
+
+log = logging.getLogger(__name__)
+POLL_S = 20.0
+RENEW_AFTER = 2
+ENDED = (State.SIGNED_OUT, State.REVOKED)
+WATCHED = frozenset({"outbox", "rejected", "meta"})
+
+
+class SyncEngine:
+    """Keeps one store in step with the server in the background; screens only look at `status`.
+
+    Args:
+        store: The local rows.
+        http: From `make_http`.
+        switch: The transport's work-offline switch.
+        clock: Estimates the server's time; every pull sets it.
+        replay: `app.mutations.replay_for(...)`.
+        auth: Adds and renews tokens (`account.SessionKeeper`).
+        profile: Any stable name of this installation (the device id).
+        on_revoked: Wipes this device; called once when the server says that it was taken away.
+        poll_s: Seconds between rounds when nothing happens.
+        live: Listen to the live channel too.
+        random: Jitter; seeded in simulations.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        http: httpx.AsyncClient,
+        switch: OfflineSwitch,
+        clock: ServerClock,
+        replay: Replay,
+        *,
+        auth: httpx.Auth | None = None,
+        profile: str = "",
+        on_revoked: Callable[[], Awaitable[None]] | None = None,
+        poll_s: float = POLL_S,
+        live: bool = True,
+        random: Random | None = None,
+    ) -> None:
+        random = random or SystemRandom()
+        self._store = store
+        self._switch = switch
+        self._on_revoked = on_revoked
+        self._poll_s = poll_s
+        self._push = Push(store, http, auth, profile)
+        self._pull = Pull(store, http, auth, clock, replay, profile, self._show_progress)
+        self._live = Live(http, auth, self.kick, random) if live else None
+        self._backoff = Backoff(random)
+        self._wake = asyncio.Event()
+        self._round = asyncio.Lock()
+        self._tasks: list[asyncio.Task[None]] = []
+        self._listening: asyncio.Task[None] | None = None
+        self._listeners: dict[int, Callable[[SyncStatus], None]] = {}
+        self._tokens = itertools.count()
+        self._unsubscribe: Callable[[], None] = lambda: None
+        self._faults = 0
+        clock.restore(store.read)
+        state = store.query(work.sync_state)
+        self._switch.work_offline = state.work_offline
+        self.status = SyncStatus(
+            waiting=store.query(work.outbox_count),
+            refused=len(store.query(work.rejected)),
+            last_sync_at=state.last_sync_at,
+            work_offline=state.work_offline,
+            partial=not state.complete,
+        )
+
+    def subscribe(self, listener: Callable[[SyncStatus], None]) -> Callable[[], None]:
+        """Call `listener(status)` on the loop at each change; return what ends it."""
+        token = next(self._tokens)
+        self._listeners[token] = listener
+        return lambda: self._listeners.pop(token, None) and None
+
+    async def start(self) -> None:
+        """Begin to work in the background; the first round starts at once."""
+        self._unsubscribe = self._store.subscribe(self._on_commit)
+        self._tasks.append(asyncio.create_task(self._run(), name="sync-engine"))
+        self.kick()
+
+    async def stop(self) -> None:
+        """End the background work; what waits stays in the outbox."""
+        self._unsubscribe()
+        tasks = [*self._tasks, *([self._listening] if self._listening else [])]
+        self._tasks, self._listening = [], None
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def kick(self) -> None:
+        """Ask for a round now: after a write, a poke, or when the network is back. From the loop only."""
+        self._wake.set()
+
+    async def set_work_offline(self, on: bool) -> None:
+        """Turn the switch that really cuts the transport; it stays over a restart."""
+        self._switch.work_offline = on
+        await self._store.write(lambda tx: tx.set_meta("work_offline", on or None))
+        self._show(work_offline=on, state=State.OFFLINE if on else self.status.state)
+        if on:
+            self._stop_listening()
+        else:
+            self.kick()
+
+    def signed_in(self) -> None:
+        """Go on after the user signed in again."""
+        self._show(state=State.OFFLINE, problem=None)
+        self.kick()
+
+    async def sync_now(self) -> None:
+        """Run one round and wait for it.
+
+        Raises:
+            GuideError: why it failed; `status` shows it too.
+        """
+        async with self._round:
+            self._show(state=State.SYNCING)
+            try:
+                await self._one_round()
+            except GuideError as exc:
+                await self._failed(exc)
+                raise
+            self._succeeded()
+
+    async def push_now(self) -> None:
+        """Send what waits and have it confirmed; raises when that cannot be done now."""
+        await self.sync_now()
+
+    async def _run(self) -> None:
+        while True:
+            wait = self._poll_s
+            if self.status.state not in ENDED and not self._switch.work_offline:
+                wait = await self._try_round()
+            await self._sleep(wait)
+
+    async def _try_round(self) -> float:
+        try:
+            await self.sync_now()
+        except GuideError as exc:
+            return self._backoff.failed(getattr(exc, "retry_after_s", None))
+        self._listen()
+        return self._poll_s
+
+    async def _sleep(self, seconds: float) -> None:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._wake.wait(), seconds)
+        self._wake.clear()
+
+    async def _one_round(self) -> None:
+        """Push, then pull: it heals a push the server cannot place; if that stays, we become a new client."""
+        fault: ProtocolFault | None = None
+        try:
+            await self._push.run()
+        except ProtocolFault as exc:
+            fault = exc
+        await self._pull.run()
+        if fault is None:
+            self._faults = 0
+            return
+        self._faults += 1
+        if fault.code == "mutation_reused" or self._faults >= RENEW_AFTER:
+            await self._store.write(_renew)
+            self._faults = 0
+        raise fault
+
+    def _succeeded(self) -> None:
+        self._backoff.reset()
+        state = self._store.query(work.sync_state)
+        self._show(state=State.ONLINE, problem=None, last_sync_at=state.last_sync_at, partial=not state.complete)
+
+    async def _failed(self, exc: GuideError) -> None:
+        log.info("sync round failed: %s", exc)
+        if isinstance(exc, Unauthorized) and exc.code == "device_revoked":
+            self._stop_listening()
+            self._show(state=State.REVOKED, problem=exc.code)
+            if self._on_revoked is not None:
+                await self._on_revoked()
+            return
+        state = State.OFFLINE if isinstance(exc, Unavailable) else State.ONLINE
+        if isinstance(exc, Unauthorized):
+            state = State.SIGNED_OUT
+            self._stop_listening()
+        self._show(state=state, problem=exc.code, progress=None)
+
+    def _listen(self) -> None:
+        if self._live is not None and (self._listening is None or self._listening.done()) and self._tasks:
+            self._listening = asyncio.create_task(self._live.run(), name="sync-live")
+
+    def _stop_listening(self) -> None:
+        if self._listening is not None:
+            self._listening.cancel()
+            self._listening = None
+
+    def _on_commit(self, touched: frozenset[str]) -> None:
+        if not touched & WATCHED:
+            return
+        waiting = self._store.query(work.outbox_count)
+        if waiting > self.status.waiting:
+            self.kick()
+        self._show(waiting=waiting, refused=len(self._store.query(work.rejected)))
+
+    def _show_progress(self, progress: Progress | None) -> None:
+        self._show(progress=progress)
+
+    def _show(self, **changes: Any) -> None:
+        status = dataclasses.replace(self.status, **changes)
+        if status == self.status:
+            return
+        self.status = status
+        for listener in list(self._listeners.values()):
+            listener(status)
+
+
+def _renew(tx: Any) -> None:
+    """Become a new client whose numbers start at 1; the server tells repeated work by its `mid`."""
+    outbox.renew(tx)
+    tx.set_meta("confirmed", None)

@@ -1,0 +1,99 @@
+"""Pull: page by page, each page committed with its cookie, so that an interrupted one goes on where it was."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+
+from app.domain.errors import ProtocolFault
+from app.domain.instants import from_text, to_text
+from app.store import SYNC, Read, Store, WriteTx, outbox
+from app.store.outbox import Identity
+from app.sync import rebase, sanity
+from app.sync.clock import ServerClock
+from app.sync.rebase import Replay
+from app.sync.status import Progress
+from app.sync.wire import Page, pull_body, read_page
+
+MAX_STALE = 3
+
+
+@dataclass(frozen=True, slots=True)
+class _Start:
+    who: Identity
+    cookie: Any
+
+
+class Pull:
+    """Fetches patches until there are no more."""
+
+    def __init__(
+        self,
+        store: Store,
+        http: httpx.AsyncClient,
+        auth: httpx.Auth | None,
+        clock: ServerClock,
+        replay: Replay,
+        profile: str,
+        progress: Callable[[Progress | None], None],
+    ) -> None:
+        self._store = store
+        self._http = http
+        self._auth = auth
+        self._clock = clock
+        self._replay = replay
+        self._profile = profile
+        self._progress = progress
+
+    async def run(self) -> int:
+        """Pull to the end; return how many rows changed.
+
+        Raises:
+            Unavailable, Unauthorized: the pages so far are kept.
+            ProtocolFault: `version_too_old`, or answers that never fit.
+        """
+        changed = stale = 0
+        try:
+            while True:
+                page, taken, complete = await self._page()
+                changed += len(page.patch) if taken else 0
+                stale = 0 if taken else stale + 1
+                if stale >= MAX_STALE:
+                    raise ProtocolFault("sanity_mismatch", "every answer was older than what is known here")
+                if complete:
+                    return changed
+        finally:
+            self._progress(None)
+
+    async def _page(self) -> tuple[Page, bool, bool]:
+        start = await self._store.write(lambda tx: _Start(outbox.identity(tx), tx.meta("cookie")), priority=SYNC)
+        body = pull_body(start.who, start.cookie, self._profile)
+        response = await self._http.post("/api/sync/pull", json=body, auth=self._auth)
+        page = read_page(response.content)
+        if page.total:
+            self._progress(Progress(page.done, page.total))
+        offset = self._clock.heard(from_text(page.server_time)) if page.server_time else None
+        taken, complete = await self._store.write(lambda tx: self._take(tx, page, start.cookie, offset), priority=SYNC)
+        return page, taken, complete
+
+    def _take(self, tx: WriteTx, page: Page, sent_cookie: Any, offset: float | None) -> tuple[bool, bool]:
+        if not rebase.apply_page(tx, page, sent_cookie, self._replay):
+            return False, False
+        if offset is not None:
+            tx.set_meta("server_time", page.server_time)
+            tx.set_meta("clock_offset_s", offset)
+        if page.more:
+            return True, False
+        if page.sums and not sanity.check(tx, page.sums, self._clock.now()):
+            return True, False
+        tx.set_meta("complete", True)
+        tx.set_meta("last_sync_at", to_text(self._clock.now()))
+        return True, True
+
+
+def is_complete(read: Read) -> bool:
+    """Say whether a first sync was ever finished."""
+    return bool(read.meta("complete"))

@@ -1,0 +1,60 @@
+"""Applying a page in one transaction: rewind, patch, prune the outbox, replay what is still pending."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from app.domain.errors import LocalFault
+from app.store import WriteTx, outbox, patch, undo
+from app.sync.wire import Page, order_of
+
+log = logging.getLogger(__name__)
+Replay = Callable[[WriteTx, str, Mapping[str, Any]], None]
+
+
+def apply_page(tx: WriteTx, page: Page, sent_cookie: Any, replay: Replay) -> bool:
+    """Take a page in; return False when it is stale and was left out.
+
+    Stale is: another pull moved the cookie meanwhile, the order runs back, or it confirms less than we know.
+    The outbox is pruned in the same transaction: pruned later, a confirmed mutation would be replayed over rows that
+    hold it already; earlier, its effect would vanish until the next pull.
+    """
+    who = outbox.identity(tx)
+    confirmed = page.confirmed.get(who.client_id)
+    known = int(tx.meta("confirmed") or 0)
+    if tx.meta("cookie") != sent_cookie or order_of(page.cookie) < order_of(sent_cookie):
+        return False
+    if confirmed is not None and confirmed < known:
+        return False
+    if page.cookie == sent_cookie and not page.patch:
+        return True
+    undo.rewind(tx)
+    patch.apply(tx, page.patch)
+    if confirmed is not None:
+        outbox.prune(tx, confirmed)
+        tx.set_meta("confirmed", confirmed)
+    replay_pending(tx, replay)
+    tx.set_meta("cookie", page.cookie)
+    return True
+
+
+def replay_pending(tx: WriteTx, replay: Replay) -> None:
+    """Run every pending mutation's local effect again, each in its own savepoint.
+
+    One that throws stays pending with no local effect: whatever its reason, downloads go on (hazard 15).
+    """
+    for one in outbox.pending(tx):
+        tx.conn.execute("SAVEPOINT replay")
+        try:
+            tx.local = True
+            replay(tx, one.name, one.args)
+        except LocalFault:
+            raise
+        except Exception as exc:
+            tx.conn.execute("ROLLBACK TO replay")
+            log.info("pending mutation %s %s has no local effect now: %s", one.id, one.name, type(exc).__name__)
+        finally:
+            tx.local = False
+            tx.conn.execute("RELEASE replay")
