@@ -52,8 +52,17 @@ class PageRoute:
         return {name: unquote(value) for name, value in found.groupdict().items()} if found else None
 
 
-TODAY = Root("today", "today:TodayScreen", ft.Icons.TODAY_OUTLINED, ft.Icons.TODAY, two_pane=True)
-CUSTOMERS = Root("customers", "customers:CustomersScreen", ft.Icons.PEOPLE_OUTLINE, ft.Icons.PEOPLE, two_pane=True)
+TODAY = Root(
+    "today", "today:TodayScreen", ft.Icons.TODAY_OUTLINED, ft.Icons.TODAY, two_pane=True, empty="today:TodayEmpty"
+)
+CUSTOMERS = Root(
+    "customers",
+    "customers:CustomersScreen",
+    ft.Icons.PEOPLE_OUTLINE,
+    ft.Icons.PEOPLE,
+    two_pane=True,
+    empty="customers:CustomersEmpty",
+)
 SHARE = Root("share", "share:ShareScreen", ft.Icons.IOS_SHARE_OUTLINED, ft.Icons.IOS_SHARE)
 COUPONS = Root(
     "coupons", "coupons:CouponsScreen", ft.Icons.LOCAL_OFFER_OUTLINED, ft.Icons.LOCAL_OFFER, two_pane=True,
@@ -70,13 +79,14 @@ CONTENT = Root("content", "content:ContentScreen", ft.Icons.CAMPAIGN_OUTLINED, f
 
 ROOTS: dict[str, tuple[Root, ...]] = {
     GUIDE: (TODAY, CUSTOMERS, SHARE, COUPONS, COMMISSION, ME),
-    MANAGER: (TEAM, CUSTOMERS, SHARE, ME),
+    MANAGER: (TEAM, SHARE, ME),
     HQ: (CONTENT, ME),
 }
 
 PAGES: tuple[PageRoute, ...] = (
     PageRoute("/customers/:customer_id", "customers:CustomerPage", "customers"),
     PageRoute("/customers/:customer_id/coupon", "coupons:SendCouponPage", "customers"),
+    PageRoute("/customers/:customer_id/message", "coupons:MessagePage", "customers"),
     PageRoute("/products/:product_id", "share:ProductPage", "share"),
     PageRoute("/products/:product_id/poster", "share:PosterPage", "share"),
     PageRoute("/shares", "share:SharesPage", "share"),

@@ -120,3 +120,9 @@ def timeline_of(
         ]
     items.sort(key=lambda item: (item.at, item.id), reverse=True)
     return items[:limit]
+
+
+@reads("order")
+def recent_orders(read: Read, since: Instant, limit: int = 10) -> list[Order]:
+    """Return the orders of all my customers paid since `since`, newest first; imported history is left out."""
+    return read.all(Order, "paid_at >= ? AND NOT historic ORDER BY paid_at DESC, id DESC LIMIT ?", (since, limit))

@@ -1,0 +1,32 @@
+"""Handing a ready message to the guide's messenger, and counting it only when it was handed over (rule 9.2)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from app.mutations import mutate
+from app.mutations.mutate import call_of, new_id
+from app.protocol.mutations import MarkSignal, RecordContact
+from app.ui import session as sessions
+from app.ui.screens.today.reasons import Prompt
+
+SHARE_SHEET, COPIED = "share_sheet", "copied"
+
+
+async def hand_over(text: str) -> str | None:
+    """Give `text` to the share sheet, or the clipboard where there is none; return the channel, None if it did not go."""
+    ports = sessions.current().ports
+    if ports.share.available:
+        return SHARE_SHEET if await ports.share.text(text) else None
+    return COPIED if await ports.clipboard.copy(text) else None
+
+
+async def record(
+    client: Any, customer_id: str, kind: str, channel: str, prompt: Prompt | None, coupon_id: str | None = None
+) -> None:
+    """Record the contact, and that the signal which prompted it is dealt with."""
+    call = call_of(client)
+    signal = prompt.kind if prompt else None
+    await mutate(client, RecordContact(new_id(call), customer_id, kind, channel, coupon_id=coupon_id, signal=signal))
+    if prompt:
+        await mutate(client, MarkSignal(new_id(call), customer_id, prompt.kind, prompt.subject, "done"))

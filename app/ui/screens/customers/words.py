@@ -1,0 +1,101 @@
+"""Rows of one customer's life in words: what a timeline or an order line says."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import flet as ft
+
+from app.domain.instants import from_text
+from app.protocol.objects import BrowseEvent, Contact, Coupon, Customer, Order, Product
+from app.store.queries.customers import TimelineItem
+from app.ui import parts as p
+from app.ui.strings import Strings, current, money, t
+
+COUPON_WHEN = ("redeemed_at", "claimed_at", "opened_at", "issued_at")
+
+
+def template_name(rules: dict[str, object]) -> str:
+    """Return a coupon's name in the session's language."""
+    strings = current()
+    return str(rules.get("name") if strings.is_chinese else rules.get("name_en") or rules.get("name") or "")
+
+
+def product_name(product: Product | None) -> str:
+    """Return a product's name and colour in the session's language."""
+    if product is None:
+        return ""
+    if current().is_chinese:
+        return f"{product.name} {product.colour}".strip()
+    return f"{product.name_en or product.name} {product.colour_en or product.colour}".strip()
+
+
+def coupon_state(coupon: Coupon, now: datetime) -> str:
+    """Return the code of what a coupon is now: `opened` when it was seen, `expired` when its time is over."""
+    if coupon.state in ("issued", "claimed") and coupon.valid_until and from_text(coupon.valid_until) <= now:
+        return "expired"
+    return "opened" if coupon.state == "issued" and coupon.opened_at else coupon.state
+
+
+def salutation(customer: Customer, strings: Strings) -> str:
+    """Return how a message addresses a customer: 王女士 where the gender is known, else the name."""
+    if strings.is_chinese and customer.gender[:1] in ("f", "m") and 2 <= len(customer.name) <= 4:
+        return customer.name[0] + ("女士" if customer.gender[0] == "f" else "先生")
+    return customer.name
+
+
+def timeline_row(item: TimelineItem, products: dict[str, Product], now: datetime, last: bool) -> ft.Control:
+    """Return one item of the timeline as a control."""
+    icon, title, meta, strong = _SAYS[item.kind](item.row, products, now)
+    when = current().relative_day(from_text(item.at), now) if item.at else ""
+    return p.timeline_item(icon, title, meta, when, strong=strong, last=last)
+
+
+def _order(order: Order, products: dict[str, Product], now: datetime) -> tuple[ft.IconData, str, str, bool]:
+    return ft.Icons.SHOPPING_BAG_OUTLINED, order_title(order, products), order_meta(order), True
+
+
+def order_title(order: Order, products: dict[str, Product]) -> str:
+    """Return an order's first piece, and how many there are."""
+    pieces = sum(line.qty for line in order.lines)
+    first = order.lines[0] if order.lines else None
+    known = products.get(first.product_id or "") if first else None
+    name = product_name(known) if known else (first.name if first else order.no)
+    many = len(order.lines) > 1
+    return t("profile.bought_more", product=name, n=pieces) if many else t("profile.bought", product=name)
+
+
+def order_meta(order: Order) -> str:
+    """Return amount and channel, and what was refunded."""
+    channel = t(f"profile.channel.{order.channel}")
+    amount = money(order.paid_fen)
+    if order.refunded_fen:
+        return t("profile.refunded_meta", refund=money(order.refunded_fen), amount=amount, channel=channel)
+    return t("profile.bought_meta", amount=amount, channel=channel)
+
+
+def _view(event: BrowseEvent, products: dict[str, Product], now: datetime) -> tuple[ft.IconData, str, str, bool]:
+    title = t("profile.viewed", product=product_name(products.get(event.product_id)))
+    key = "profile.viewed_from" if event.share_id else "profile.viewed_meta"
+    return ft.Icons.VISIBILITY_OUTLINED, title, t(key, seconds=event.dwell_s), False
+
+
+def _coupon(coupon: Coupon, products: dict[str, Product], now: datetime) -> tuple[ft.IconData, str, str, bool]:
+    title = t("profile.coupon_event", coupon=template_name(coupon.rules))
+    state = t(f"coupons.state.{coupon_state(coupon, now)}")
+    return ft.Icons.LOCAL_OFFER_OUTLINED, title, t("profile.coupon_meta", state=state), False
+
+
+def _contact(contact: Contact, products: dict[str, Product], now: datetime) -> tuple[ft.IconData, str, str, bool]:
+    strings = current()
+    key = f"profile.channel.{contact.channel}"
+    channel = t(key) if strings.has(key) else contact.channel
+    return (
+        ft.Icons.CHAT_OUTLINED,
+        t(f"profile.contact_{contact.kind}"),
+        t("profile.contact_meta", channel=channel),
+        False,
+    )
+
+
+_SAYS = {"order": _order, "browse_event": _view, "coupon": _coupon, "contact": _contact}
