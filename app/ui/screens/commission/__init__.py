@@ -1,0 +1,6 @@
+"""Commission: what I earned, in which state, and why each amount is what it is."""
+
+from app.ui.screens.commission.entry import EntryPage
+from app.ui.screens.commission.month import CommissionScreen
+
+__all__ = ["CommissionScreen", "EntryPage"]

@@ -1,0 +1,73 @@
+"""What the Commission screens remember, and the small sums they show."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import flet as ft
+
+from app.domain.calendar_days import day_of, month_range
+from app.domain.instants import from_text, to_text
+from app.protocol.objects import CommissionEntry
+from app.store.queries.commission import DayAmount
+
+STATES = ("pending", "confirmed", "settled")
+TONES = {"pending": "warm", "confirmed": "soft", "settled": "calm"}
+LEDGER_MAX = 2_000
+
+
+@ft.observable
+@dataclass
+class CommissionView:
+    """The month shown (0 = this one, -1 = the one before …) and the state chosen in the ledger."""
+
+    months: int = 0
+    state: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """An interval as the queries want it."""
+
+    since: str
+    until: str
+
+
+def span(since: datetime, until: datetime) -> Span:
+    """Return [since, until) as text."""
+    return Span(to_text(since), to_text(until))
+
+
+def month_day(today: date, months: int) -> date:
+    """Return the first day of the month `months` from this one."""
+    index = today.year * 12 + today.month - 1 + months
+    return date(index // 12, index % 12 + 1, 1)
+
+
+def month_span(today: date, months: int, zone: ZoneInfo) -> Span:
+    """Return the month `months` from this one."""
+    return span(*month_range(month_day(today, months), zone))
+
+
+def days_of(first: date, amounts: Sequence[DayAmount], today: date) -> list[DayAmount]:
+    """Return every day of the month up to today, with 0 for days without entries."""
+    known = {one.day: one.fen for one in amounts}
+    days: list[DayAmount] = []
+    day = first
+    while day.month == first.month and day <= today:
+        days.append(DayAmount(day.isoformat(), known.get(day.isoformat(), 0)))
+        day += timedelta(days=1)
+    return days
+
+
+def is_estimate(entry: CommissionEntry) -> bool:
+    """Return whether the amount may still change: after-sales is not over."""
+    return entry.state == "pending"
+
+
+def entry_day(entry: CommissionEntry, zone: ZoneInfo) -> date:
+    """Return the day of the store's zone on which an entry was made."""
+    return day_of(from_text(entry.created_at), zone)
