@@ -53,7 +53,7 @@ class PageRoute:
 
 
 TODAY = Root(
-    "today", "today:TodayScreen", ft.Icons.TODAY_OUTLINED, ft.Icons.TODAY, two_pane=True, empty="today:TodayEmpty"
+    "today", "today:TodayScreen", ft.Icons.TODAY_OUTLINED, ft.Icons.TODAY, two_pane=True
 )
 CUSTOMERS = Root(
     "customers",

@@ -14,7 +14,7 @@ SHARE_SHEET, COPIED = "share_sheet", "copied"
 
 
 async def hand_over(text: str) -> str | None:
-    """Give `text` to the share sheet, or the clipboard where there is none; return the channel, None if it did not go."""
+    """Give `text` to the share sheet, else the clipboard; return the channel, or None when it did not go."""
     ports = sessions.current().ports
     if ports.share.available:
         return SHARE_SHEET if await ports.share.text(text) else None

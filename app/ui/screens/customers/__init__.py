@@ -1,6 +1,6 @@
 """The customer book: the list, and one customer's profile."""
 
-from app.ui.screens.customers.book import CustomersEmpty, CustomersScreen
+from app.ui.screens.customers.book import CustomersScreen
 from app.ui.screens.customers.profile import CustomerPage
 
-__all__ = ["CustomerPage", "CustomersEmpty", "CustomersScreen"]
+__all__ = ["CustomerPage", "CustomersScreen"]

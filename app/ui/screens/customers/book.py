@@ -149,10 +149,3 @@ def _open(customer_id: str) -> None:
 def _days(at: str, today: int) -> int:
     here = current().local(from_text(at))
     return max(0, today - here.toordinal()) if isinstance(here, datetime) else 0
-
-
-@screen
-def CustomersEmpty() -> ft.Control:
-    """Fill the right pane while nobody is chosen."""
-    hooks.use_strings()
-    return p.empty(ft.Icons.PERSON_SEARCH_OUTLINED, t("customers.pick"))

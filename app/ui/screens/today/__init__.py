@@ -1,5 +1,5 @@
 """Today: what to do now, and why."""
 
-from app.ui.screens.today.day import TodayEmpty, TodayScreen
+from app.ui.screens.today.day import TodayScreen
 
-__all__ = ["TodayEmpty", "TodayScreen"]
+__all__ = ["TodayScreen"]

@@ -273,10 +273,3 @@ def FreshOrders() -> ft.Control:
             )
         )
     return ft.Column([p.section(t("today.orders")), p.group(rows)], spacing=Space.M)
-
-
-@screen
-def TodayEmpty() -> ft.Control:
-    """Fill the right pane while nothing is chosen."""
-    hooks.use_strings()
-    return p.empty(ft.Icons.TOUCH_APP_OUTLINED, t("today.pick"))
