@@ -1,0 +1,166 @@
+"""The ground that screens stand on: live queries, guards, the shell's moves, budgets."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import flet as ft
+import pytest
+
+from app.store.read import reads
+from app.ui import hooks, routes
+from app.ui import parts as p
+from app.ui.guards import screen
+from tests.fakes.client import fake_client
+from tests.fakes.ui import FakeUi
+
+
+@reads("customer")
+def customer_name(read: dict[str, Any], customer_id: str) -> str:
+    read["asked"] = read.get("asked", 0) + 1
+    return f"{read['name']}/{customer_id}"
+
+
+@screen
+def Profile(customer_id: str) -> ft.Control:
+    name = hooks.use_query(customer_name, customer_id)
+    other, set_other = ft.use_state(0)
+    return p.frame(name, [p.primary("再看", lambda: set_other(other + 1)), p.txt(f"第{other}次")])
+
+
+@screen
+def Broken() -> ft.Control:
+    client = hooks.use_client()
+    hooks.use_live({"customer"}, lambda: client.store.rows["name"])
+    if client.store.rows["name"] == "坏":
+        raise ValueError("a bug with 王芳 in it")
+    return p.txt("好的")
+
+
+@screen
+def BadHandler() -> ft.Control:
+    def crash() -> None:
+        raise ValueError("a bug")
+
+    return p.primary("按我", crash)
+
+
+@screen
+def Plain() -> ft.Control:
+    return p.frame("普通", p.txt("在这里"))
+
+
+@pytest.fixture
+def plain_screens(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every root and page is a plain one: these tests are about the shell."""
+
+    @screen
+    def Named(**params: str) -> ft.Control:
+        query, set_query = ft.use_state("")
+        return p.frame("页", [p.text_field("记", query, set_query), p.txt(str(params))])
+
+    monkeypatch.setattr(routes, "component", lambda name: Named if "Screen" not in name else Plain)
+
+
+async def test_a_query_runs_again_only_when_its_tables_are_touched() -> None:
+    client = fake_client(name="王芳")
+    ui = await FakeUi.screen(client, Profile, "c1")
+    assert ui.shows("王芳/c1")
+    client.store.commit("product", name="别人")
+    await ui.settle()
+    await ui.press("再看")
+    assert ui.shows("第1次") and ui.shows("王芳/c1") and client.store.rows["asked"] == 1
+    client.store.commit("customer", name="王小芳")
+    await ui.settle()
+    assert ui.shows("王小芳/c1") and client.store.rows["asked"] == 2
+
+
+async def test_a_screen_that_raises_is_a_card_and_comes_back() -> None:
+    client = fake_client(name="好")
+    ui = await FakeUi.screen(client, Broken)
+    client.store.commit("customer", name="坏")
+    await ui.settle()
+    assert ui.shows("这里出了点问题") and not ui.shows("王芳")
+    client.store.commit("customer", name="好")
+    await ui.settle()
+    assert ui.shows("好的")
+
+
+async def test_a_handler_that_raises_is_reported_and_the_app_lives() -> None:
+    ui = await FakeUi.screen(fake_client(), BadHandler)
+    await ui.press("按我")
+    assert [kind for kind, _ in ui.reports] == ["handler"]
+    assert ui.buttons() == ["按我"]
+
+
+async def test_the_phone_shows_five_roots_and_keeps_what_was_typed(plain_screens: None) -> None:
+    ui = await FakeUi.app(fake_client())
+    bar = next(c for c in ui.walk() if isinstance(c, ft.NavigationBar))
+    assert [d.label for d in bar.destinations] == ["今日", "客户", "分享", "佣金", "我的"]
+    await ui.tab("客户")
+    ui.ui.select("/customers/c1")
+    await ui.settle()
+    assert ui.shows("c1") and ui.ui.address() == "/customers/c1"
+    await ui.press("返回")
+    assert not ui.shows("c1") and ui.ui.address() == "/customers"
+
+
+async def test_a_wide_window_keeps_list_and_detail_side_by_side(plain_screens: None) -> None:
+    ui = await FakeUi.app(fake_client(), width=1180, height=820)
+    await ui.tab("客户")
+    ui.ui.select("/customers/c1")
+    await ui.settle()
+    assert ui.shows("c1") and ui.shows("普通") and "返回" not in ui.buttons()
+    await ui.type("记", "给c1的")
+    ui.ui.select("/customers/c2")
+    await ui.settle()
+    assert ui.shows("c2") and ui.field("记").value == ""  # no state of one customer reaches the next
+    await ui.tab("分享")
+    await ui.tab("客户")
+    assert ui.shows("c2")
+
+
+async def test_a_manager_starts_with_the_team_and_a_deep_link_opens_its_page(plain_screens: None) -> None:
+    ui = await FakeUi.app(fake_client("manager"))
+    assert ui.ui.nav.root == "team"
+    linked = await FakeUi.app(fake_client(), route="/customers/c9")
+    assert linked.shows("c9") and linked.ui.nav.root == "customers"
+    unknown = await FakeUi.app(fake_client(), route="/no/such/place")
+    assert unknown.ui.nav.root == "today"
+
+
+async def test_the_badge_is_honest(plain_screens: None) -> None:
+    client = fake_client()
+    ui = await FakeUi.app(client)
+    assert ui.shows("在线")
+    client.engine.become(state="offline", waiting=3)
+    await ui.settle()
+    assert ui.shows("离线") and ui.shows("3 条待同步")
+    client.engine.become(state="online", refused=2)
+    await ui.settle()
+    assert ui.shows("2 条被拒")
+
+
+def Row(value: int) -> ft.Control:
+    return p.list_row(f"第{value}位", "¥100", leading=p.avatar("王", str(value)), fact="3 天前", on_click=lambda: None)
+
+
+async def test_a_list_of_five_thousand_builds_only_what_is_near() -> None:
+    ui = await FakeUi.screen(fake_client(), p.VirtualList, tuple(range(5000)), Row)
+    assert ui.shows("第0位") and not ui.shows("第100位")
+    assert ui.count() < 300
+    listing = next(c for c in ui.walk() if isinstance(c, ft.Column) and c.on_scroll)
+    before = len(ui.sizes)
+    await ui.fire(
+        listing,
+        "scroll",
+        {
+            "event_type": "update",
+            "pixels": 72.0 * 1200,
+            "viewport_dimension": 700.0,
+            "min_scroll_extent": 0.0,
+            "max_scroll_extent": 360000.0,
+        },
+    )
+    assert ui.shows("第1205位") and not ui.shows("第0位")
+    assert sum(ui.sizes[before:]) < 60_000 and ui.count() < 600
