@@ -1,4 +1,4 @@
-"""Errors on the wire: RFC 9457 problem+json with `code` and `params`; the reader's language is the reader's business."""
+"""Errors on the wire: RFC 9457 problem+json with `code` and `params`; the reader picks the language."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from app.domain.errors import GuideError, ProtocolFault, Refused, Rejected, Unau
 MEDIA_TYPE = "application/problem+json"
 
 _STATUS_OF_CODE = {
-    "wrong_pin": 401, "session_expired": 401, "device_revoked": 403, "forbidden": 403, "not_found": 404, "not_yours": 404,
-    "account_locked": 429, "rate_limited": 429, "body_too_large": 413, "body_malformed": 400, "bad_arguments": 422,
-    "internal": 500,
+    "wrong_pin": 401, "session_expired": 401, "device_revoked": 403, "forbidden": 403, "not_found": 404,
+    "not_yours": 404, "account_locked": 429, "rate_limited": 429, "body_too_large": 413, "body_malformed": 400,
+    "bad_arguments": 422, "internal": 500,
 }  # fmt: skip
 _STATUS_OF_KIND: tuple[tuple[type[GuideError], int], ...] = (
     (Unauthorized, 401), (Unavailable, 503), (ProtocolFault, 409), (Rejected, 409), (Refused, 422),

@@ -396,7 +396,7 @@ Index("ix_sync_row_key", sync_row.c.key)
 
 client_group = Table(
     "client_group", metadata, _id(), _ref("staff_id", "staff"), Column("device_id", String(64)), _at("created_at"),
-    Column("ver", BigInteger, nullable=False, default=0), _at("pulled_at", null=True),  # last complete pull
+    Column("ver", BigInteger, nullable=False, default=0), _at("pulled_at", null=True), _at("floor_at", null=True),
 )  # fmt: skip
 
 client = Table(

@@ -113,7 +113,9 @@ def decide_contact(tx: Tx, customer_id: str) -> contact_rules.Allowed | contact_
     since = instants.to_text(tx.at - CONTACT_WINDOW)
     c = t.contact.c
     counted = select(c.at).where(c.customer_id == customer_id, c.at >= since, c.transactional.is_(False))
-    holder = select(t.contact_holder.c.device_id).where(t.contact_holder.c.id == actor.staff_id)
+    # A device that became holder later does not undo what this one did while it held the slots itself.
+    held = t.contact_holder.c.id == actor.staff_id, t.contact_holder.c.since <= tx.at_text
+    holder = select(t.contact_holder.c.device_id).where(*held)
     return contact_rules.decide(
         list(tx.conn.execute(counted).scalars()),
         now=tx.at,

@@ -1,0 +1,106 @@
+"""What a pull may have to write before its snapshot: the group, the contact holder, leases, adopted mutation ids."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import structlog
+from sqlalchemy import Connection, select, update
+
+from app.domain import instants
+from server_stub import tables as t
+from server_stub.db import Actor, Database, Tx, upsert
+from server_stub.logs import frames
+from server_stub.sync.cookie import Position
+from server_stub.sync.push import ensure_group, set_lmid
+
+LEASES_EVERY = timedelta(minutes=10)
+PULLED_EVERY = timedelta(minutes=1)
+ONLINE_GAP = timedelta(minutes=10)
+FLOOR_EVERY = timedelta(days=1)
+log = structlog.get_logger("sync.before")
+
+
+def before_pull(db: Database, actor: Actor, group_id: str, known: Position | None) -> None:
+    """Write what is due; a pull with nothing due writes nothing."""
+    with db.read() as conn:
+        jobs = _due(conn, db, actor, group_id, known)
+    if jobs["group"] or jobs["holder"] or jobs["adopt"]:
+        with db.begin(actor) as tx:
+            ensure_group(tx, actor, group_id)
+            _note_pull(tx, group_id)
+            if jobs["holder"]:
+                _hold(tx, actor)
+            for client_id, lmid in jobs["adopt"].items():
+                _adopt(tx, group_id, client_id, lmid)
+    if jobs["leases"]:
+        top_up(db, actor)
+
+
+def top_up(db: Database, actor: Actor) -> None:
+    """Fill the device's block of coupons; a failure is logged and tried again later, the pull itself goes on."""
+    from server_stub.trade import coupons  # trade stands above sync
+
+    if actor.role != "guide":
+        return
+    try:
+        with db.begin(actor) as tx:
+            coupons.ensure_leases(tx, actor.device_id)
+            due = update(t.device).where(t.device.c.id == actor.device_id)
+            tx.conn.execute(due.values(leases_checked_at=tx.now_text))
+    except Exception as exc:  # a guide must be able to sync while coupons cannot be minted
+        log.error("leases", kind=type(exc).__name__, at=frames(exc))
+
+
+def _due(conn: Connection, db: Database, actor: Actor, group_id: str, known: Position | None) -> dict[str, Any]:
+    now = db.now()
+    group = conn.execute(select(t.client_group.c.pulled_at).where(t.client_group.c.id == group_id)).first()
+    holder = conn.execute(select(t.contact_holder.c.device_id).where(t.contact_holder.c.id == actor.staff_id)).scalar()
+    checked = conn.execute(select(t.device.c.leases_checked_at).where(t.device.c.id == actor.device_id)).scalar()
+    return {
+        "group": group is None or _older(group.pulled_at, now - PULLED_EVERY),
+        "holder": actor.role == "guide" and holder != actor.device_id,
+        "leases": actor.role == "guide" and _older(checked, now - LEASES_EVERY),
+        "adopt": _ahead(conn, group_id, known),
+    }
+
+
+def _older(at: str | None, than: Any) -> bool:
+    return at is None or at < instants.to_text(than)
+
+
+def _ahead(conn: Connection, group_id: str, known: Position | None) -> dict[str, int]:
+    """Return ids the client saw confirmed that this database has forgotten: it was restored from a backup."""
+    if known is None or known.group != group_id or not known.lmids:
+        return {}
+    rows = conn.execute(select(t.client.c.id, t.client.c.lmid).where(t.client.c.id.in_(known.lmids)))
+    have = {row.id: row.lmid for row in rows}
+    return {client: lmid for client, lmid in known.lmids.items() if lmid > have.get(client, 0)}
+
+
+def _adopt(tx: Tx, group_id: str, client_id: str, lmid: int) -> None:
+    row = {"id": client_id, "group_id": group_id, "lmid": 0, "ver": 0}
+    tx.conn.execute(upsert(tx.conn, t.client).values(**row).on_conflict_do_nothing(index_elements=["id"]))
+    set_lmid(tx, group_id, client_id, lmid)
+
+
+def _note_pull(tx: Tx, group_id: str) -> None:
+    """Note the pull, and the last one before this time online: what waits in an outbox was made after that one.
+
+    The latest pull itself cannot bound `at`: a device that comes back may pull before it pushes.
+    """
+    c = t.client_group.c
+    row = tx.conn.execute(select(c.pulled_at, c.floor_at).where(c.id == group_id)).one()
+    values = {"pulled_at": tx.now_text}
+    if row.pulled_at and (_older(row.pulled_at, tx.now - ONLINE_GAP) or _older(row.floor_at, tx.now - FLOOR_EVERY)):
+        values["floor_at"] = row.pulled_at
+    tx.conn.execute(update(t.client_group).where(c.id == group_id).values(**values))
+
+
+def _hold(tx: Tx, actor: Actor) -> None:
+    """Make this device the one that may contact offline (rule 9.2): the guide's last to pull."""
+    row = {"id": actor.staff_id, "device_id": actor.device_id, "since": tx.now_text}
+    statement = upsert(tx.conn, t.contact_holder).values(**row)
+    tx.conn.execute(statement.on_conflict_do_update(index_elements=["id"], set_=row))
+    tx.touch("contact_holder", actor.staff_id)
