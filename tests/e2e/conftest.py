@@ -1,0 +1,42 @@
+"""One seeded brand for all browser tests: seeded once, copied for each world."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.e2e.browser import chromium
+from tests.e2e.world import World, next_tuesday_half_past_ten
+
+
+@pytest.fixture(scope="session")
+def seeded_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Seed the demo brand as it is on a Tuesday at 10:30."""
+    home = tmp_path_factory.mktemp("brand")
+    world = World(home)
+    world.set_clock(next_tuesday_half_past_ten())
+    world.command("seed")
+    return home
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with chromium() as found:
+        yield found
+
+
+@pytest.fixture
+def world(seeded_home: Path, tmp_path: Path) -> Iterator[World]:
+    """A copy of the brand with its processes; the clock stands at Tuesday 10:30 again."""
+    home = tmp_path / "home"
+    shutil.copytree(seeded_home, home)
+    world = World(home)
+    world.set_clock(next_tuesday_half_past_ten())
+    try:
+        yield world
+    finally:
+        world.stop()

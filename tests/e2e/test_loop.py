@@ -1,0 +1,178 @@
+"""The loop, end to end: headquarters, a guide with no network, two customers, the server, the manager."""
+
+from __future__ import annotations
+
+import io
+import re
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import zxingcpp
+from PIL import Image
+from playwright.sync_api import Browser, expect
+
+from tests.e2e.browser import PHONE, TABLET, App, open_context
+from tests.e2e.customer import Shopper
+from tests.e2e.facts import Facts, Member
+from tests.e2e.world import ROOT, World
+
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("browser")]
+
+PIN = "246810"
+NOTE = "周末带女儿来试连衣裙，喜欢亚麻"
+
+
+def sign_in(app: App, staff_no: str) -> None:
+    app.type_into("工号", staff_no)
+    app.type_into("PIN", PIN)
+    app.tap(re.compile("^登录$"))
+
+
+def clipboard(app: App) -> str:
+    return str(app.page.evaluate("navigator.clipboard.readText()"))
+
+
+def decode(picture: bytes) -> str:
+    """Read the poster's code with a decoder that shares nothing with the encoder."""
+    with Image.open(io.BytesIO(picture)) as opened:
+        assert opened.size == (1080, 1920)
+        found = zxingcpp.read_barcodes(opened.convert("RGB"))
+    assert len(found) == 1
+    return str(found[0].text)
+
+
+def make_poster(app: App, product: str) -> str:
+    """Share a product's poster and return what its code says."""
+    app.go("分享")
+    app.type_into(re.compile("搜"), product)
+    app.tap(re.compile(product))
+    with app.page.expect_download() as download:
+        app.tap("分享海报")
+    return decode(Path(download.value.path()).read_bytes())
+
+
+def find_customer(app: App, member: Member) -> None:
+    app.go("客户")
+    app.type_into(re.compile("搜索"), member.name)
+    app.tap(re.compile(member.name))
+    app.sees(re.compile("累计消费"))
+
+
+def write_note(app: App, member: Member, note: str) -> None:
+    find_customer(app, member)
+    app.tap(re.compile("^备注$"))
+    app.type_into(re.compile("备注"), note)
+    app.tap("保存备注")
+    app.sees("备注已保存")
+
+
+def send_coupon(app: App) -> str:
+    """Send the coupon on offer from where we stand; return the link in the message on the clipboard."""
+    app.tap(re.compile("^发券$"))
+    app.tap("发券并复制消息")
+    app.sees(re.compile("券已发给"))
+    found = re.search(r"http://\S+/c/\S+", clipboard(app))
+    assert found, clipboard(app)
+    return found.group()
+
+
+def come_online(app: App, world: World) -> None:
+    assert world.proxy
+    world.proxy.mend()
+    app.tap(re.compile("离线"))
+    app.tap("立即同步")
+    app.sees(re.compile("一切都已同步|在线"))
+    app.tap("返回")
+
+
+def buy(shopper: Shopper, world: World) -> int:
+    """Buy the product on the page with the coupon that fits best; return what was paid, in fen."""
+    shopper.page.locator("input[name=size]:not([disabled])").first.check(force=True)
+    shopper.press("立即购买")
+    shopper.press(re.compile("提交订单|付款|下单"))
+    shopper.sees(re.compile("优惠|节省|已省"))
+    order = Facts(world.home)
+    return int(order.one("SELECT paid_fen FROM orders ORDER BY created_at DESC, id DESC LIMIT 1"))
+
+
+def test_the_loop(world: World, browser: Browser, tmp_path: Path) -> None:
+    # Headquarters publishes; the guide signs in and has it.
+    world.start_server()
+    world.start_proxy()
+    world.start_app()
+    world.command("pack", "publish", "assets/demo/packs/week")
+    facts = Facts(world.home)
+    start = world.now()
+    since = (start - timedelta(days=40)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    member_a, member_b = facts.members("G0101", since)[:2]
+    guide = facts.guide_id("G0101")
+    app = App(open_context(browser, PHONE), world.app_url).open()
+    sign_in(app, "G0101")
+    app.sees(re.compile("今日业绩"))
+    app.sees(re.compile("今日玩法"))
+
+    # No network: a poster, a note, a coupon to B.
+    assert world.proxy
+    world.proxy.cut()
+    app.sees(re.compile("离线"))
+    product = facts.rows("SELECT name, id, no FROM product ORDER BY no LIMIT 1")[0]
+    link = make_poster(app, product[0])
+    assert re.fullmatch(r"HTTP://127\.0\.0\.1:\d+/S/[0-9A-Z]{32}", link)
+    write_note(app, member_b, NOTE)
+    link_b = send_coupon(app)
+    assert "/c/" in link_b
+    app.sees(re.compile(r"离线.*待同步"))
+    assert facts.one("SELECT note FROM customer WHERE id = ?", member_b.id) != NOTE
+
+    # Customer A opens the poster's link before the server has heard of it, and comes back on two more days.
+    shopper = Shopper(browser)
+    shopper.open(link)
+    shopper.agree_to_browsing()
+    shopper.sign_in(member_a.phone)
+    shopper.look_for()
+    for day in (1, 2):
+        world.set_clock(start + timedelta(days=day))
+        shopper.open(link)
+        shopper.look_for()
+    assert facts.one("SELECT count(DISTINCT session_id) FROM browse_event WHERE customer_id = ? AND product_id = ?",
+                     member_a.id, product[1]) == 3  # fmt: skip
+
+    # Online again: everything arrives once, and the signal is there.
+    come_online(app, world)
+    expect.set_options(timeout=30_000)
+    assert facts.one("SELECT note FROM customer WHERE id = ?", member_b.id) == NOTE
+    assert facts.one("SELECT count(*) FROM coupon WHERE customer_id = ? AND state = 'issued'", member_b.id) == 1
+    assert facts.one("SELECT count(*) FROM share WHERE guide_id = ? AND code = ?", guide, link.rsplit("/", 1)[1]) == 1
+    app.go("今日")
+    app.tap(re.compile("^反复浏览"))
+    row = app.button(re.compile(f"{member_a.name}.*(3 次|反复浏览)", re.S))
+    app.scroll_to(row)
+    find_customer(app, member_a)
+    app.sees(re.compile("3 次留意"))
+
+    # The coupon from that signal is claimed and used.
+    app.tap("给一张券")
+    app.tap("发券并复制消息")
+    app.sees(re.compile("券已发给"))
+    coupon_link = re.search(r"http://\S+/c/\S+", clipboard(app))
+    assert coupon_link
+    shopper.open(coupon_link.group())
+    shopper.press("领取")
+    shopper.open(link)
+    paid = buy(shopper, world)
+
+    # The guide sees the money and why; the manager sees the sale.
+    entry = facts.rows(
+        "SELECT e.amount_fen, e.base_fen, o.no FROM commission_entry e JOIN orders o ON o.id = e.order_id"
+        " WHERE e.guide_id = ? AND o.customer_id = ? ORDER BY e.created_at DESC LIMIT 1", guide, member_a.id)[0]  # fmt: skip
+    assert entry[1] == paid
+    app.go("佣金")
+    amount = f"{entry[0] / 100:,.2f}"
+    app.sees(re.compile(re.escape(amount)))
+    app.tap(re.compile(re.escape(amount)))
+    app.sees(re.compile(re.escape(entry[2])))
+
+    manager = App(open_context(browser, TABLET), world.app_url).open()
+    sign_in(manager, "M01")
+    manager.sees(re.compile("林悦"))
