@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi.responses import Response
 
 from server_stub.shop import queries
-from server_stub.shop.coupon_words import USABLE, action, sentence, words
+from server_stub.shop.coupon_words import OPEN, USABLE, action, sentence, words
 from server_stub.shop.edge import Pages
 from server_stub.shop.qr import draw
 from server_stub.shop.visit import ZONE, Visit
@@ -23,7 +23,7 @@ def coupon(visit: Visit) -> Response:
         found = coupons.find(tx, visit.part("code"))
     if found is None:
         return visit.message("no_coupon", 404)
-    if visit.is_person and found.opened_at is None and found.state == "issued":
+    if visit.is_person and found.opened_at is None and found.state in OPEN:
         with visit.db.begin() as tx:
             found = coupons.mark_opened(tx, found.code)
     return _show(visit, found)

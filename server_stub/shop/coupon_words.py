@@ -15,6 +15,8 @@ from server_stub.trade.coupons import CouponView
 
 USABLE = ("claimed", "returned")
 OPEN = ("allotted", "issued")
+PAYABLE = ("issued", "claimed", "returned")
+"""States an order may be paid with; paying with an issued one claims it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,7 @@ def condition(t: Texts, rules: Mapping[str, Any]) -> str:
 
 def sentence(t: Texts, coupon: CouponView, member_id: str | None) -> str:
     """Return the one sentence that says how the coupon stands for who is looking."""
-    if coupon.state in USABLE + ("reserved",) and coupon.customer_id != member_id:
+    if coupon.state in (*USABLE, "reserved") and coupon.customer_id != member_id:
         return t("coupon.says_other" if member_id else "coupon.says_signin")
     if coupon.state in OPEN:
         return t("coupon.says_other" if _of_another(coupon, member_id) else "coupon.says_open")

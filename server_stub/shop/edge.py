@@ -12,7 +12,6 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 
 from app.domain.errors import GuideError
-
 from server_stub.shop.visit import PageRefused, Visit
 
 FORM_MAX_BYTES = 16_384
@@ -88,5 +87,3 @@ async def _form(request: Request) -> dict[str, str] | None:
         return dict(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=40))
     except ValueError:
         return None
-
-

@@ -46,6 +46,4 @@ def assets_version() -> str:
 @cache
 def _environment() -> Environment:
     loader = FileSystemLoader(FOLDER / "templates")
-    return Environment(
-        loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
+    return Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)

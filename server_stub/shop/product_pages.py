@@ -12,10 +12,11 @@ from fastapi.responses import FileResponse, Response
 from sqlalchemy import Connection
 
 from app.domain.errors import Rejected
+from server_stub.db import Tx
 from server_stub.people import customers
 from server_stub.shop import pages as templates
 from server_stub.shop import queries
-from server_stub.shop.coupon_words import USABLE, CouponWords, words
+from server_stub.shop.coupon_words import PAYABLE, CouponWords, words
 from server_stub.shop.edge import Pages
 from server_stub.shop.texts import Texts
 from server_stub.shop.visit import ZONE, Visit
@@ -25,6 +26,8 @@ from server_stub.trade.drafts import DraftLine, Person, ShareRef
 VIEW_LIFE = timedelta(hours=12)
 SHOWN = 24
 PICKS = 6
+ANY_STOCK = 99
+"""Pieces assumed where no shop keeps count, as for a visitor without a guide."""
 page = Pages()
 
 
@@ -91,7 +94,10 @@ def add_guide(visit: Visit) -> Response:
         if guide is None or visit.member_id is None:
             raise Rejected("not_found")
         known = customers.consents_of(tx.conn, "customer", visit.member_id)
-        new = not queries.orders_of(tx.conn, visit.member_id, 1) and customers.open_binding(tx.conn, visit.member_id) is None
+        new = (
+            not queries.orders_of(tx.conn, visit.member_id, 1)
+            and customers.open_binding(tx.conn, visit.member_id) is None
+        )
         customers.bind(tx, visit.member_id, guide.id, source="card", new_member=new)
         if name := visit.asked("name").strip()[:40]:
             customers.rename(tx, visit.member_id, name)
@@ -142,10 +148,10 @@ def hours_of_day(hours: dict[str, list[list[str]]], weekday: int) -> str:
     return " ".join("–".join(pair) for pair in hours.get(str(weekday), []))
 
 
-def _remember(tx: object, visit: Visit, share: ShareRef) -> None:
+def _remember(tx: Tx, visit: Visit, share: ShareRef) -> None:
     person = Person(visit.member_id, visit.visitor_id)
     if person.customer_id or person.visitor_id:
-        shares.touch(tx, person, share, visit.now)  # type: ignore[arg-type]
+        shares.touch(tx, person, share, visit.now)
 
 
 def _product(visit: Visit, found: queries.ProductRow, guide: queries.Guide | None) -> Response:
@@ -176,7 +182,7 @@ def fitting_coupons(visit: Visit, found: queries.ProductRow) -> list[CouponWords
         return []
     line = (DraftLine(found.id),)
     with visit.reading() as tx:
-        mine = [one for one in coupons.of_customer(tx, visit.member_id) if one.state in USABLE]
+        mine = [one for one in coupons.of_customer(tx, visit.member_id) if one.state in PAYABLE]
         fits = [one for one in mine if orders.quote(tx, visit.member_id, line, one.id).problem is None]
         names = queries.template_names(tx.conn, [one.template_id for one in fits])
     return [words(visit.texts, one, visit.texts.pick(*names[one.template_id]), ZONE) for one in fits]
@@ -190,10 +196,6 @@ def _sizes(t: Texts, found: queries.ProductRow, left: dict[str, int] | None, ask
         pieces = ANY_STOCK if left is None else left.get(size, 0)
         rows.append(SizeChoice(size, label, pieces, bool(pieces) and (single or size == asked)))
     return rows
-
-
-ANY_STOCK = 99
-"""Pieces assumed where no shop keeps count, as for a visitor without a guide."""
 
 
 def _view_token(visit: Visit, found: queries.ProductRow) -> str:

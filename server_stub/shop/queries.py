@@ -189,6 +189,11 @@ def order(conn: Connection, customer_id: str, order_id: str) -> OrderRow | None:
     return OrderRow(**row) if row else None
 
 
+def order_of_event(conn: Connection, event_id: str) -> str | None:
+    """Return the order an event made before, so that a form sent twice shows it again."""
+    return conn.execute(select(t.orders.c.id).where(t.orders.c.idempotency_key == event_id)).scalar()
+
+
 def lines(conn: Connection, order_ids: Iterable[str]) -> dict[str, list[LineRow]]:
     """Return order id to its lines, in their order."""
     line, item = t.order_line.c, t.product.c
@@ -197,7 +202,7 @@ def lines(conn: Connection, order_ids: Iterable[str]) -> dict[str, list[LineRow]
     wanted = select(*columns, item.picture).select_from(joined).where(line.order_id.in_(list(order_ids)))
     found: dict[str, list[LineRow]] = {}
     for row in conn.execute(wanted.order_by(line.order_id, line.position)).mappings():
-        full = {key: "" if value is None else value for key, value in row.items()}
+        full: dict[str, Any] = {key: "" if value is None else value for key, value in row.items()}
         found.setdefault(row["order_id"], []).append(LineRow(**full))
     return found
 

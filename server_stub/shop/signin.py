@@ -8,6 +8,7 @@ from typing import Protocol
 import structlog
 from fastapi.responses import Response
 
+from app.domain.errors import Rejected
 from app.domain.instants import to_text
 from server_stub.people import customers, phones
 from server_stub.people import views as people_views
@@ -69,7 +70,7 @@ def send_code(visit: Visit) -> Response:
     client = visit.request.client
     try:
         phone = phones.normalise(visit.asked("phone"))
-    except customers.Rejected:
+    except Rejected:
         visit.problem = visit.texts("refused.phone")
         return _form(visit, status=422)
     with visit.db.begin() as tx:
@@ -136,7 +137,9 @@ def consent(visit: Visit) -> Response:
 
 def remember_browser(visit: Visit) -> None:
     """Set the signed visitor cookie of a browser that consented."""
-    visit.keep("dg_visitor", visit.signer.sign("visitor", {"v": visit.visitor_id}, visit.now, VISITOR_LIFE), VISITOR_LIFE)
+    visit.keep(
+        "dg_visitor", visit.signer.sign("visitor", {"v": visit.visitor_id}, visit.now, VISITOR_LIFE), VISITOR_LIFE
+    )
 
 
 def _form(visit: Visit, status: int, phone: str = "", code: str = "") -> Response:
@@ -151,5 +154,3 @@ def _form(visit: Visit, status: int, phone: str = "", code: str = "") -> Respons
         demo_code=code,
         next=safe_path(visit.asked("next")),
     )
-
-

@@ -64,7 +64,8 @@ class Visit:
         with self.db.read() as conn:
             self.brand = self.texts.pick(*queries.brand(conn))
             found = queries.session_member(conn, token_hash(self.session_token), to_text(self.now))
-            self.session_id, self.member_id = found or (None, None)
+            self.session_id: str | None = found[0] if found else None
+            self.member_id: str | None = found[1] if found else None
             body = self.signer.read("visitor", cookies.get("dg_visitor"), self.now) or {}
             self.visitor_id: str | None = body.get("v")
             self.may_record = people_views.may_record(conn, self.member_id, self.visitor_id)
