@@ -100,14 +100,15 @@ def issue(
     A claim of the same customer that came first is kept; the coupon then only learns what prompted it.
 
     Raises:
-        Rejected: `not_found`, `not_yours`, `no_lease`, `lease_over`, the contact's and the limits' codes.
+        Rejected: `not_yours`, `no_lease`, `lease_over`, the contact's and the limits' codes.
     """
-    row = load(tx, coupon, coupon_id)
-    buyer = load(tx, customer, customer_id)
-    if row["guide_id"] != guide_id or buyer["guide_id"] != guide_id:
-        raise Rejected("not_yours", params={"object": "coupon" if row["guide_id"] != guide_id else "customer"})
+    row = _mine(tx, coupon, coupon_id, guide_id)
+    buyer = _mine(tx, customer, customer_id, guide_id)
     if device_id is not None and row["device_id"] != device_id:
         raise Rejected("no_lease", "the coupon is leased to another device")
+    if rules_of.effective_state(_state(row), tx.now) == "voided":
+        # Its place in the quota may be leased again by now, however early the phone handed it out.
+        raise Rejected("lease_over", "the lease ended and its grace is over")
     if row["customer_id"] != customer_id:
         _require_contact(tx, row, buyer, at, device_id)
         _require_limits(tx, row, buyer, at)
@@ -122,10 +123,7 @@ def undo(tx: Tx, *, coupon_id: str, guide_id: str, key: str, at: datetime) -> Co
     Raises:
         Rejected: `coupon_opened`, `coupon_used`, `coupon_not_available`, `not_yours`.
     """
-    row = load(tx, coupon, coupon_id)
-    if row["guide_id"] != guide_id:
-        raise Rejected("not_yours", params={"object": "coupon"})
-    return _move(tx, row, CouponEvent("undo", key, at))
+    return _move(tx, _mine(tx, coupon, coupon_id, guide_id), CouponEvent("undo", key, at))
 
 
 def mark_opened(tx: Tx, code: str) -> CouponView:
@@ -189,6 +187,14 @@ def redeem(tx: Tx, coupon_id: str, order_id: str, key: str, at: datetime | None 
 def give_back(tx: Tx, coupon_id: str, order_id: str, key: str) -> CouponView:
     """Return a redeemed coupon after a whole refund of its order; expired if its time is over (rule 1.10)."""
     return _move(tx, load(tx, coupon, coupon_id), CouponEvent("give_back", key, tx.now, order_id=order_id))
+
+
+def _mine(tx: Tx, table: Any, row_id: str, guide_id: str) -> Record:
+    """Return a row of this guide; another's looks exactly like none."""
+    row = first(tx, select(table).where(table.c.id == row_id, table.c.guide_id == guide_id))
+    if row is None:
+        raise Rejected("not_yours", params={"object": table.name})
+    return row
 
 
 def _by_code(tx: Tx, code: str) -> Record | None:

@@ -7,6 +7,7 @@ minted, so that no interleaving of devices gives out more than its total.
 from __future__ import annotations
 
 import os
+from dataclasses import fields
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -24,7 +25,7 @@ from server_stub.trade.rows import Record, every, first
 
 RENEW_BEFORE = timedelta(days=2)  # a block that ends sooner no longer counts as stock for days without a network
 QR_YEARS = timedelta(days=730)  # outer bound of a signature made before the validity is known
-SNAPSHOT = tuple(name for name in CouponTemplate.__dataclass_fields__ if name not in {"id", "stopped"})
+SNAPSHOT = tuple(one.name for one in fields(CouponTemplate) if one.name not in {"id", "stopped"})
 NEVER_ISSUED = (coupon.c.issued_at.is_(None), coupon.c.state == "allotted")
 
 
@@ -133,10 +134,10 @@ def _mint(tx: Tx, template: Record, holder: Record, n: int) -> None:
     signing_key = tx.secrets.coupon_key()
     rows = []
     for _ in range(n):
-        draw = os.urandom(coupon_code.RANDOM_BYTES)
+        code = coupon_code.new_code(os.urandom(coupon_code.RANDOM_BYTES))
         qr = CouponQr(
             key_no=int(tx.secrets.coupon_kid),
-            short_id=draw,
+            short_id=coupon_code.short_id_of(code),
             not_before=tx.now,
             expires_at=tx.now + QR_YEARS,
             fen=template["face_fen"],
@@ -144,7 +145,7 @@ def _mint(tx: Tx, template: Record, holder: Record, n: int) -> None:
         )
         rows.append({
             "id": tx.new_id(), "template_id": template["id"], "lease_id": block["id"], "device_id": holder["id"],
-            "guide_id": holder["guide_id"], "code": coupon_code.new_code(draw),
+            "guide_id": holder["guide_id"], "code": code,
             "qr": coupon_code.sign(qr, signing_key), "state": "allotted", "rules": rules, "lease_until": until_at,
         })  # fmt: skip
     tx.conn.execute(insert(coupon), rows)

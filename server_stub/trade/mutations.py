@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -41,13 +42,14 @@ def record_share(tx: Tx, args: RecordShare) -> None:
     if known is None or (known["synced"] and known["id"] != args.share_id):
         raise Rejected("bad_arguments", "another share has this code", params={"field": "share_id"})
     was_new = not known["synced"]
+    made_at = _made_at(tx, args)
     row = {
-        "id": args.share_id, "created_at": _made_at(tx, args), "caption": args.caption,
+        "id": args.share_id, "created_at": instants.to_text(made_at), "caption": args.caption,
         "customer_id": args.customer_id, "item_id": _item(args, met.item_id), "device_id": actor.device_id,
     }  # fmt: skip
     shares.adopt(tx, known, row)
     if was_new:
-        bump(tx, actor.staff_id, instants.from_text(row["created_at"]), "shares")
+        bump(tx, actor.staff_id, made_at, "shares")
 
 
 def issue_coupon(tx: Tx, args: IssueCoupon) -> None:
@@ -92,10 +94,10 @@ def _require_mine(tx: Tx, actor: Actor, customer_id: str) -> None:
         raise Rejected("not_yours", params={"object": "customer"})
 
 
-def _made_at(tx: Tx, args: RecordShare) -> str:
+def _made_at(tx: Tx, args: RecordShare) -> datetime:
     """Return when the share was made; never later than the mutation, whatever the phone's clock said."""
     try:
-        return instants.to_text(min(instants.from_text(args.created_at), tx.at))
+        return min(instants.from_text(args.created_at), tx.at)
     except ValueError:
         raise Rejected("bad_arguments", "created_at is no instant", params={"field": "created_at"}) from None
 
