@@ -1,0 +1,185 @@
+"""The manager's board: each guide's day and month, ranked by what the manager asks."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import flet as ft
+
+from app.domain.calendar_days import day_of
+from app.protocol.objects import Store
+from app.store.queries import brand, figures
+from app.store.queries.figures import GuideFigures
+from app.ui import hooks
+from app.ui import parts as p
+from app.ui import session as sessions
+from app.ui.guards import screen
+from app.ui.screens.team.chart import day_chart
+from app.ui.screens.team.view import METRICS, MONTH, TODAY, TeamView, days_of_period, ranked, shown, total, value
+from app.ui.strings import current, date_weekday, money, t
+from app.ui.theme import Radius, Space, Tone, Type
+
+RANK_WIDTH = 22
+CELL_WIDTH = 76
+SALES_WIDTH = 104
+
+
+@screen
+def TeamScreen() -> ft.Control:
+    """Lay out the period, the store's sums and the guides."""
+    client, strings, now, view = hooks.use_client(), hooks.use_strings(), hooks.use_now(), hooks.use_slice(TeamView)
+    today = day_of(now, strings.zone)
+    store_id = client.staff.store_id or ""
+    team = hooks.use_query(figures.team_figures, store_id, *days_of_period(view.period, today))
+    store = hooks.use_query(brand.store_by_id, store_id)
+    nav, wide = hooks.use_nav(), hooks.use_wide()
+    chosen = nav.stack("team")[:1] if wide else ()
+
+    def choose(period: str) -> None:
+        view.period = period
+
+    def sort(metric: str) -> None:
+        view.sort = metric
+
+    tabs = p.segmented([(TODAY, t("team.today")), (MONTH, t("team.month"))], view.period, choose)
+    chips = p.filter_chips([(metric, t(f"team.metric_{metric}")) for metric in METRICS], view.sort, sort)
+    if not team:
+        body: list[ft.Control] = [p.empty(ft.Icons.GROUPS_OUTLINED, t("team.none"), t("team.none_why"))]
+    else:
+        best = max(value(one, view.sort) for one in team)
+        rows = [
+            _guide(rank, one, view.sort, best, chosen == (f"/team/{one.guide.id}",))
+            for rank, one in enumerate(ranked(team, view.sort), 1)
+        ]
+        body = [_store_sums(team), ft.Column(rows, spacing=Space.S)]
+    over = p.dots(date_weekday(today), _store_name(store))
+    return p.Frame(t("team.title"), body, over=over, top=[tabs, chips])
+
+
+def _store_name(store: Store | None) -> str | None:
+    if store is None:
+        return None
+    return store.name if current().is_chinese or not store.name_en else store.name_en
+
+
+def _store_sums(team: list[GuideFigures]) -> ft.Control:
+    strings = current()
+    wanted = ("sales_fen", "orders", "shares", "bindings")
+    return p.stat_strip([(shown(m, total(team, m), strings), t(f"team.metric_{m}")) for m in wanted])
+
+
+def _guide(rank: int, one: GuideFigures, sort: str, best: int, chosen: bool) -> ft.Control:
+    ui, strings = sessions.current(), current()
+    amount = value(one, sort)
+    others = [m for m in METRICS if m not in (sort, "sales_fen")]
+    facts = ([] if sort == "sales_fen" else [money(one.sales_fen)]) + [_fact(m, value(one, m)) for m in others[:4]]
+    head = ft.Row(
+        [p.txt(one.guide.name, Type.ROW, expand=True, lines=1),
+         p.txt(shown(sort, amount, strings), Type.SECTION, no_wrap=True)],
+        spacing=Space.S,
+    )  # fmt: skip
+    words = ft.Column(
+        [head, p.bar(amount / best if best else 0), p.txt(p.dots(*facts), Type.META, lines=1)], spacing=6, expand=True
+    )
+    place = ft.Container(
+        p.txt(str(rank), Type.LABEL, Tone.ACTION if rank == 1 and amount else Tone.QUIET), width=RANK_WIDTH,
+        alignment=ft.Alignment.CENTER,
+    )  # fmt: skip
+    face = ft.Row(
+        [place, p.avatar(one.guide.name, one.guide.id), words], spacing=Space.M,
+        vertical_alignment=ft.CrossAxisAlignment.CENTER,
+    )  # fmt: skip
+    return p.card(
+        face, chosen=chosen, padding=ft.Padding.only(left=Space.S, right=Space.L, top=Space.M, bottom=Space.M),
+        on_click=lambda: ui.select(f"/team/{one.guide.id}"),
+    )  # fmt: skip
+
+
+def _fact(metric: str, amount: int) -> str:
+    return t(f"team.short_{metric}", n=amount)
+
+
+@screen
+def TeamOverview() -> ft.Control:
+    """Show the whole table and the store's days, while no guide is chosen."""
+    client, strings, now, view = hooks.use_client(), hooks.use_strings(), hooks.use_now(), hooks.use_slice(TeamView)
+    today = day_of(now, strings.zone)
+    store_id = client.staff.store_id or ""
+    team = hooks.use_query(figures.team_figures, store_id, *days_of_period(view.period, today))
+    days = hooks.use_query(figures.guide_days, *days_of_period(MONTH, today))
+    by_day: dict[str, int] = {}
+    for day in days:
+        by_day[day.date] = by_day.get(day.date, 0) + day.sales_fen
+
+    def sort(metric: str) -> None:
+        view.sort = metric
+
+    body: list[ft.Control] = []
+    if team:
+        body = [_table(team, view.sort, sort), p.section(t("team.store_days")), _month_card(by_day, today)]
+    else:
+        body = [p.empty(ft.Icons.GROUPS_OUTLINED, t("team.none"), t("team.none_why"))]
+    title = t("team.overview_today" if view.period == TODAY else "team.overview_month")
+    return p.Frame(title, body, badge=False)
+
+
+def _month_card(by_day: dict[str, int], today: date) -> ft.Control:
+    return p.card(day_chart(by_day, today))
+
+
+def _table(team: list[GuideFigures], sort: str, choose) -> ft.Control:  # type: ignore[no-untyped-def]
+    strings = current()
+    best = {metric: max(value(one, metric) for one in team) for metric in METRICS}
+    lines: list[ft.Control] = [_table_head(sort, choose)]
+    for one in ranked(team, sort):
+        lines.append(ft.Divider(height=1, thickness=1, color=Tone.LINE))
+        lines.append(_table_row(one, best))
+    lines.append(ft.Divider(height=1, thickness=1, color=Tone.LINE))
+    sums = [_cell(shown(m, total(team, m), strings), m, Type.ROW) for m in METRICS]
+    lines.append(_table_line(p.txt(t("team.all_guides"), Type.ROW, expand=True, lines=1), sums, Tone.FILL))
+    return p.card(ft.Column(lines, spacing=0), padding=0, clip_behavior=ft.ClipBehavior.ANTI_ALIAS)
+
+
+def _table_line(first: ft.Control, cells: list[ft.Control], back: str | None = None) -> ft.Control:
+    return ft.Container(
+        ft.Row([first, *cells], spacing=Space.XS, vertical_alignment=ft.CrossAxisAlignment.CENTER), bgcolor=back,
+        height=56, padding=ft.Padding.symmetric(horizontal=Space.L),
+    )  # fmt: skip
+
+
+def _cell(text: str, metric: str, kind=Type.BODY, color: str | None = None) -> ft.Control:  # type: ignore[no-untyped-def]
+    width = SALES_WIDTH if metric == "sales_fen" else CELL_WIDTH
+    return ft.Container(
+        p.txt(text, kind, color, text_align=ft.TextAlign.END, lines=1), width=width, alignment=ft.Alignment.CENTER_RIGHT
+    )
+
+
+def _table_head(sort: str, choose) -> ft.Control:  # type: ignore[no-untyped-def]
+    def head(metric: str) -> ft.Control:
+        on = metric == sort
+        face = ft.Row(
+            [p.txt(t(f"team.metric_{metric}"), Type.LABEL, Tone.ACTION if on else Tone.QUIET, no_wrap=True),
+             *([ft.Icon(ft.Icons.ARROW_DOWNWARD, size=14, color=Tone.ACTION)] if on else [])],
+            spacing=2, alignment=ft.MainAxisAlignment.END,
+        )  # fmt: skip
+        return p.tappable(
+            face, lambda: choose(metric), label=t("team.sort_by", metric=t(f"team.metric_{metric}")), selected=on,
+            width=SALES_WIDTH if metric == "sales_fen" else CELL_WIDTH, height=48, radius=Radius.S,
+        )  # fmt: skip
+
+    return _table_line(p.txt(t("team.guide"), Type.LABEL, Tone.QUIET, expand=True), [head(m) for m in METRICS])
+
+
+def _table_row(one: GuideFigures, best: dict[str, int]) -> ft.Control:
+    strings = current()
+    name = ft.Row(
+        [p.avatar(one.guide.name, one.guide.id, 32), p.txt(one.guide.name, Type.ROW, lines=1, expand=True)],
+        spacing=Space.S, expand=True,
+    )  # fmt: skip
+    cells = []
+    for metric in METRICS:
+        amount = value(one, metric)
+        leads = amount > 0 and amount == best[metric]
+        ink = Tone.ACTION if leads else Tone.QUIET if amount == 0 else None
+        cells.append(_cell(shown(metric, amount, strings), metric, Type.ROW if leads else Type.BODY, ink))
+    return _table_line(name, cells)
