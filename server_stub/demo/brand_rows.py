@@ -75,10 +75,10 @@ def write_brand(tx: Tx, book: Book, album: dict[tuple[int, str], str]) -> None:
 
 
 def _shops(tx: Tx, book: Book) -> None:
-    rows = [
+    rows: list[Row] = [
         {
-            "id": book.id("store", shop.no), "no": shop.no, "name": shop.name, "name_en": shop.name_en, "city": shop.city,
-            "address": shop.address, "zone": brand.ZONE, "hours": shop.hours(),
+            "id": book.id("store", shop.no), "no": shop.no, "name": shop.name, "name_en": shop.name_en,
+            "city": shop.city, "address": shop.address, "zone": brand.ZONE, "hours": shop.hours(),
         }
         for shop in brand.SHOPS
     ]  # fmt: skip
@@ -87,12 +87,12 @@ def _shops(tx: Tx, book: Book) -> None:
 
 
 def _people(tx: Tx, book: Book) -> None:
-    rows = []
+    rows: list[Row] = []
     for place, person in enumerate(brand.PEOPLE):
         card = hashlib.sha256(book.draw("card", person.staff_no, 16)).hexdigest()[:10].upper()
         rows.append({
-            "id": book.id("staff", person.staff_no), "no": FIRST_STAFF_NO + place, "staff_no": person.staff_no, "name": person.name,
-            "role": person.role, "store_id": book.shops[person.shop - 1] if person.shop else None,
+            "id": book.id("staff", person.staff_no), "no": FIRST_STAFF_NO + place, "staff_no": person.staff_no, 
+            "name": person.name, "role": person.role, "store_id": book.shops[person.shop - 1] if person.shop else None,
             "pin_hash": _HASHER.hash(brand.PIN), "active": True, "card_code": card if person.role == "guide" else None,
             "created_at": to_text(book.now - BRAND_AGE), "guide_enabled": True,
         })  # fmt: skip
@@ -110,13 +110,13 @@ def _people(tx: Tx, book: Book) -> None:
 
 def _old_phones(tx: Tx, book: Book) -> None:
     """The phone each guide used so far: what signed the shares and held the coupons of the history."""
-    rows = []
+    rows: list[Row] = []
     for place, person in enumerate(brand.PEOPLE):
         if person.role == "guide":
             install = book.id("install", person.staff_no)
             rows.append({
-                "id": f"{FIRST_STAFF_NO + place}.{install}", "staff_id": book.staff[person.staff_no], "install_id": install,
-                "name": "店里的旧手机", "share_key_no": 0, "created_at": to_text(book.now - BRAND_AGE),
+                "id": f"{FIRST_STAFF_NO + place}.{install}", "staff_id": book.staff[person.staff_no], 
+                "install_id": install, "name": "店里的旧手机", "share_key_no": 0, "created_at": to_text(book.now - BRAND_AGE),
                 "seen_at": to_text(book.now - timedelta(hours=14)),
             })  # fmt: skip
     tx.conn.execute(insert(t.device), rows)
@@ -193,7 +193,8 @@ def _settings(tx: Tx, book: Book) -> None:
     row = {
         "id": "brand", "brand": brand.NAME, "brand_en": brand.NAME_EN, "contact": brand.CONTACT,
         "attribution": brand.ATTRIBUTION, "after_sales_days": brand.AFTER_SALES_DAYS, "signal": brand.SIGNAL,
-        "dormant_days": brand.DORMANT_DAYS, "binding": {"mode": "override", "protection_days": 90, "validity_days": 365},
+        "dormant_days": brand.DORMANT_DAYS,
+        "binding": {"mode": "override", "protection_days": 90, "validity_days": 365},
     }  # fmt: skip
     tx.conn.execute(insert(t.setting).values(**row))
 

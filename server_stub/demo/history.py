@@ -280,8 +280,7 @@ class Biographer:
 
     def _watch(self, rng: random.Random, member: Member, pages: _Pages) -> None:
         """Look three or four times at one product in the last days, on different days (rule 5.1)."""
-        product = watched_product(member)
-        assert product is not None
+        product = member.favourites[0]
         today = self.now.astimezone(ZONE).date()
         for ago in sorted(rng.sample(range(1, 9), rng.choice((3, 3, 4))), reverse=True):
             at = at_shop_time(today - timedelta(days=ago), rng.triangular(11.0, 23.5, 20.5))

@@ -18,32 +18,32 @@ PER_GUIDE = 300
 HISTORY_DAYS = 548
 ZONE = ZoneInfo(brand.ZONE)
 
-SURNAMES = ["王", "李", "张", "刘", "陈", "杨", "黄", "赵", "吴", "周", "徐", "孙", "马", "朱", "胡", "郭", "何", "林", "高", "罗", "郑", "梁", "谢", "宋", "唐", "许", "韩", "冯", "邓", "曹", "彭", "曾", "肖", "田", "董", "潘", "袁", "蔡", "蒋", "余", "于", "杜", "叶", "程", "魏", "苏", "吕", "丁", "任", "卢", "姚", "沈", "钟", "姜", "崔", "谭", "陆", "范", "汪", "廖", "石", "金", "贾", "夏", "付", "方", "邹", "熊", "白", "孟", "秦", "邱", "侯", "江", "尹", "薛", "闫", "段", "雷", "龙", "黎", "史", "陶", "贺", "毛", "郝", "顾", "龚", "邵", "万", "覃", "武", "钱", "戴", "严", "莫", "孔", "向", "常", "汤", "温", "康", "施", "文", "牛", "樊", "葛", "邢", "安", "齐", "伍", "庞", "颜", "倪", "庄", "聂", "章", "鲁", "岳", "翟", "殷", "詹", "申", "欧", "耿", "关", "兰", "焦", "俞", "左", "柳", "甘", "祝", "包", "宁", "尚", "符", "舒", "阮", "柯", "纪", "梅", "童", "凌", "毕", "单", "裴", "霍", "涂", "成", "苗", "谷", "盛", "曲", "翁", "冉", "骆", "蓝", "路", "游", "欧阳", "司徒", "上官"]
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
+SURNAMES = _words(
+    "王 李 张 刘 陈 杨 黄 赵 吴 周 徐 孙 马 朱 胡 郭 何 林 高 罗 郑 梁 谢 宋 唐 许 韩 冯 邓 曹 彭 曾 肖 "
+    "田 董 潘 袁 蔡 蒋 余 于 杜 叶 程 魏 苏 吕 丁 任 卢 姚 沈 钟 姜 崔 谭 陆 范 汪 廖 石 金 贾 夏 付 方 "
+    "邹 熊 白 孟 秦 邱 侯 江 尹 薛 闫 段 雷 龙 黎 史 陶 贺 毛 郝 顾 龚 邵 万 覃 武 钱 戴 严 莫 孔 向 常 "
+    "汤 温 康 施 文 牛 樊 葛 邢 安 齐 伍 庞 颜 倪 庄 聂 章 鲁 岳 翟 殷 詹 申 欧 耿 关 兰 焦 俞 左 柳 甘 "
+    "祝 包 宁 尚 符 舒 阮 柯 纪 梅 童 凌 毕 单 裴 霍 涂 成 苗 谷 盛 曲 翁 冉 骆 蓝 路 游 欧阳 司徒 上官"
+)
 HER_FIRST = "雨思梦欣佳诗雅静晓子若语嘉可紫芷婉心依晨安文慧丽秀玉明海春奕乐书云以清知宛舒映念予初亦沐".strip()
 HER_SECOND = "涵琪怡彤婷妍瑶萱菲雯洁琳颖玲娜敏宁悦茜蕾华燕芳娟萍桐溪月音晴然禾汐恬瑾岚薇凝瑜霏蓉倩莹璐"
 HIS_FIRST = "浩宇子俊志文建国明晓嘉家博天泽思一承景亦书云以"
 HIS_SECOND = "轩然杰豪辉强伟涛鹏斌航宸瑞博远川舟帆哲阳峰恒毅昊霖诚"
-PREFIXES = ["134", "135", "136", "137", "138", "139", "150", "151", "152", "157", "158", "159", "178", "182", "183", "187", "188", "130", "131", "132", "155", "156", "185", "186", "133", "153", "180", "181", "189", "199"]
-LIKES = (
-    "亚麻",
-    "真丝",
-    "羊绒",
-    "牛仔",
-    "通勤",
-    "约会",
-    "旅行",
-    "送礼",
-    "基础款",
-    "大地色",
-    "冷色系",
-    "宽松版型",
-    "修身版型",
-    "新品先看",
+PREFIXES = _words(
+    "134 135 136 137 138 139 150 151 152 157 158 159 178 182 183 187 188 130 131 132 155 156 185 186 133 "
+    "153 180 181 189 199"
 )
-NOTES = (
-    "喜欢先看细节图再决定。", "周末下午常来，爱喝乌龙茶。", "不喜欢化纤，首选天然面料。", "给女儿也买过，留意亲子款。", "肩宽，外套要大一码。",
-    "工作日中午回复最快。", "年底公司有活动，提前推礼服。", "不喜欢太亮的颜色。", "下次到店想试细高跟。", "朋友介绍来的，对包很有研究。",
-)  # fmt: skip
+LIKES = _words("亚麻 真丝 羊绒 牛仔 通勤 约会 旅行 送礼 基础款 大地色 冷色系 宽松版型 修身版型 新品先看")
+NOTES = _words(
+    "喜欢先看细节图再决定。 周末下午常来，爱喝乌龙茶。 不喜欢化纤，首选天然面料。 "
+    "给女儿也买过，留意亲子款。 肩宽，外套要大一码。 工作日中午回复最快。 年底公司有活动，提前推礼服。 "
+    "不喜欢太亮的颜色。 下次到店想试细高跟。 朋友介绍来的，对包很有研究。"
+)
 SOURCES = (("store", 46), ("miniprogram", 26), ("card", 18), ("marketplace", 10))
 RHYTHMS = (("regular", 33), ("devoted", 8), ("once", 22), ("dormant", 13), ("lapsing", 12), ("browsing", 12))
 
@@ -103,6 +103,7 @@ def _member(guide: int, place: int, now: datetime, seed: int, names: set[str]) -
     rhythm = _rhythm(rng, place)
     joined = _joined(rng, rhythm, now, place)
     pinyin, initials = pinyin_of(name)
+    stored_fen, topped_up_at = _stored_value(rng, rhythm, now)
     return Member(
         id=uuid7(joined, rng.randbytes(10)), place=place, guide=guide, name=name, pinyin=pinyin,
         initials=initials, gender=gender, phone=_phone(rng, guide, place),
@@ -110,7 +111,8 @@ def _member(guide: int, place: int, now: datetime, seed: int, names: set[str]) -
         likes=rng.sample(LIKES, rng.randint(1, 3)), favourites=_favourites(rng), consents=_consents(rng, place),
         source=weighted(rng, SOURCES), rhythm=rhythm, note=rng.choice(NOTES) if rng.random() < 0.28 else "",
         tags=rng.sample(("VIP 陪购", "爱新品", "会带朋友", "看重性价比", "常退换"), 1) if rng.random() < 0.2 else [],
-        **_stored_value(rng, rhythm, now),
+        stored_value_fen=stored_fen,
+        topped_up_at=topped_up_at,
     )  # fmt: skip
 
 
@@ -186,12 +188,12 @@ def _consents(rng: random.Random, place: int) -> dict[str, bool]:
     }
 
 
-def _stored_value(rng: random.Random, rhythm: str, now: datetime) -> dict[str, int | datetime | None]:
+def _stored_value(rng: random.Random, rhythm: str, now: datetime) -> tuple[int, datetime | None]:
     share = {"devoted": 0.6, "regular": 0.12}.get(rhythm, 0.02)
     if rng.random() >= share:
-        return {"stored_value_fen": 0, "topped_up_at": None}
+        return 0, None
     topped = now - timedelta(days=rng.uniform(5, 400))
-    return {"stored_value_fen": rng.choice((0, 12_000, 36_800, 100_000, 250_000)), "topped_up_at": topped}
+    return rng.choice((0, 12_000, 36_800, 100_000, 250_000)), topped
 
 
 def at_shop_time(day: date, hour: float) -> datetime:

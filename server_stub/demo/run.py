@@ -207,7 +207,7 @@ def ready_lines(settings: Settings) -> list[str]:
         f"Ready  app {app_url}  server and customer pages {settings.base_url}  "
         f"logins G0101…G0304, M01…M03, H01, PIN {brand.PIN}",
         f"       guides: {guides} … (store 1…3, guide 1…4); managers M01 M02 M03; headquarters H01",
-        "       members to sign in with on the customer pages (of G0101): 13900001101, 13900001102; the code is shown there",
+        "       members of G0101 to sign in with on the customer pages: 13900001101, 13900001102",
         "       Ctrl-C stops everything; the data stay.",
     ]
 
