@@ -61,7 +61,7 @@ async def login_online(
     """
     body = {"staff_no": staff_no, "pin": pin, "device_id": device_id, "device_name": device_name}
     try:
-        answer = (await http.post("/api/auth/login", json=body, auth=None)).json()
+        answer = (await http.post("/api/auth/login", json=body)).json()
     except Unavailable as exc:
         known = sessions.known_staff(paths.device_folder(device_id, root))
         if exc.code in ("offline", "server_away", "timeout") and all(one.staff_no != staff_no for one in known):

@@ -56,7 +56,7 @@ class SessionKeeper(httpx.Auth):
             if self.session.access_token != used:
                 return
             body = {"refresh_token": self.session.refresh_token, "device_id": self.session.device_id}
-            answer = await self._http.post("/api/auth/refresh", json=body, auth=None)
+            answer = await self._http.post("/api/auth/refresh", json=body)
             if answer.status_code == UNAUTHORIZED:
                 raise Unauthorized("session_expired")
             self.adopt(self.session.renewed(answer.json(), self._clock.now()))

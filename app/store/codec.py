@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -110,7 +111,7 @@ def from_value(table: Table, value: dict[str, Any]) -> Any:
     """Return the dataclass of a wire value without unknown fields."""
     for field in table.fields:
         if field.kind == "rows" and field.name in value and field.item is not None:
-            known = {f for f in field.item.__dataclass_fields__}
+            known = {f.name for f in dataclasses.fields(field.item)}
             value[field.name] = [
                 field.item(**{n: found for n, found in part.items() if n in known}) for part in value[field.name]
             ]

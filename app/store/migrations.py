@@ -22,17 +22,17 @@ def m0001_client_view(db: Database) -> None:
 @steps()
 def m0002_engine(db: Database) -> None:
     """What the engine keeps beside the view: outbox, undo log, buckets, parked rows, problems, content."""
-    db["outbox"].create(
+    db.table("outbox").create(
         {"id": int, "mid": str, "name": str, "subject": str, "at": str, "args": bytes}, pk="id", not_null={"name", "at"}
     )
-    db["undo"].create({"object": str, "id": str, "image": bytes}, pk=("object", "id"))
-    db["bucket"].create({"id": int, "name": str, "count": int, "sum": int}, pk="id")
-    db["bucket"].create_index(["name"], unique=True)
-    db["parked"].create({"key": str, "value": bytes, "b": int, "v": int, "reason": str}, pk="key")
-    db["problem"].create({"id": str, "code": str, "params": str, "at": str}, pk="id")
-    db["meta"].create({"name": str, "value": str}, pk="name")
-    db["content"].create({"pack_id": str, "kind": str, "id": str, "day": str, "value": str}, pk=("kind", "id"))
-    db["content"].create_index(["kind", "day"])
+    db.table("undo").create({"object": str, "id": str, "image": bytes}, pk=("object", "id"))
+    db.table("bucket").create({"id": int, "name": str, "count": int, "sum": int}, pk="id")
+    db.table("bucket").create_index(["name"], unique=True)
+    db.table("parked").create({"key": str, "value": bytes, "b": int, "v": int, "reason": str}, pk="key")
+    db.table("problem").create({"id": str, "code": str, "params": str, "at": str}, pk="id")
+    db.table("meta").create({"name": str, "value": str}, pk="name")
+    db.table("content").create({"pack_id": str, "kind": str, "id": str, "day": str, "value": str}, pk=("kind", "id"))
+    db.table("content").create_index(["kind", "day"])
 
 
 def migrate(conn: sqlite3.Connection) -> None:
@@ -40,15 +40,15 @@ def migrate(conn: sqlite3.Connection) -> None:
     db = Database(conn)
     steps.apply(db)
     for table in TABLES:
-        if not db[table.name].exists():
+        if not db.table(table.name).exists():
             _make(db, table)
-        present = set(db[table.name].columns_dict)
+        present = set(db.table(table.name).columns_dict)
         for name, kind in table.sql_columns().items():
             if name not in present:
-                db[table.name].add_column(name, kind)
+                db.table(table.name).add_column(name, kind)
 
 
 def _make(db: Database, table: Table) -> None:
-    db[table.name].create(table.sql_columns(), pk="id", if_not_exists=True)
+    db.table(table.name).create(table.sql_columns(), pk="id", if_not_exists=True)
     for columns in table.indexes:
-        db[table.name].create_index(list(columns), if_not_exists=True)
+        db.table(table.name).create_index(list(columns), if_not_exists=True)

@@ -19,7 +19,7 @@ class Backoff:
 
     def failed(self, retry_after_s: float | None = None) -> float:
         """Return the seconds to wait after one more failure: half to all of the doubled step."""
-        step = min(self._max_s, self._first_s * 2 ** min(self._failures, 16))
+        step = min(self._max_s, self._first_s * float(1 << min(self._failures, 16)))
         self._failures += 1
         wait = step * (0.5 + self._random.random() / 2)
         if retry_after_s is None:

@@ -21,7 +21,7 @@ class Live:
         self, http: httpx.AsyncClient, auth: httpx.Auth | None, poked: Callable[[], None], random: Random
     ) -> None:
         self._http = http
-        self._auth = auth
+        self._auth = httpx.USE_CLIENT_DEFAULT if auth is None else auth
         self._poked = poked
         self._backoff = Backoff(random, first_s=2.0)
 

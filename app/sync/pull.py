@@ -42,7 +42,7 @@ class Pull:
     ) -> None:
         self._store = store
         self._http = http
-        self._auth = auth
+        self._auth = httpx.USE_CLIENT_DEFAULT if auth is None else auth
         self._clock = clock
         self._replay = replay
         self._profile = profile

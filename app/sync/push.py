@@ -22,7 +22,7 @@ class Push:
     def __init__(self, store: Store, http: httpx.AsyncClient, auth: httpx.Auth | None, profile: str) -> None:
         self._store = store
         self._http = http
-        self._auth = auth
+        self._auth = httpx.USE_CLIENT_DEFAULT if auth is None else auth
         self._profile = profile
 
     async def run(self) -> int:

@@ -40,7 +40,7 @@ def commission_totals(read: Read, since: Instant, until: Instant) -> CommissionT
     )
     fen = {state: amount for state, amount, _ in rows}
     states = [fen.get(state, 0) for state in ("pending", "confirmed", "settled")]
-    return CommissionTotals(sum(states), *states, entries=sum(row[2] for row in rows))
+    return CommissionTotals(sum(states), states[0], states[1], states[2], sum(row[2] for row in rows))
 
 
 @reads("commission_entry")
