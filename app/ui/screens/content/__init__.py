@@ -21,13 +21,13 @@ def ContentScreen() -> ft.Control:
     client, strings, now = hooks.use_client(), hooks.use_strings(), hooks.use_now()
     manifest = hooks.use_live({"pack"}, client.content.active_manifest)
     if manifest is None:
-        return p.Frame(
+        return p.frame(
             t("content.title"), p.empty(ft.Icons.CAMPAIGN_OUTLINED, t("content.none"), t("content.none_text"))
         )
     today = day_of(now, strings.zone).isoformat()
     week = [_day(entry, entry.day == today) for entry in manifest.calendar]
     lines = [_caption(one) for one in manifest.captions[:12]]
-    return p.Frame(
+    return p.frame(
         t("content.title"),
         [
             p.txt(t("content.version", n=manifest.version), Type.META),

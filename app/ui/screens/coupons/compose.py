@@ -21,9 +21,9 @@ from app.ui import hooks
 from app.ui import parts as p
 from app.ui import session as sessions
 from app.ui.guards import screen
-from app.ui.screens.coupons.deliver import COPIED, hand_over, record
+from app.ui.screens.coupons.deliver import hand_over, record
 from app.ui.screens.coupons.words import conditions, gives, name_of
-from app.ui.screens.customers.profile import Budget, refusal_text
+from app.ui.screens.customers.profile import Budget
 from app.ui.screens.customers.words import product_name, salutation
 from app.ui.screens.today.reasons import Prompt, Prompts
 from app.ui.strings import current, error_text, t
@@ -102,7 +102,7 @@ def Composer(customer_id: str, with_coupon: bool) -> ft.Control:
     start, busy = use_once()
     denied = hooks.use_live(WATCHED, lambda: refusal_to_contact(client, customer_id), customer_id, now.minute)
     if customer is None:
-        return p.Frame(
+        return p.frame(
             t("customers.title"),
             p.empty(
                 ft.Icons.PERSON_OFF_OUTLINED,
@@ -127,9 +127,7 @@ def Composer(customer_id: str, with_coupon: bool) -> ft.Control:
 
     body: list[ft.Control] = []
     if denied is not None:
-        body.append(
-            p.notice(t("coupons.blocked"), refusal_text(denied.code, denied.params, now), icon=ft.Icons.SCHEDULE)
-        )
+        body.append(p.notice(t("coupons.blocked"), error_text(denied.code, denied.params), icon=ft.Icons.SCHEDULE))
     if with_coupon:
         body += [p.section(t("coupons.choose")), _templates(options, picked, set_chosen)]
     body += [
@@ -143,11 +141,11 @@ def Composer(customer_id: str, with_coupon: bool) -> ft.Control:
         _send_label(with_coupon), (lambda: start(send)) if ready else None, ft.Icons.SEND_OUTLINED, busy=busy
     )
     foot = ft.Row([ft.Container(Budget(customer_id), expand=True), button], spacing=Space.M)
-    return p.Frame(title, body, foot=foot)
+    return p.frame(title, body, foot=foot)
 
 
 def _send_label(with_coupon: bool) -> str:
-    sheet = sessions.current().ports.share.available
+    sheet = not sessions.current().page.web
     if with_coupon:
         return t("coupons.send_share" if sheet else "coupons.send")
     return t("message.send_share" if sheet else "message.send")
@@ -214,7 +212,7 @@ async def _send_coupon(client: Any, customer: Customer, template_id: str, text: 
         return
     await record(client, customer.id, "coupon", channel, prompt, coupon.id)
     _done(ui)
-    key = "coupons.sent" if channel == COPIED else "coupons.sent_shared"
+    key = "coupons.sent" if channel == "copied" else "coupons.sent_shared"
     undo = UndoCoupon(coupon.id)
     p.say(t(key, name=customer.name), on_undo=lambda: ui.run(hooks.run_mutation, undo, "coupons.undone"))
 

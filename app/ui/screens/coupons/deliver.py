@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
+from app.device.ports import COPIED, DISMISSED
 from app.mutations import mutate
 from app.mutations.mutate import call_of, new_id
 from app.protocol.mutations import MarkSignal, RecordContact
 from app.ui import session as sessions
 from app.ui.screens.today.reasons import Prompt
 
-SHARE_SHEET, COPIED = "share_sheet", "copied"
+CHANNELS = {COPIED: "copied"}
 
 
 async def hand_over(text: str) -> str | None:
-    """Give `text` to the share sheet, else the clipboard; return the channel, or None when it did not go."""
-    ports = sessions.current().ports
-    if ports.share.available:
-        return SHARE_SHEET if await ports.share.text(text) else None
-    return COPIED if await ports.clipboard.copy(text) else None
+    """Give `text` to the share sheet, else the clipboard; return the contact's channel, None when it did not go."""
+    how = await sessions.current().ports.share.text(text)
+    return None if how == DISMISSED else CHANNELS.get(how, "share_sheet")
 
 
 async def record(

@@ -61,7 +61,7 @@ def CouponsScreen() -> ft.Control:
         if rows
         else p.empty(ft.Icons.LOCAL_OFFER_OUTLINED, t("coupons.sent_empty"), t("coupons.sent_empty_text"))
     )
-    return p.Frame(
+    return p.frame(
         t("coupons.title"),
         [
             p.section(t("coupons.mine")),
@@ -102,7 +102,7 @@ def CouponPage(coupon_id: str) -> ft.Control:
     submit, busy = hooks.use_mutation()
     start, copying = use_once()
     if coupon is None:
-        return p.Frame(t("coupons.title"), p.empty(ft.Icons.LOCAL_OFFER_OUTLINED, t("coupons.sent_empty")))
+        return p.frame(t("coupons.title"), p.empty(ft.Icons.LOCAL_OFFER_OUTLINED, t("coupons.sent_empty")))
     state = coupon_state(coupon, now)
 
     async def again() -> None:
@@ -134,7 +134,7 @@ def CouponPage(coupon_id: str) -> ft.Control:
             )
             buttons.insert(0, take)
         foot = ft.Row(buttons, spacing=Space.M)
-    return p.Frame(name_of(coupon.rules), body, foot=foot)
+    return p.frame(name_of(coupon.rules), body, foot=foot)
 
 
 def _face(coupon: Coupon, state: str) -> ft.Control:

@@ -71,7 +71,7 @@ def CustomersScreen() -> ft.Control:
         ),
         _summary(book, len(rows)),
     ]
-    return p.Frame(t("customers.title"), _list(book, rows, total, build, look), actions=actions, top=top, scroll=False)
+    return p.frame(t("customers.title"), _list(book, rows, total, build, look), actions=actions, top=top, scroll=False)
 
 
 def _list(book: Book, rows: tuple[CustomerRow, ...], total: int, build: partial[ft.Control], look: Look) -> ft.Control:

@@ -22,7 +22,7 @@ from app.ui import session as sessions
 from app.ui.guards import screen
 from app.ui.screens.customers import tabs
 from app.ui.screens.today.reasons import prompt_of, reason_text
-from app.ui.strings import current, money, t
+from app.ui.strings import current, error_text, money, t
 from app.ui.theme import Space, Tone, Type
 
 TABS = ("timeline", "portrait", "orders", "coupons", "notes")
@@ -47,7 +47,7 @@ def Profile(customer_id: str) -> ft.Control:
     refused = hooks.use_query(work.rejected_about, f"customer/{customer_id}")
     year = hooks.use_live({"order"}, lambda: _year(client, customer_id, now), customer_id)
     if customer is None:
-        return p.Frame(
+        return p.frame(
             t("customers.title"),
             p.empty(
                 ft.Icons.PERSON_OFF_OUTLINED,
@@ -62,7 +62,7 @@ def Profile(customer_id: str) -> ft.Control:
     body += [_figures(customer, year, now), *[_hint(s, now) for s in hints[:1]]]
     body.append(p.segmented([(name, t(f"profile.tab_{name}")) for name in TABS], tab, set_tab))
     body.append(tabs.TABS[tab](customer_id, key=f"{tab}/{strings.language}"))
-    return p.Frame(customer.name, body, foot=_foot(customer))
+    return p.frame(customer.name, body, foot=_foot(customer))
 
 
 def _hints(client: object, customer_id: str, now: datetime) -> tuple[TodaySignal, ...]:
@@ -155,17 +155,7 @@ def Budget(customer_id: str) -> ft.Control:
     )
     if isinstance(decision, Allowed):
         return p.txt(t("profile.budget", n=decision.remaining), Type.META)
-    return p.txt(refusal_text(decision.code, decision.params, now), Type.META, Tone.LATE)
-
-
-def refusal_text(code: str, params: dict[str, str | int], now: datetime) -> str:
-    """Return a refusal to contact with the next polite time, if it names one."""
-    strings = current()
-    shown = dict(params)
-    if "next_at" in shown:
-        at = from_text(str(shown["next_at"]))
-        shown["next_at"] = f"{strings.relative_day(at, now)} {strings.time_short(at)}"
-    return strings.error(code, shown)
+    return p.txt(error_text(decision.code, decision.params), Type.META, Tone.LATE)
 
 
 def _foot(customer: Customer) -> ft.Control:

@@ -21,7 +21,8 @@ from app.ui.screens.customers.words import coupon_state, order_title, product_na
 from app.ui.strings import current, date_short, money, t
 from app.ui.theme import Space, Tone, Type
 
-PAGE = 30
+PAGE = 18  # a profile builds at most 300 controls
+ORDERS = 8
 
 
 def use_products(ids: Sequence[str | None]) -> dict[str, Product]:
@@ -117,14 +118,14 @@ def _date(at: str) -> str:
 @screen
 def Orders(customer_id: str) -> ft.Control:
     """Every order with its lines and refunds."""
-    limit, set_limit = ft.use_state(12)
+    limit, set_limit = ft.use_state(ORDERS)
     orders = hooks.use_query(q.orders_of, customer_id, limit)
     products = use_products([line.product_id for order in orders for line in order.lines])
     if not orders:
         return p.empty(ft.Icons.RECEIPT_LONG_OUTLINED, t("profile.orders_empty"), t("profile.orders_empty_text"))
     rows = [_order_card(order, products) for order in orders]
     if len(orders) == limit:
-        rows.append(p.secondary(t("profile.more"), lambda: set_limit(limit + 12)))
+        rows.append(p.secondary(t("profile.more"), lambda: set_limit(limit + ORDERS)))
     return ft.Column(rows, spacing=Space.M)
 
 

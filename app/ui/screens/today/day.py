@@ -94,7 +94,7 @@ def TodayScreen() -> ft.Control:
     else:
         body += _list(signals, day, now)
     body += [Play(), FreshOrders()]
-    return p.Frame(t(f"today.{part}", name=client.staff.name), body, over=over)
+    return p.frame(t(f"today.{part}", name=client.staff.name), body, over=over)
 
 
 def _list(signals: tuple[TodaySignal, ...], day: Day, now: datetime) -> list[ft.Control]:

@@ -1,0 +1,108 @@
+"""Today, Customers and Coupons over a filled local store, with no server and no browser."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.protocol.objects import Coupon
+from app.store.queries import coupons, work
+from app.store.queries import customers as q
+from app.ui.screens.coupons import CouponsScreen, MessagePage, SendCouponPage
+from app.ui.screens.customers import CustomerPage, CustomersScreen
+from app.ui.screens.today import TodayScreen
+from tests.fakes.sample import sample_store
+from tests.fakes.ui import FakeUi
+
+TUESDAY = datetime(2026, 11, 24, 2, 30, tzinfo=UTC)  # 10:30 in the store
+
+
+@pytest.fixture
+async def sample(tmp_path: Path) -> AsyncIterator[Any]:
+    made = await sample_store(tmp_path, TUESDAY)
+    yield made
+    made.store.close()
+
+
+@pytest.mark.parametrize("language", ["zh_CN", "en"])
+@pytest.mark.parametrize("screen", [TodayScreen, CustomersScreen, CouponsScreen])
+async def test_roots_show_rows_and_no_raw_keys(sample: Any, screen: Any, language: str) -> None:
+    ui = await FakeUi.screen(sample, screen, place="root", language=language)
+    await ui.settle(wait_s=0.3)
+    assert not ui.reports
+    raw = [text for text in ui.texts() if text.startswith(("today.", "customers.", "coupons.", "signal.", "profile."))]
+    assert not raw
+    assert len(ui.texts()) > 10
+    assert ui.count() <= 300
+
+
+async def test_search_by_initials_and_open(sample: Any) -> None:
+    hero = q.customer_by_id(sample.store.read, sample.heroes["views"])
+    assert hero
+    ui = await FakeUi.screen(sample, CustomersScreen, place="root")
+    await ui.type("搜索姓名、拼音、手机尾号、标签", hero.initials)
+    assert ui.shows(hero.name)
+    await ui.press(hero.name)
+    assert ui.ui.nav.stack()[-1:] == (f"/customers/{hero.id}",) or ui.ui.nav.stacks
+
+
+@pytest.mark.parametrize(
+    "hero", ["views", "birthday", "expiring", "dormant", "no_consent", "budget_used", "vip", "note"]
+)
+@pytest.mark.parametrize("tab", ["动态", "偏好", "订单", "券", "备注"])
+async def test_every_profile_and_tab_opens(sample: Any, hero: str, tab: str) -> None:
+    ui = await FakeUi.screen(sample, CustomerPage, sample.heroes[hero])
+    await ui.press(tab)
+    assert not ui.reports
+    assert not [t for t in ui.texts() if t.startswith(("profile.", "coupons.", "signal."))]
+    assert ui.count() <= 300
+
+
+async def test_a_note_is_kept_and_waits_for_the_network(sample: Any) -> None:
+    customer_id = sample.heroes["views"]
+    ui = await FakeUi.screen(sample, CustomerPage, customer_id)
+    await ui.press("备注")
+    await ui.type("给这位客户的备注", "周末来试裙子")
+    await ui.press("保存备注")
+    await ui.until(lambda: work.outbox_count(sample.store.read) == 1)
+    found = q.customer_by_id(sample.store.read, customer_id)
+    assert found and found.note == "周末来试裙子"
+
+
+async def test_a_coupon_goes_out_with_its_message_and_can_be_taken_back(sample: Any) -> None:
+    customer_id = sample.heroes["views"]
+    ui = await FakeUi.screen(sample, SendCouponPage, customer_id)
+    await ui.press("发券")
+    await ui.until(lambda: bool(ui.device.shared or ui.device.copied))
+    text = (ui.device.shared or ui.device.copied)[-1]
+    sent = [c for c in q.coupons_of(sample.store.read, customer_id) if c.state == "issued"]
+    assert len(sent) == 1 and f"/c/{sent[0].code}" in str(text)
+    await ui.until(lambda: any(c.coupon_id == sent[0].id for c in q.contacts_of(sample.store.read, customer_id)))
+    await ui.until(lambda: "撤销" in ui.buttons() or "撤回" in ui.buttons())
+    await ui.press("撤销")
+
+    def voided() -> bool:
+        now: Coupon | None = coupons.coupon_by_id(sample.store.read, sent[0].id)
+        return now is not None and now.state == "voided"
+
+    await ui.until(voided)
+
+
+@pytest.mark.parametrize(("hero", "says"), [("no_consent", "同意"), ("budget_used", "联系")])
+async def test_who_may_not_be_contacted_is_said_before_the_button(sample: Any, hero: str, says: str) -> None:
+    ui = await FakeUi.screen(sample, MessagePage, sample.heroes[hero])
+    assert ui.shows("现在不能联系")
+    assert ui.shows(says)
+    assert work.outbox_count(sample.store.read) == 0
+
+
+async def test_a_signal_leads_to_its_coupon_in_three_taps(sample: Any) -> None:
+    ui = await FakeUi.app(sample)
+    await ui.until(lambda: ui.shows("现在做"))
+    await ui.press("发券")
+    await ui.until(lambda: ui.shows("选一张"))
+    assert ui.ui.nav.stack()[-1].endswith("/coupon")
