@@ -139,6 +139,11 @@ class Visit:
         ours = (headers.get("host", ""), urlsplit(self.db.settings.base_url).netloc)
         return origin is None or urlsplit(origin).netloc in ours
 
+    @property
+    def signing_in(self) -> bool:
+        """Whether this is the sign-in page itself."""
+        return self.request.url.path.startswith("/signin")
+
     # --- links ------------------------------------------------------------------------------
 
     @property

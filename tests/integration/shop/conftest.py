@@ -17,9 +17,9 @@ from sqlalchemy import insert
 
 from app.protocol import share_code
 from server_stub import tables as t
+from server_stub.app import create_app
 from server_stub.clock import FixedClock
 from server_stub.db import Database
-from server_stub.shop.routes import router
 from server_stub.trade import coupons
 from tests.fakes.server import NOW, open_world
 
@@ -159,9 +159,7 @@ def shop(tmp_path: Path) -> Iterator[Shop]:
     with db.begin() as tx:
         row = {"id": "d1", "staff_id": "g1", "install_id": "phone", "name": "", "share_key_no": 1}
         tx.conn.execute(insert(t.device).values(**row, created_at=tx.now_text))
-    app = FastAPI()
-    app.state.db = db
-    app.include_router(router)
+    app = create_app(db.settings, database=db)
     with asyncio.Runner() as runner:
         yield Shop(app, db, clock, runner)
     db.close()
