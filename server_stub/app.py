@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import os
 import re
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import structlog
@@ -19,7 +23,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.domain import instants
 from app.domain.errors import GuideError, ProtocolFault, Rejected, Unauthorized
 from app.protocol.limits import API_VERSION, BODY_MAX_BYTES, MIN_APP_VERSION, SCHEMA_VERSION
-from server_stub import logs, migrations, policy, problem
+from server_stub import jobs, logs, migrations, policy, problem
 from server_stub.config import Settings
 from server_stub.db import Database
 from server_stub.people import auth
@@ -53,6 +57,7 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
         redoc_url=None,
         openapi_url=None,
         dependencies=[Depends(authorize)],
+        lifespan=_life,
     )
     app.state.settings = settings
     app.state.db = database or open_database(settings)
@@ -62,6 +67,27 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
     app.add_middleware(GZipMiddleware, minimum_size=600, compresslevel=GZIP_LEVEL)
     app.add_middleware(Frame)
     return app
+
+
+@asynccontextmanager
+async def _life(app: FastAPI) -> AsyncIterator[None]:
+    """Run the minutely jobs (and the demo's slow tick) beside the served application."""
+    stopping = threading.Event()
+    threads = [threading.Thread(target=jobs.run_until, args=(app.state.db, stopping), name="jobs", daemon=True)]
+    tick = _demo_tick() if os.environ.get("DAOGOU_DEMO_TICK") == "1" else None
+    if tick is not None:
+        threads.append(threading.Thread(target=tick, args=(app.state.db, stopping), name="tick", daemon=True))
+    for thread in threads:
+        thread.start()
+    yield
+    stopping.set()
+
+
+def _demo_tick() -> Any:
+    """Return `tick_until(db, stopping)` of the demo, which a production server does not ship."""
+    if importlib.util.find_spec("server_stub.demo.live") is None:
+        return None
+    return getattr(importlib.import_module("server_stub.demo.live"), "tick_until", None)
 
 
 async def authorize(request: Request) -> None:

@@ -1,0 +1,215 @@
+"""The server's commands: `python -m server_stub --help`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from app.domain.errors import GuideError
+from server_stub.config import ConfigError, Settings
+from server_stub.db import Database
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="The server of Daogou and its tools.")
+imports_app = typer.Typer(no_args_is_help=True, help="Bring in orders or customers of another system.")
+pack_app = typer.Typer(no_args_is_help=True, help="Content from headquarters.")
+app.add_typer(imports_app, name="import")
+app.add_typer(pack_app, name="pack")
+console = Console(stderr=True, soft_wrap=True)
+GRACE_S = 3
+
+
+@contextmanager
+def _errors() -> Iterator[None]:
+    """Say one clear sentence instead of a traceback for what the user can mend."""
+    try:
+        yield
+    except (ConfigError, GuideError, FileNotFoundError, IsADirectoryError, PermissionError) as exc:
+        console.print(f"[red]Error:[/red] {exc}", highlight=False)
+        raise typer.Exit(1) from exc
+
+
+@contextmanager
+def _database() -> Iterator[Database]:
+    from server_stub import logs  # commands that need no database start without it
+    from server_stub.app import open_database
+
+    with _errors():
+        settings = Settings.from_env()
+        logs.configure(settings.env)
+        db = open_database(settings)
+        try:
+            yield db
+        finally:
+            db.close()
+
+
+@app.command()
+def serve() -> None:
+    """Serve the API and the customers' pages."""
+    import uvicorn  # only this command needs it
+
+    from server_stub.app import create_app
+
+    with _errors():
+        settings = Settings.from_env()
+        application = create_app(settings)
+    uvicorn.run(
+        application,
+        host=settings.host,
+        port=settings.port,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=GRACE_S,
+    )
+
+
+@app.command()
+def demo() -> None:
+    """Run the demo brand: server and app, until Ctrl-C."""
+    from server_stub.demo import run
+
+    with _errors():
+        raise typer.Exit(run.main())
+
+
+@app.command()
+def seed() -> None:
+    """Fill an empty database with the demo brand."""
+    from server_stub.demo import seed as seeds
+
+    with _database() as db:
+        made = seeds.seed(db, report=_say)
+        if made is None:
+            _say("There is a brand already; nothing changed.")
+        else:
+            _say(f"{made.customers} customers, {made.orders} orders, {made.views} views in {made.seconds:.1f} s")
+
+
+@app.command()
+def simulate(days: Annotated[int, typer.Option(min=1, max=366, help="How many days the brand lives through.")]) -> None:
+    """Let customers of the demo brand open shares, view, claim, buy and return."""
+    from server_stub.demo import live
+
+    with _database() as db:
+        _say(f"{live.simulate(db, days, report=_say)} events in {days} days")
+
+
+@app.command()
+def migrate() -> None:
+    """Bring the database to the newest schema."""
+    with _database() as db:
+        _say(f"The database is at the newest schema: {db.engine.url.render_as_string(hide_password=True)}")
+
+
+@app.command()
+def jobs() -> None:
+    """Run what the server does once a minute, now: due commission, ended leases, old views."""
+    from server_stub import jobs as minutely
+
+    with _database() as db:
+        for name, done in minutely.run_once(db).items():
+            _say(f"{name}: {done}")
+
+
+@app.command()
+def openapi() -> None:
+    """Print the OpenAPI document."""
+    import tempfile
+    from dataclasses import replace
+
+    from server_stub.app import create_app
+
+    with _errors(), tempfile.TemporaryDirectory() as folder:
+        settings = replace(Settings(home=Path(folder)), env="dev")
+        application = create_app(settings)
+        sys.stdout.write(json.dumps(application.openapi(), indent=2, ensure_ascii=False) + "\n")
+        application.state.db.close()
+
+
+@pack_app.command("publish")
+def pack_publish(folder: Annotated[Path, typer.Argument(help="A folder with pack.json and its files.")]) -> None:
+    """Sign a folder and publish it to the phones."""
+    from server_stub.hq import packs
+
+    with _database() as db, db.begin() as tx:
+        made = packs.publish(tx, folder)
+        _say(f"Published {made.id} version {made.version}: {made.files} files, {made.new_bytes} new bytes")
+
+
+@pack_app.command("recall")
+def pack_recall(pack_id: Annotated[str, typer.Argument(help="The id in pack.json.")]) -> None:
+    """Hide a published pack at the phones' next sync."""
+    from server_stub.hq import packs
+
+    with _database() as db, db.begin() as tx:
+        packs.recall(tx, pack_id)
+        _say(f"Recalled {pack_id}.")
+
+
+File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)]
+Mapping = Annotated[Path | None, typer.Option(exists=True, dir_okay=False, help="TOML that says which column is what.")]
+Guides = Annotated[list[str] | None, typer.Option("--guide", help="Staff number; several share the customers out.")]
+Source = Annotated[str | None, typer.Option(help="Name of the other system; rows are known by it for ever.")]
+Columns = Annotated[list[str] | None, typer.Option("--column", help="field=number or field=header, several times.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Read and report, write nothing.")]
+
+
+@imports_app.command("orders")
+def import_orders(
+    file: File, mapping: Mapping = None, guide: Guides = None, source: Source = None, column: Columns = None,
+    dry_run: DryRun = False,
+) -> None:  # fmt: skip
+    """Import purchases of another system as historic orders."""
+    from server_stub.hq import imports
+
+    _import(imports.import_orders, file, mapping, guide, source, column, dry_run)
+
+
+@imports_app.command("customers")
+def import_customers(
+    file: File, mapping: Mapping = None, guide: Guides = None, source: Source = None, column: Columns = None,
+    dry_run: DryRun = False,
+) -> None:  # fmt: skip
+    """Import customers of another system, without any consent."""
+    from server_stub.hq import imports
+
+    _import(imports.import_customers, file, mapping, guide, source, column, dry_run)
+
+
+def _import(
+    run: Any, file: Path, mapping: Path | None, guide: list[str] | None, source: str | None, column: list[str] | None,
+    dry_run: bool,
+) -> None:  # fmt: skip
+    more: dict[str, Any] = {"columns": column} if column else {}
+    with _database() as db:
+        report = run(db, file, mapping=mapping, guides=tuple(guide or ()), source=source, dry_run=dry_run, **more)
+        _say(_import_lines(report))
+
+
+def _import_lines(report: Any) -> str:
+    lines = [
+        f"{'Dry run: ' if report.dry_run else ''}{report.rows} rows, {report.new} new, {report.repeated} known, "
+        f"{len(report.rejected)} rejected, {report.customers_new} new customers, "
+        f"total {report.total_fen // 100:,}.{report.total_fen % 100:02d}"
+    ]
+    lines += [f"  line {line}: {reason}" for line, reason in report.rejected[:20]]
+    if report.reject_file is not None:
+        lines.append(f"  rejected lines are in {report.reject_file}")
+    return "\n".join(lines)
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    app()
