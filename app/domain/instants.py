@@ -24,6 +24,7 @@ def from_text(text: Instant) -> datetime:
     Raises:
         ValueError: not an instant in the form above.
     """
-    if len(text) != 20 or text[-1] != "Z":
+    # fromisoformat reads more forms than ours (week dates, offsets, a blank for T), which would not sort.
+    if len(text) != 20 or text[4] + text[7] + text[10] + text[13] + text[16] + text[19] != "--T::Z":
         raise ValueError("not an instant like 2026-11-22T02:30:00Z")
     return datetime.fromisoformat(text[:-1]).replace(tzinfo=UTC)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from app.domain.calendar_days import DayOfText, day_of, day_range, days_to_anniversary, month_range, week_start
 from app.domain.hours import is_open, is_quiet, is_sleep_income, next_polite_time
-from app.domain.instants import to_text
+from app.domain.instants import from_text, to_text
 from tests.unit.domain.times import SHANGHAI, local
 
 WEEK = {str(day): [["10:00", "22:00"]] for day in range(5)} | {"5": [["10:00", "02:00"]], "6": []}
@@ -106,3 +106,13 @@ def test_quiet_hours_within_a_day_and_none() -> None:
     assert is_quiet(("12:00", "14:00"), local("2026-11-22 13:59"), SHANGHAI)
     assert not is_quiet(("12:00", "14:00"), local("2026-11-22 14:00"), SHANGHAI)
     assert not is_quiet(("00:00", "00:00"), local("2026-11-22 14:00"), SHANGHAI)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["2026-11-22 02:30:00Z", "2026-W47-7T02:30:00Z", "2026-11-22T02+08:00Z", "2026-11-22T02:30:00", "2026-02-30T00:00:00Z"],
+)  # fmt: skip
+def test_instants_have_one_form(text: str) -> None:
+    assert from_text("2028-02-29T02:30:00Z") == local("2028-02-29 10:30")
+    with pytest.raises(ValueError):
+        from_text(text)
