@@ -31,8 +31,9 @@ def m0002_engine(db: Database) -> None:
     db.table("parked").create({"key": str, "value": bytes, "b": int, "v": int, "reason": str}, pk="key")
     db.table("problem").create({"id": str, "code": str, "params": str, "at": str}, pk="id")
     db.table("meta").create({"name": str, "value": str}, pk="name")
-    db.table("content").create({"pack_id": str, "kind": str, "id": str, "day": str, "value": str}, pk=("kind", "id"))
-    db.table("content").create_index(["kind", "day"])
+    db.table("content").create(
+        {"pack_id": str, "version": int, "manifest": str, "published_at": str}, pk="pack_id", not_null={"version"}
+    )
 
 
 def migrate(conn: sqlite3.Connection) -> None:

@@ -84,7 +84,7 @@ def _sent_captions(client: Any) -> tuple[Caption, ...]:
 def _sent_templates(client: Any) -> list[Template]:
     manifest = _manifest(client)
     found: list[Template] = []
-    for one in () if manifest is None else manifest.templates:
+    for one in () if manifest is None else manifest.posters:
         path = client.content.file(one.file)
         if path is None:
             continue
