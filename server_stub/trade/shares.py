@@ -14,6 +14,7 @@ from server_stub.db import Tx, count_up
 from server_stub.tables import browse_event, contact, device, product, share, staff
 from server_stub.tables import touch as touch_table
 from server_stub.trade.drafts import Person, ShareRef
+from server_stub.trade.figures import bump
 from server_stub.trade.rows import Record, every, first
 
 STEPS = frozenset({"opened", "viewed", "claimed", "bought"})
@@ -92,8 +93,11 @@ def count(tx: Tx, share_id: str, step: str, n: int = 1) -> None:
     """Add to one step of a share's funnel: opened, viewed, claimed or bought."""
     if step not in STEPS:
         raise ValueError(f"a share has no step {step}")
-    tx.conn.execute(update(share).where(share.c.id == share_id).values({step: share.c[step] + n}))
+    made = update(share).where(share.c.id == share_id).values({step: share.c[step] + n})
+    guide_id = tx.conn.execute(made.returning(share.c.guide_id)).scalar()
     tx.touch("share", share_id)
+    if step == "opened" and guide_id is not None:  # somebody came: the guide's day counts it
+        bump(tx, guide_id, tx.now, "visits", n)
 
 
 def count_last_of(tx: Tx, customer_id: str, guide_id: str, step: str, since: datetime) -> None:
