@@ -50,3 +50,13 @@ def src(digest: str | None) -> str | None:
         return f"/blob/{digest}"
     found = path(digest)
     return str(found) if found else None
+
+
+def media_type(file: Path) -> str:
+    """Return the type of a picture by its first bytes; anything else is not shown by browsers."""
+    with file.open("rb") as opened:
+        head = opened.read(12)
+    for start, kind in ((b"\xff\xd8\xff", "image/jpeg"), (b"\x89PNG", "image/png")):
+        if head.startswith(start):
+            return kind
+    return "image/webp" if head[8:12] == b"WEBP" else "application/octet-stream"

@@ -89,14 +89,25 @@ class Gate:
 
     client: Any = None
     stage: int = 0
+    pulse: int = 0  # grows when the browser is back: what changed meanwhile is drawn
 
 
 @ft.observable
 @dataclass
 class SyncView:
-    """The engine's last status (`app.sync.SyncStatus`), or None before the first."""
+    """The engine's last status (`app.sync.SyncStatus`), or None before the first.
+
+    `settled`: the last state that was not "syncing", so that a badge does not flicker at every try.
+    """
 
     status: Any = None
+    settled: str = "offline"
+
+    def take(self, status: Any) -> None:
+        """Show a status."""
+        if str(status.state) != "syncing":
+            self.settled = str(status.state)
+        self.status = status
 
 
 class Watch:
@@ -200,11 +211,12 @@ class UiSession:
     def enter(self, client: Any) -> None:
         """Show the shell over an open client and go where the link pointed."""
         self.leave_quietly()
+        getattr(client, "users", set()).add(self)
         self._disposers = [
             client.store.subscribe(lambda tables: self.post(lambda: self.live.commit(tables))),
-            client.engine.subscribe(lambda status: self.post(lambda: setattr(self.sync, "status", status))),
+            client.engine.subscribe(lambda status: self.post(lambda: self.sync.take(status))),
         ]
-        self.sync.status = client.engine.status
+        self.sync.take(client.engine.status)
         self.speak(zone=getattr(client, "zone", None) or ZONE)
         self.gate.client = client
         self.nav.stacks, self.nav.visited = {}, ()
@@ -226,6 +238,33 @@ class UiSession:
         self.gate.client = None
         self.gate.stage += 1
         self._address("/")
+
+    def kick(self) -> None:
+        """Ask the engine for a round: the app came to the front, or the network came back."""
+        if self.gate.client is not None:
+            self.gate.client.engine.kick()
+
+    def pulse(self) -> None:
+        """Draw everything again: the browser is back, and missed what happened."""
+        self.gate.pulse += 1
+
+    def resized(self, width: float, height: float) -> None:
+        """Note the window's size; screens render again only when its class flips."""
+        self.layout._height = height
+        self.layout.kind = layout_of(width)
+
+    def tell(self, text: str) -> None:
+        """Say one sentence at the foot of the screen."""
+        from app.ui.parts.snack import say  # parts need this module
+
+        say(text, refused=True)
+
+    def close(self) -> None:
+        """End the session: the browser did not come back in time, or the app closes."""
+        client = self.gate.client
+        self.leave_quietly()
+        if client is not None:
+            self.run(self.installation.release, self, client)
 
     # --- language and theme ----------------------------------------------------------------------------------
     def speak(self, setting: str | None = None, system: str | None = None, zone: str | None = None) -> None:

@@ -97,7 +97,8 @@ def _sheet(content: ft.Control, title: str, on_close: Press, layout: sessions.La
     if layout.is_phone:
         inset = ft.Padding.only(left=Space.L, right=Space.L, bottom=Space.XL)
         return ft.BottomSheet(
-            ft.Container(body, padding=inset), show_drag_handle=True, draggable=True, scrollable=True, on_dismiss=closed,
+            ft.Container(body, padding=inset), show_drag_handle=True, draggable=True, scrollable=True,
+            on_dismiss=closed,
         )  # fmt: skip
     panel = ft.Container(body, width=440, height=layout.height, padding=Space.XL)
     return ft.AlertDialog(

@@ -28,7 +28,7 @@ def SyncBadge() -> ft.Control:
     """Show how things stand; a press opens the sync page."""
     status, ui = hooks.use_sync(), hooks.use_session()
     hooks.use_strings()
-    state = str(getattr(status, "state", "offline"))
+    state = ui.sync.settled
     waiting, refused = int(getattr(status, "waiting", 0)), int(getattr(status, "refused", 0))
     fine = state in ("online", "syncing") and not refused
     back, ink = (Tone.FILL, Tone.QUIET) if fine else (Tone.WARM, Tone.ON_WARM)

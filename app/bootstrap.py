@@ -1,0 +1,371 @@
+"""The composition root: the only place that knows every concrete class.
+
+A device is an `Installation` (on the web: a random id in the browser's preferences). A `Client` is one open store
+folder with its engine; every session of the same person on the same device in this process shares it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import platform
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import flet as ft
+import httpx
+
+from app import account
+from app.account.sign_out import Choice, SignedOut, wipe_folder
+from app.device import images, journal, paths
+from app.device.clock import Clock, SystemClock
+from app.device.ports import Ports, flet_ports
+from app.insight import CustomerIndex
+from app.mutations import replay_for
+from app.security import FileKeyStore, KeyStore
+from app.store import Store
+from app.sync import OfflineSwitch, ServerClock, SyncEngine, make_http
+from app.ui import guards, shell, theme
+from app.ui.session import UiSession
+from app.ui.strings import assets_dir, error_text
+
+log = logging.getLogger(__name__)
+VERSION = "0.1.0"
+API_URL = "http://127.0.0.1:8000"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What the environment says."""
+
+    home: Path
+    api_url: str
+    port: int
+    host: str
+    renderer: str
+    production: bool
+    allow_web: bool
+
+    @classmethod
+    def from_env(cls) -> Settings:
+        """Read the environment; on devices the app's own storage is home."""
+        env = os.environ
+        if "DAOGOU_HOME" not in env and (storage := env.get("FLET_APP_STORAGE_DATA")):
+            env["DAOGOU_HOME"] = storage
+        return cls(
+            home=paths.home(),
+            api_url=env.get("DAOGOU_API_URL", f"http://127.0.0.1:{env.get('DAOGOU_SERVER_PORT', '8000')}"),
+            port=int(env.get("DAOGOU_APP_PORT", "8550")),
+            host="0.0.0.0" if env.get("HOST") == "lan" else "127.0.0.1",  # noqa: S104 - only when asked for by name
+            renderer=env.get("DAOGOU_WEB_RENDERER", "auto"),
+            production=env.get("DAOGOU_ENV") == "production",
+            allow_web=env.get("DAOGOU_ALLOW_WEB") == "1",
+        )
+
+
+@dataclass(eq=False)
+class Client:
+    """One person's open store on this device, with everything that works on it."""
+
+    store: Store
+    engine: SyncEngine
+    index: CustomerIndex
+    clock: ServerClock
+    http: httpx.AsyncClient
+    keeper: account.SessionKeeper
+    users: set[UiSession] = field(default_factory=set)
+    ends: list[Callable[[], Any]] = field(default_factory=list)
+
+    @property
+    def session(self) -> account.Session:
+        """Who is signed in, with the present tokens."""
+        return self.keeper.session
+
+    @property
+    def staff(self) -> account.StaffInfo:
+        """Who is signed in."""
+        return self.session.staff
+
+    @property
+    def zone(self) -> str:
+        """The brand's time zone."""
+        return self.session.zone
+
+    async def close(self) -> None:
+        """Stop the engine and close store and connections; closing twice is fine."""
+        await self.engine.stop()
+        for end in self.ends:
+            end()
+        self.ends.clear()
+        await asyncio.to_thread(self.store.close)
+        await self.http.aclose()
+
+
+class Installation:
+    """One device: who is known here, and who is open."""
+
+    def __init__(self, device_id: str, settings: Settings, keystore: KeyStore, clock: Clock) -> None:
+        self.device_id, self.settings, self.keystore, self.clock = device_id, settings, keystore, clock
+        self.version = VERSION
+        self._clients: dict[Path, Client] = {}
+        self._opening = asyncio.Lock()
+
+    @property
+    def folder(self) -> Path:
+        """The folder of this installation."""
+        return paths.device_folder(self.device_id, self.settings.home)
+
+    def known_staff(self) -> tuple[account.KnownStaff, ...]:
+        """Return who can unlock here without a network."""
+        return account.known_staff(self.folder)
+
+    async def sign_in(self, staff_no: str, pin: str) -> Client:
+        """Sign in at the server, then open the store.
+
+        Raises:
+            GuideError: see `account.login_online`.
+        """
+        http = make_http(self.settings.api_url, OfflineSwitch(), app_version=VERSION)
+        async with self._opening, http:
+            opened = await account.login_online(
+                http, self.keystore, self.clock, staff_no=staff_no.strip().upper(), pin=pin, device_id=self.device_id,
+                device_name=f"{platform.system()} {platform.machine()}", root=self.settings.home,
+            )  # fmt: skip
+            return await self._open(opened)
+
+    async def unlock(self, staff_no: str, pin: str) -> Client:
+        """Open the store of somebody known here; no network.
+
+        Raises:
+            GuideError: see `account.unlock_offline`.
+        """
+        async with self._opening:
+            opened = await account.unlock_offline(
+                self.keystore, self.clock, staff_no=staff_no, pin=pin, device_id=self.device_id,
+                root=self.settings.home,
+            )  # fmt: skip
+            return await self._open(opened)
+
+    async def _open(self, opened: account.Opened) -> Client:
+        client = self._clients.get(opened.folder)
+        if client is not None:
+            if opened.session.access_token != client.session.access_token:
+                client.keeper.adopt(opened.session)
+                client.engine.signed_in()
+            return client
+        store = await asyncio.to_thread(Store.open, opened.folder, opened.sealer)
+        client = self._assemble(opened, store)
+        self._clients[opened.folder] = client
+        await client.engine.start()
+        return client
+
+    def _assemble(self, opened: account.Opened, store: Store) -> Client:
+        session, switch = opened.session, OfflineSwitch()
+        http = make_http(self.settings.api_url, switch, app_version=VERSION)
+        keeper = account.SessionKeeper(http, session, opened.folder, opened.sealer, self.clock)
+        http.auth = keeper
+        clock = ServerClock(self.clock)
+        engine = SyncEngine(
+            store, http, switch, clock, replay_for(session.staff.id, session.device_id, session.zone), auth=keeper,
+            profile=session.device_id, on_revoked=lambda: self._revoked(opened.folder),
+        )  # fmt: skip
+        index = CustomerIndex(store.read, clock.now, session.zone)
+        index.load()
+        client = Client(store, engine, index, clock, http, keeper)
+        client.ends.append(store.subscribe(lambda touched: _ignore(index.on_commit(touched))))
+        return client
+
+    async def release(self, user: UiSession, client: Client) -> None:
+        """Let a session go; the last one closes the store, and its keys leave memory."""
+        client.users.discard(user)
+        if client.users:
+            return
+        await self._drop(client)
+
+    async def sign_out(self, client: Client, choice: Choice) -> SignedOut:
+        """Push, then sign out (`account.sign_out`); every session of this client returns to the login."""
+        answer = await account.sign_out(client.store, client.engine, client.http, self.keystore, client.session, choice)
+        if answer.outcome != "decide":
+            await self._drop(client)
+        return answer
+
+    async def _drop(self, client: Client) -> None:
+        self._clients = {folder: one for folder, one in self._clients.items() if one is not client}
+        for user in list(client.users):
+            user.post(user.leave)
+        client.users.clear()
+        await client.close()
+
+    async def _revoked(self, folder: Path) -> None:
+        """Wipe what the server took away; runs apart from the engine's own task, which it ends."""
+        client = self._clients.get(folder)
+        if client is None:
+            return
+
+        async def wipe() -> None:
+            users = list(client.users)
+            await self._drop(client)
+            await wipe_folder(folder, self.keystore, client.session)
+            for user in users:
+                user.post(lambda user=user: user.tell(error_text("device_revoked")))  # type: ignore[misc]
+
+        task = asyncio.create_task(wipe(), name="wipe")
+        _keep(task)
+
+    async def close(self) -> None:
+        """Close every client."""
+        for client in list(self._clients.values()):
+            await self._drop(client)
+
+
+def _ignore(_answer: object) -> None:
+    """Drop an answer: notices return nothing."""
+
+
+_tasks: set[asyncio.Task[None]] = set()
+
+
+def _keep(task: asyncio.Task[None]) -> None:
+    _tasks.add(task)
+    task.add_done_callback(_tasks.discard)
+
+
+class App:
+    """What one process serves: its settings and the installations seen so far. Made once (main may run again)."""
+
+    def __init__(self, settings: Settings, clock: Clock | None = None) -> None:
+        self.settings = settings
+        self.clock = clock or SystemClock()
+        self._installations: dict[str, Installation] = {}
+
+    def installation(self, device_id: str, keystore: KeyStore) -> Installation:
+        """Return the installation of a device."""
+        found = self._installations.get(device_id)
+        if found is None:
+            found = Installation(device_id, self.settings, keystore, self.clock)
+            self._installations[device_id] = found
+        return found
+
+    async def main(self, page: ft.Page) -> None:
+        """Start one session."""
+        ports = flet_ports(page)
+        language, mode = await ports.prefs.get("language") or "system", await ports.prefs.get("theme") or "system"
+        device_id = await self._device_id(page, ports)
+        ui = UiSession(page, self.installation(device_id, self._keystore(page, device_id)), ports)
+        theme.use_font(theme.FONT if page.web or page.platform is ft.PagePlatform.LINUX else None)
+        theme.apply(page, mode)
+        ui.prefs.theme = mode
+        ui.speak(language, await _system_language(page))
+        self._listen(page, ui)
+        page.render_views(shell.App)
+        guards.install(page, lambda kind, what: _report(ui, kind, what))
+
+    async def _device_id(self, page: ft.Page, ports: Ports) -> str:
+        if page.web:
+            known = await ports.prefs.get("device")
+            device_id = known or f"web-{secrets.token_urlsafe(16)}"
+            if known is None:
+                await ports.prefs.set("device", device_id)
+            return device_id
+        file = self.settings.home / "app" / "device"
+        if not file.exists():
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(f"app-{secrets.token_urlsafe(16)}", "ascii")
+        return file.read_text("ascii").strip()
+
+    def _keystore(self, page: ft.Page, device_id: str) -> KeyStore:
+        if page.web or page.platform is ft.PagePlatform.LINUX:
+            return FileKeyStore(paths.device_folder(device_id, self.settings.home) / "keystore.json")
+        from app.device.secrets import OsKeyStore  # its service exists on devices only
+
+        return OsKeyStore()
+
+    def _listen(self, page: ft.Page, ui: UiSession) -> None:
+        page.on_resize = lambda event: ui.resized(event.width, event.height)
+        page.on_route_change = lambda event: ui.on_address(event.route)
+        page.on_view_pop = lambda _event: ui.back() and None
+        page.on_connect = lambda _event: ui.pulse()
+        page.on_close = lambda _event: ui.close()
+        page.on_locale_change = lambda event: ui.speak(system=event.locales[0].language_code) if event.locales else None
+        page.on_app_lifecycle_state_change = lambda event: (
+            ui.kick() if event.state is ft.AppLifecycleState.RESUME else None
+        )
+        ui.ports.connectivity.watch(lambda has_network: ui.kick() if has_network else None)
+
+    async def close(self) -> None:
+        """Close everything; the process ends."""
+        for installation in self._installations.values():
+            await installation.close()
+
+
+async def _system_language(page: ft.Page) -> str | None:
+    with contextlib.suppress(Exception):  # only a hint; a client without it speaks Chinese
+        info = await page.get_device_info()
+        return getattr(info, "language", None) or getattr(info, "locale", None)
+    return None
+
+
+def _report(ui: UiSession, kind: str, what: str) -> None:
+    log.error("%s failed: %s", kind, what)
+    ui.post(lambda: ui.tell(error_text("internal")))
+
+
+def run() -> None:
+    """Start the app: our own web server, or on a device Flet itself."""
+    settings = Settings.from_env()
+    journal.start(settings.home / "app" / "log", os.environ.get("DAOGOU_LOG_LEVEL", "INFO"))
+    on_device = "FLET_PLATFORM" in os.environ or "FLET_APP_STORAGE_DATA" in os.environ
+    app = App(settings)
+    images.configure([paths.blobs_folder(settings.home)], web=not on_device)
+    if on_device:
+        ft.run(app.main, assets_dir=str(assets_dir()))
+        return
+    if settings.production and not settings.allow_web:
+        raise SystemExit("The web mode keeps keys in a file: production refuses it unless DAOGOU_ALLOW_WEB=1.")
+    serve(app)
+
+
+def serve(app: App) -> None:
+    """Serve the app to browsers until stopped."""
+    import uvicorn  # the web server does not ship to phones
+
+    config = uvicorn.Config(
+        web_app(app), host=app.settings.host, port=app.settings.port, log_level="warning", access_log=False,
+        ws_max_size=16_000_000, timeout_graceful_shutdown=2,
+    )  # fmt: skip
+    uvicorn.Server(config).run()
+
+
+def web_app(app: App) -> Any:
+    """Return the ASGI app: `/healthz`, `/blob/<digest>`, and Flet for the rest."""
+    import flet_web.fastapi as flet_fastapi  # type: ignore[import-untyped] # neither does it
+    from fastapi import HTTPException
+    from fastapi.responses import FileResponse, PlainTextResponse
+
+    os.environ.setdefault("FLET_WEB_NO_CDN", "1")
+    renderer = ft.WebRenderer.CANVAS_KIT if app.settings.renderer == "canvaskit" else ft.WebRenderer.AUTO
+    api: Any = flet_fastapi.FastAPI(docs_url=None, redoc_url=None, openapi_url=None, on_shutdown=[app.close])
+
+    def healthz() -> str:
+        return "ok"
+
+    def blob(digest: str) -> FileResponse:
+        found = images.path(digest)
+        if found is None:
+            raise HTTPException(404)
+        headers = {"Cache-Control": "public, max-age=31536000, immutable", "X-Content-Type-Options": "nosniff"}
+        return FileResponse(found, media_type=images.media_type(found), headers=headers)
+
+    api.add_api_route("/healthz", healthz, response_class=PlainTextResponse)
+    api.add_api_route("/blob/{digest}", blob, response_class=FileResponse)
+    flet_app = flet_fastapi.app(
+        app.main, assets_dir=str(assets_dir()), web_renderer=renderer, no_cdn=True, app_name="导购 Daogou",
+        app_short_name="导购", session_timeout_seconds=3600,
+    )  # fmt: skip
+    api.mount("/", flet_app)
+    return api

@@ -1,0 +1,169 @@
+"""The way in: staff number and PIN once online, then the PIN alone, with or without a network."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import flet as ft
+
+from app.domain.errors import GuideError, LocalFault
+from app.ui import hooks
+from app.ui import parts as p
+from app.ui.guards import screen
+from app.ui.strings import error_text, t
+from app.ui.theme import Radius, Space, Tone, Type
+
+WIDTH = 400
+
+
+@screen
+def LoginScreen() -> ft.Control:
+    """Show who is known on this device, or the form for somebody new."""
+    ui = hooks.use_session()
+    known = ft.use_memo(ui.installation.known_staff, [])
+    chosen, set_chosen = ft.use_state(known[0].staff_no if known else "")
+    person = next((one for one in known if one.staff_no == chosen), None)
+    if person is None:
+        form = SignInForm(lambda: set_chosen(known[0].staff_no) if known else None, bool(known))
+    else:
+        form = UnlockForm(known, person, set_chosen, key=person.staff_no)
+    column = ft.Column([_mark(), form], spacing=Space.XL, horizontal_alignment=ft.CrossAxisAlignment.STRETCH)
+    inner = ft.Container(column, width=WIDTH, padding=ft.Padding.symmetric(horizontal=Space.XL, vertical=Space.XXL))
+    return ft.Column(
+        [ft.Row([inner], alignment=ft.MainAxisAlignment.CENTER)], scroll=ft.ScrollMode.AUTO, expand=True,
+        alignment=ft.MainAxisAlignment.CENTER,
+    )  # fmt: skip
+
+
+def _mark() -> ft.Control:
+    return ft.Row(
+        [
+            ft.Container(
+                ft.Icon(ft.Icons.STOREFRONT_OUTLINED, size=32, color=Tone.ON_SOFT),
+                width=64,
+                height=64,
+                bgcolor=Tone.SOFT,
+                border_radius=Radius.XL - 4,
+                alignment=ft.Alignment.CENTER,
+            )  # fmt: skip
+        ]
+    )
+
+
+def _use_entry(enter: Callable[[str], Any]) -> tuple[str, Callable[[str], None], str, bool, Callable[[], None]]:
+    """Keep a PIN, its error and whether we are on our way in; `enter(pin)` opens the client. A hook."""
+    ui = hooks.use_session()
+    pin, set_pin = ft.use_state("")
+    problem, set_problem = ft.use_state("")
+    busy, set_busy = ft.use_state(False)
+
+    def typed(text: str) -> None:
+        set_pin(text)
+        set_problem("")
+
+    async def go() -> None:
+        try:
+            client = await enter(pin)
+        except GuideError as error:
+            set_busy(False)
+            set_pin("")
+            set_problem(error_text(error))
+            return
+        except OSError as error:
+            set_busy(False)
+            set_problem(error_text(LocalFault("disk_full", type(error).__name__)))
+            return
+        ui.enter(client)
+
+    def submit() -> None:
+        if busy:
+            return
+        if not pin:
+            set_problem(t("login.fill_pin"))
+            return
+        set_busy(True)
+        ui.run(go)
+
+    return pin, typed, problem, busy, submit
+
+
+def _pin_field(pin: str, typed: Callable[[str], None], submit: Callable[[], None], autofocus: bool) -> ft.Control:
+    return p.text_field(
+        t("login.pin"), pin, typed, password=True, keyboard_type=ft.KeyboardType.NUMBER, on_submit=submit,
+        autofocus=autofocus, autocorrect=False, enable_suggestions=False,
+    )  # fmt: skip
+
+
+def _problem(text: str) -> list[ft.Control]:
+    return [p.notice(None, text, tone="late", icon=ft.Icons.ERROR_OUTLINE)] if text else []
+
+
+def _heads(title: str, lead: str) -> list[ft.Control]:
+    words = [p.txt(title, Type.TITLE), p.txt(lead, Type.BODY, Tone.QUIET)]
+    return [ft.Column(words, spacing=Space.XS)]
+
+
+@screen
+def SignInForm(on_back: Callable[[], None], has_known: bool) -> ft.Control:
+    """Ask for staff number and PIN, and go to the server."""
+    ui = hooks.use_session()
+    staff_no, set_staff_no = ft.use_state("")
+    pin, typed, problem, busy, submit = _use_entry(lambda pin: ui.installation.sign_in(staff_no, pin))
+    missing, set_missing = ft.use_state(False)
+
+    def go() -> None:
+        set_missing(not staff_no.strip() or not pin)
+        if staff_no.strip() and pin:
+            submit()
+
+    rows: list[ft.Control] = [
+        *_heads(t("login.hello"), t("login.lead_first")),
+        p.text_field(
+            t("login.staff_no"), staff_no, set_staff_no, autofocus=True, autocorrect=False, enable_suggestions=False,
+            capitalization=ft.TextCapitalization.CHARACTERS,
+        ),
+        _pin_field(pin, typed, go, autofocus=False),
+        *_problem(t("login.fill_both") if missing and not (staff_no.strip() and pin) else problem),
+        p.primary(t("login.sign_in"), go, busy=busy),
+    ]  # fmt: skip
+    if has_known:
+        rows.append(p.quiet(t("login.back_to_known"), on_back))
+    return ft.Column(rows, spacing=Space.L, horizontal_alignment=ft.CrossAxisAlignment.STRETCH)
+
+
+@screen
+def UnlockForm(known: tuple[Any, ...], person: Any, on_choose: Callable[[str], None]) -> ft.Control:
+    """Ask the PIN of somebody known here."""
+    ui = hooks.use_session()
+    pin, typed, problem, busy, submit = _use_entry(lambda pin: _unlock(ui.installation, person.staff_no, pin))
+    rows = [
+        *_heads(t("login.welcome"), t("login.lead_known")),
+        _people(known, person.staff_no, on_choose),
+        _pin_field(pin, typed, submit, autofocus=True),
+        *_problem(problem),
+        p.primary(t("login.unlock"), submit, ft.Icons.LOCK_OPEN_OUTLINED, busy=busy),
+        p.quiet(t("login.other"), lambda: on_choose("")),
+    ]
+    return ft.Column(rows, spacing=Space.L, horizontal_alignment=ft.CrossAxisAlignment.STRETCH)
+
+
+async def _unlock(installation: Any, staff_no: str, pin: str) -> Any:
+    """Unlock here; when the key of this device is gone, the server's sign-in brings it back."""
+    try:
+        return await installation.unlock(staff_no, pin)
+    except LocalFault as error:
+        if error.code != "key_lost":
+            raise
+        return await installation.sign_in(staff_no, pin)
+
+
+def _people(known: tuple[Any, ...], chosen: str, on_choose: Callable[[str], None]) -> ft.Control:
+    rows = [
+        p.list_row(
+            one.name, p.dots(one.staff_no, t(f"common.role_{one.role}")), leading=p.avatar(one.name, one.staff_id),
+            on_click=lambda staff_no=one.staff_no: on_choose(staff_no), selected=len(known) > 1 and one.staff_no == chosen,
+        )
+        for one in known
+    ]  # fmt: skip
+    return p.group(rows)

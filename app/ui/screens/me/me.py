@@ -1,0 +1,87 @@
+"""The first page of Me."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import flet as ft
+
+from app.store.queries import brand
+from app.ui import hooks
+from app.ui import parts as p
+from app.ui.guards import screen
+from app.ui.parts.sync_badge import words
+from app.ui.screens.me.leave import use_leaving
+from app.ui.strings import t
+from app.ui.theme import Space, Tone, Type
+
+LANGUAGES = ("system", "zh_CN", "en")
+THEMES = ("system", "light", "dark")
+
+
+@screen
+def MeScreen() -> ft.Control:
+    """Show who is signed in, the settings, and sign-out."""
+    ui, client, status = hooks.use_session(), hooks.use_client(), hooks.use_sync()
+    prefs = hooks.observe(ui.prefs)
+    staff = client.staff
+    store = hooks.use_query(brand.store_by_id, staff.store_id or "")
+    choosing, set_choosing = ft.use_state("")
+    leave, leaving = use_leaving()
+    p.use_sheet(_choices(ui, choosing, set_choosing), t(f"me.{choosing or 'language'}"), lambda: set_choosing(""))
+    where = p.dots(staff.staff_no, t(f"common.role_{staff.role}"), store.name if store else None)
+    state = words(ui.sync.settled, status.waiting, status.refused)
+    settings = [
+        p.setting_row(ft.Icons.SYNC, t("me.sync"), state, lambda: ui.select("/sync")),
+        p.setting_row(
+            ft.Icons.TRANSLATE, t("me.language"), t(f"me.language_{prefs.language}"), lambda: set_choosing("language")
+        ),
+        p.setting_row(ft.Icons.CONTRAST, t("me.theme"), t(f"me.theme_{prefs.theme}"), lambda: set_choosing("theme")),
+        p.setting_row(ft.Icons.INFO_OUTLINE, t("me.about"), "", lambda: ui.select("/about")),
+    ]
+    out = p.secondary(t("me.leaving") if leaving else t("me.sign_out"), None if leaving else leave, ft.Icons.LOGOUT)
+    body = [_who(staff.name, staff.id, where), _card_row(ui.select), p.group(settings), out]
+    return p.frame(t("me.title"), body)
+
+
+def _who(name: str, seed: str, where: str) -> ft.Control:
+    lines = ft.Column([p.txt(name, Type.NAME), p.txt(where, Type.META)], spacing=2, expand=True)
+    return ft.Row([p.avatar(name, seed, 64), lines], spacing=Space.L)
+
+
+def _card_row(select: Callable[[str], None]) -> ft.Control:
+    inner = ft.Row(
+        [
+            ft.Icon(ft.Icons.QR_CODE_2, size=32, color=Tone.ON_SOFT),
+            ft.Column(
+                [p.txt(t("me.card"), Type.ROW, Tone.ON_SOFT), p.txt(t("me.card_lead"), Type.META, Tone.ON_SOFT)],
+                spacing=2, expand=True,
+            ),
+            ft.Icon(ft.Icons.CHEVRON_RIGHT, color=Tone.ON_SOFT),
+        ],
+        spacing=Space.L,
+    )  # fmt: skip
+    return p.tappable(inner, lambda: select("/card"), bgcolor=Tone.SOFT, radius=16, padding=Space.L)
+
+
+def _choices(ui: hooks.sessions.UiSession, what: str, close: Callable[[str], None]) -> ft.Control | None:
+    if not what:
+        return None
+    present = getattr(ui.prefs, what)
+
+    def choose(value: str) -> None:
+        close("")
+        ui.run(ui.ports.prefs.set, what, value)
+        if what == "theme":
+            ui.dress(value)
+        else:
+            ui.speak(value)
+
+    rows = [
+        p.list_row(
+            t(f"me.{what}_{value}"), "", height=56, bold=value == present, on_click=lambda value=value: choose(value),
+            fact=ft.Icon(ft.Icons.CHECK, size=20, color=Tone.ACTION) if value == present else "",
+        )
+        for value in (LANGUAGES if what == "language" else THEMES)
+    ]  # fmt: skip
+    return ft.Column(rows, spacing=0)

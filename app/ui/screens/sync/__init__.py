@@ -1,0 +1,115 @@
+"""The sync page: how things stand, what waits, what was refused, and the switch that cuts the network."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import flet as ft
+
+from app.protocol.mutations import DismissRejected
+from app.store.queries import work
+from app.ui import hooks
+from app.ui import parts as p
+from app.ui.guards import screen
+from app.ui.strings import error_text, moment, t
+from app.ui.theme import Space, Tone, Type
+
+
+@screen
+def SyncScreen() -> ft.Control:
+    """Show the engine's state and the work it has."""
+    ui, client, status = hooks.use_session(), hooks.use_client(), hooks.use_sync()
+    waiting, refused = hooks.use_query(work.waiting), hooks.use_query(work.rejected)
+    now = hooks.use_now()
+    last = moment(status.last_sync_at, now) if status.last_sync_at else t("sync.never")
+    switch = p.switch_row(
+        t("sync.work_offline"), t("sync.work_offline_why"), status.work_offline,
+        lambda on: ui.run(client.engine.set_work_offline, on),
+    )  # fmt: skip
+    body: list[ft.Control] = [
+        _state(status, ui.sync.settled),
+        p.stat_strip(
+            [
+                (last, t("sync.last")),
+                (str(len(waiting)), t("sync.waiting")),
+                (str(len(refused)), t("sync.refused"), Tone.LATE if refused else None),
+            ]
+        ),
+    ]
+    if refused:
+        body += [p.section(t("sync.refused_title")), *(Refused(one, key=one.id) for one in refused)]
+    if waiting:
+        body += [p.section(t("sync.waiting_title")), p.group([_waiting(one, client.index) for one in waiting[:20]])]
+    body.append(p.card(switch))
+    off = status.work_offline or status.state == "syncing"
+    foot = p.primary(t("sync.now"), None if off else client.engine.kick, ft.Icons.SYNC)
+    if status.state == "signed_out":
+        foot = p.primary(t("sync.sign_in_again"), lambda: ui.run(_again, ui, client), ft.Icons.LOGIN)
+    return p.frame(t("sync.title"), body, foot=ft.Row([ft.Container(foot, expand=True)]))
+
+
+async def _again(ui: Any, client: Any) -> None:
+    """Lock: the login asks for the PIN, goes to the server when it must, and what waits is kept."""
+    await ui.installation.release(ui, client)
+    ui.leave()
+
+
+def _state(status: Any, settled: str) -> ft.Control:
+    if status.state == "revoked":
+        return p.notice(t("sync.state_revoked"), error_text("device_revoked"), tone="late", icon=ft.Icons.BLOCK)
+    if status.state == "signed_out":
+        return p.notice(t("sync.state_signed_out"), error_text("session_expired"), icon=ft.Icons.LOCK_CLOCK_OUTLINED)
+    if status.work_offline:
+        return p.notice(t("sync.state_work_offline"), t("sync.safe"), icon=ft.Icons.CLOUD_OFF_OUTLINED)
+    if status.progress is not None and status.progress.total:
+        return _progress(status.progress)
+    if settled == "offline":
+        title = error_text(status.problem) if status.problem and status.problem != "offline" else t("sync.safe")
+        return p.notice(t("sync.state_offline"), title, icon=ft.Icons.CLOUD_OFF_OUTLINED)
+    if status.problem:
+        return p.notice(t("common.something_wrong"), error_text(status.problem), icon=ft.Icons.INFO_OUTLINE)
+    if status.waiting:
+        return p.notice(t("sync.state_waiting", n=status.waiting), t("sync.safe"), icon=ft.Icons.CLOUD_UPLOAD_OUTLINED)
+    return p.notice(None, t("sync.state_online"), tone="soft", icon=ft.Icons.CLOUD_DONE_OUTLINED)
+
+
+def _progress(progress: Any) -> ft.Control:
+    words = t("sync.progress", done=progress.done, total=progress.total)
+    rows = [p.txt(t("sync.state_syncing"), Type.ROW), p.bar(progress.done / progress.total), p.txt(words, Type.META)]
+    return p.card(ft.Column(rows, spacing=Space.S))
+
+
+def _waiting(entry: Any, index: Any) -> ft.Control:
+    title = t(f"sync.do_{entry.name}")
+    return p.list_row(
+        title, _about(entry.subject, index), leading=ft.Icon(ft.Icons.SCHEDULE, color=Tone.QUIET), height=60
+    )
+
+
+def _customer(subject: str | None) -> str | None:
+    kind, _, row_id = (subject or "").partition("/")
+    return row_id if kind == "customer" and row_id else None
+
+
+def _about(subject: str | None, index: Any) -> str:
+    """Return the name of the customer a piece of work is about, or nothing."""
+    customer_id = _customer(subject)
+    row = index.get(customer_id) if index is not None and customer_id else None
+    return row.name if row is not None else ""
+
+
+@screen
+def Refused(one: Any) -> ft.Control:
+    """Show one refused piece of work with its reason; it stays until the guide has seen it."""
+    ui, client = hooks.use_session(), hooks.use_client()
+    submit, busy = hooks.use_mutation()
+    head = p.dots(t(f"sync.do_{one.name}"), _about(one.subject, client.index))
+    buttons: list[ft.Control] = []
+    customer_id = _customer(one.subject)
+    if customer_id:
+        buttons.append(p.quiet(t("sync.open_it"), lambda: ui.open(f"/customers/{customer_id}")))
+    buttons.append(p.secondary(t("sync.discard"), None if busy else lambda: submit(DismissRejected(one.id))))
+    return p.notice(
+        head, error_text(one.code, one.params), tone="late", icon=ft.Icons.BLOCK,
+        action=ft.Row(buttons, spacing=Space.S, wrap=True),
+    )  # fmt: skip
