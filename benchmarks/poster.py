@@ -28,9 +28,15 @@ def figures() -> list[Figure]:
     picture = _picture()
     template = load_template(sorted((ROOT / "assets/posters").glob("*.json"))[0])
     spec = PosterSpec(
-        template=template, picture=picture, name="亚麻翻领衬衫 云白", price="¥699", guide="林悦", store="国金店",
-        caption="轻、透气，通勤到周末都能穿。", link=LINK,
-    )  # fmt: skip
+        template=template,
+        picture=picture,
+        name="亚麻翻领衬衫 云白",
+        price="¥699",
+        guide="林悦",
+        store="国金店",
+        caption="轻、透气，通勤到周末都能穿。",
+        link=LINK,
+    )
     size = (template.picture.box.w, template.picture.box.h)
 
     def floor() -> bytes:

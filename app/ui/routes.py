@@ -52,9 +52,7 @@ class PageRoute:
         return {name: unquote(value) for name, value in found.groupdict().items()} if found else None
 
 
-TODAY = Root(
-    "today", "today:TodayScreen", ft.Icons.TODAY_OUTLINED, ft.Icons.TODAY, two_pane=True
-)
+TODAY = Root("today", "today:TodayScreen", ft.Icons.TODAY_OUTLINED, ft.Icons.TODAY, two_pane=True)
 CUSTOMERS = Root(
     "customers",
     "customers:CustomersScreen",
