@@ -70,6 +70,7 @@ class Layout:
     zone: str = "Asia/Shanghai"
     time: str = "12:00"
     customer_name: str = "{source} {customer}"
+    item_name: str = "历史购买"
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,12 +181,35 @@ def write_rejects(file: Path, bad: Sequence[BadLine]) -> Path:
     return target
 
 
+def zone_of(layout: Layout) -> ZoneInfo:
+    """Return the zone in which the file's dates stand.
+
+    Raises:
+        Rejected: `bad_arguments`.
+    """
+    try:
+        return ZoneInfo(layout.zone)
+    except (ZoneInfoNotFoundError, ValueError) as exc:
+        raise _bad_layout(f"zone: {exc}") from exc
+
+
 def _bad_layout(detail: str) -> Rejected:
-    return Rejected("bad_arguments", detail, params={"what": detail})
+    return Rejected("bad_arguments", detail, params={"field": "file"})
 
 
 def _layout_of(raw: dict[str, object]) -> Layout:
-    known = {"source", "delimiter", "header", "date_format", "money", "zone", "time", "customer_name", "columns"}
+    known = {
+        "source",
+        "delimiter",
+        "header",
+        "date_format",
+        "money",
+        "zone",
+        "time",
+        "customer_name",
+        "item_name",
+        "columns",
+    }
     unknown = set(raw) - known
     if unknown:
         raise _bad_layout(f"unknown key {sorted(unknown)[0]}; known: {', '.join(sorted(known))}")
@@ -194,7 +218,7 @@ def _layout_of(raw: dict[str, object]) -> Layout:
         raise _bad_layout("columns is a table of field = number or header name")
     texts = {name: value for name, value in raw.items() if name not in {"columns", "header"}}
     if not all(isinstance(value, str) for value in texts.values()):
-        raise _bad_layout("source, delimiter, date_format, money, zone, time and customer_name are texts")
+        raise _bad_layout("source, delimiter, date_format, money, zone, time, customer_name and item_name are texts")
     header = raw.get("header")
     if header is not None and not isinstance(header, bool):
         raise _bad_layout("header is true or false")
@@ -214,13 +238,14 @@ class _Reader:
             text = _decode(file.read_bytes())
         except OSError as exc:
             raise _bad_layout(f"cannot read {file.name}: {exc.strerror}") from exc
+        self.kind = kind
         self.layout = layout
         self.source = (layout.source or file.stem)[:64]
+        self.zone = zone_of(layout)
         try:
-            self.zone = ZoneInfo(layout.zone)
             self.noon = time.fromisoformat(layout.time)
-        except (ZoneInfoNotFoundError, ValueError) as exc:
-            raise _bad_layout(f"zone or time: {exc}") from exc
+        except ValueError as exc:
+            raise _bad_layout(f"time: {exc}") from exc
         self.lines = list(_split(text, layout.delimiter))
         if not self.lines:
             raise _bad_layout(f"{file.name} is empty")
@@ -251,7 +276,7 @@ class _Reader:
         bad: list[BadLine] = []
         seen: Counter[str] = Counter()
         for line, cells in self.lines:
-            digest = hashlib.sha256("\x1f".join(cells).encode()).hexdigest()
+            digest = hashlib.sha256("\x1f".join((self.kind, *cells)).encode()).hexdigest()
             try:
                 if len(cells) > self.width:
                     raise BadRow(f"{len(cells)} columns where the file has {self.width}")
