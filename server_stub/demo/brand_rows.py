@@ -115,8 +115,9 @@ def _old_phones(tx: Tx, book: Book) -> None:
         if person.role == "guide":
             install = book.id("install", person.staff_no)
             rows.append({
-                "id": f"{FIRST_STAFF_NO + place}.{install}", "staff_id": book.staff[person.staff_no], 
-                "install_id": install, "name": "店里的旧手机", "share_key_no": 0, "created_at": to_text(book.now - BRAND_AGE),
+                "id": f"{FIRST_STAFF_NO + place}.{install}", "staff_id": book.staff[person.staff_no],
+                "install_id": install,
+                "name": "店里的旧手机", "share_key_no": 0, "created_at": to_text(book.now - BRAND_AGE),
                 "seen_at": to_text(book.now - timedelta(hours=14)),
             })  # fmt: skip
     tx.conn.execute(insert(t.device), rows)

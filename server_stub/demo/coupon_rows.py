@@ -117,13 +117,15 @@ def _coupon(tx: Tx, book: Book, lease_id: str, until: datetime, one: _Held) -> t
     draw = book.draw("coupon", used.id, coupon_code.RANDOM_BYTES)
     code = coupon_code.new_code(draw)
     row: Row = {
-        "id": used.id, "template_id": template["id"], "lease_id": lease_id, "device_id": book.devices[one.life.member.guide],
+        "id": used.id, "template_id": template["id"], "lease_id": lease_id,
+        "device_id": book.devices[one.life.member.guide],
         "guide_id": book.guides[one.life.member.guide], "code": code,
         "qr": _qr(tx, book, template, one, code), "rules": {name: template.get(name) for name in SNAPSHOT},
         "lease_until": to_text(until), "issued_at": to_text(used.issued_at), "opened_at": None, "claimed_at": None,
         "redeemed_at": None, "voided_at": None, "signal": None, "product_id": None,
     }  # fmt: skip
-    state, events = CouponState("allotted", until), []
+    events: list[Row] = []
+    state = CouponState("allotted", until)
     for event in _life_of(one, CouponRules.from_wire(template)):
         after = apply(state, event)
         events.append({

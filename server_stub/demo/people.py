@@ -130,10 +130,15 @@ def _name(rng: random.Random, gender: str, taken: set[str]) -> tuple[str, str]:
 def _phone(rng: random.Random, guide: int, place: int) -> str:
     """Return a mobile number; the first members of a guide have one that a walk-through can name."""
     if place < len(GUESTS):
-        return f"1390000{guide // 4 + 1}{guide % 4 + 1}{place + 1:02d}"
+        return guest_phone(guide, place)
     # Unique without a register: the last digits count the members, scattered by a prime.
     serial = (guide * PER_GUIDE + place) * 7919 % 10_000
     return f"{rng.choice(PREFIXES)}{rng.randint(1000, 9999)}{serial:04d}"
+
+
+def guest_phone(guide: int, place: int) -> str:
+    """Return the number of a member whom the walk-through signs in: 1390000, shop, guide, place."""
+    return f"1390000{guide // 4 + 1}{guide % 4 + 1}{place + 1:02d}"
 
 
 def _rhythm(rng: random.Random, place: int) -> str:

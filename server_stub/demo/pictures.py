@@ -202,6 +202,11 @@ def _drawing(name: str) -> Image.Image:
     return art.resize((round(art.width * scale), round(art.height * scale)), Image.Resampling.LANCZOS)
 
 
+def drawing_size(name: str) -> tuple[int, int]:
+    """Return how large a drawing stands on its stage."""
+    return _drawing(name).size
+
+
 def _art(name: str, cloth: str, mirrored: bool) -> Image.Image:
     """Return the drawing dyed in the cloth's tone; a part of its own colours stays, as trim."""
     art = _drawing(name)

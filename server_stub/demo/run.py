@@ -20,11 +20,17 @@ from pathlib import Path
 from types import FrameType
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import select
+
 from app.domain.hours import is_quiet
+from app.domain.instants import from_text
 from server_stub.config import ConfigError, Settings
+from server_stub.db import Database
 from server_stub.demo import brand
 
 ROOT = Path(__file__).parents[2]
+WEEK = ROOT / "assets" / "demo" / "packs" / "week"
+WEEK_DAYS = 6  # a new one begins before the old one has run out
 START_TIMEOUT_S = 90
 STOP_TIMEOUT_S = 12
 ZONE = ZoneInfo(brand.ZONE)
@@ -119,8 +125,8 @@ def prepare(environ: os._Environ[str] | dict[str, str], report: Report) -> tuple
 
 def fill(settings: Settings, report: Report) -> None:
     """Bring the database up to date: schema, brand, content, and the days since the last time."""
-    from server_stub import migrations
-    from server_stub.db import Database
+    from server_stub import logs  # a taken port is said before the server is loaded
+    from server_stub.app import open_database
     from server_stub.demo import live, seed
 
     free = shutil.disk_usage(_existing(settings.home)).free
@@ -128,9 +134,9 @@ def fill(settings: Settings, report: Report) -> None:
         raise DemoError(
             f"the demo needs 400 MB and {settings.home} has {free // 1_000_000} MB; make room or set DAOGOU_HOME"
         )
-    db = Database.open(settings)
+    logs.configure(settings.env)
+    db = open_database(settings)
     try:
-        migrations.upgrade(db)
         made = seed.seed(db, report=report)
         if made is None:
             live.catch_up(db, report)
@@ -138,8 +144,21 @@ def fill(settings: Settings, report: Report) -> None:
             report(
                 f"Seeded {made.customers} customers, {made.orders} orders, {made.views} views in {made.seconds:.1f} s"
             )
+        _publish_week(db, report)
     finally:
         db.close()
+
+
+def _publish_week(db: Database, report: Report) -> None:
+    """Publish the week's content unless a week of it is still running."""
+    from server_stub import tables as t
+    from server_stub.hq import packs
+
+    with db.begin() as tx:
+        held = tx.conn.execute(select(t.pack.c.published_at).where(t.pack.c.id == WEEK.name)).scalar()
+        if held is None or from_text(held) + timedelta(days=WEEK_DAYS) <= tx.now:
+            made = packs.publish(tx, WEEK)
+            report(f"Published the content pack {made.id}, version {made.version}")
 
 
 def report_clock(path: Path, wall: datetime, report: Report) -> None:

@@ -88,7 +88,7 @@ class Ledger:
         self.figures[life.member.id] = self._figures(life, mine)
 
     def _place(self, life: Life, order: Order, touches: Sequence[Touch], bound: Binding) -> Placed:
-        book, shop = self.book, self.book.shop_of(life.member.guide)
+        shop = self.book.shop_of(life.member.guide)
         priced = self._price(life, order, shop)
         person = OrderPerson(life.member.id, None, order.at, guide_at([bound], order.at), shop)
         attribution = attribute(person, self._recent(touches, order.at), self._policy)
