@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -15,11 +15,11 @@ from rich.console import Console
 from app.domain.errors import GuideError
 from server_stub.config import ConfigError, Settings
 from server_stub.db import Database
+from server_stub.hq import import_cli
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="The server of Daogou and its tools.")
-imports_app = typer.Typer(no_args_is_help=True, help="Bring in orders or customers of another system.")
 pack_app = typer.Typer(no_args_is_help=True, help="Content from headquarters.")
-app.add_typer(imports_app, name="import")
+app.add_typer(import_cli.cli, name="import")
 app.add_typer(pack_app, name="pack")
 console = Console(stderr=True, soft_wrap=True)
 GRACE_S = 3
@@ -152,58 +152,6 @@ def pack_recall(pack_id: Annotated[str, typer.Argument(help="The id in pack.json
     with _database() as db, db.begin() as tx:
         packs.recall(tx, pack_id)
         _say(f"Recalled {pack_id}.")
-
-
-File = Annotated[Path, typer.Argument(exists=True, dir_okay=False, readable=True)]
-Mapping = Annotated[Path | None, typer.Option(exists=True, dir_okay=False, help="TOML that says which column is what.")]
-Guides = Annotated[list[str] | None, typer.Option("--guide", help="Staff number; several share the customers out.")]
-Source = Annotated[str | None, typer.Option(help="Name of the other system; rows are known by it for ever.")]
-Columns = Annotated[list[str] | None, typer.Option("--column", help="field=number or field=header, several times.")]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Read and report, write nothing.")]
-
-
-@imports_app.command("orders")
-def import_orders(
-    file: File, mapping: Mapping = None, guide: Guides = None, source: Source = None, column: Columns = None,
-    dry_run: DryRun = False,
-) -> None:  # fmt: skip
-    """Import purchases of another system as historic orders."""
-    from server_stub.hq import imports
-
-    _import(imports.import_orders, file, mapping, guide, source, column, dry_run)
-
-
-@imports_app.command("customers")
-def import_customers(
-    file: File, mapping: Mapping = None, guide: Guides = None, source: Source = None, column: Columns = None,
-    dry_run: DryRun = False,
-) -> None:  # fmt: skip
-    """Import customers of another system, without any consent."""
-    from server_stub.hq import imports
-
-    _import(imports.import_customers, file, mapping, guide, source, column, dry_run)
-
-
-def _import(
-    run: Any, file: Path, mapping: Path | None, guide: list[str] | None, source: str | None, column: list[str] | None,
-    dry_run: bool,
-) -> None:  # fmt: skip
-    more: dict[str, Any] = {"columns": column} if column else {}
-    with _database() as db:
-        report = run(db, file, mapping=mapping, guides=tuple(guide or ()), source=source, dry_run=dry_run, **more)
-        _say(_import_lines(report))
-
-
-def _import_lines(report: Any) -> str:
-    lines = [
-        f"{'Dry run: ' if report.dry_run else ''}{report.rows} rows, {report.new} new, {report.repeated} known, "
-        f"{len(report.rejected)} rejected, {report.customers_new} new customers, "
-        f"total {report.total_fen // 100:,}.{report.total_fen % 100:02d}"
-    ]
-    lines += [f"  line {line}: {reason}" for line, reason in report.rejected[:20]]
-    if report.reject_file is not None:
-        lines.append(f"  rejected lines are in {report.reject_file}")
-    return "\n".join(lines)
 
 
 def _say(text: str) -> None:

@@ -82,14 +82,15 @@ def _run(
 
 
 def _open() -> Database:
-    from server_stub import migrations  # alembic is slow to load and only this command needs it here
+    from server_stub import logs  # the web framework is slow to load, and `--help` needs neither
+    from server_stub.app import open_database
 
     try:
-        db = Database.open(Settings.from_env())
+        settings = Settings.from_env()
     except ConfigError as exc:
         raise _stop(str(exc)) from exc
-    migrations.upgrade(db)
-    return db
+    logs.configure(settings.env)
+    return open_database(settings)
 
 
 def _stop(sentence: str) -> typer.Exit:

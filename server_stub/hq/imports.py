@@ -203,8 +203,8 @@ def _with_purchases(report: ImportReport, parsed: Parsed[OrderRow]) -> ImportRep
         zero=sum(row.amount_fen == 0 for row in rows),
         repeat_customers=sum(n > 1 for n in purchases.values()),
         repeat_day_customers=sum(n > 1 for n in days.values()),
-        first_at=min((row.at for row in rows), default=None),
-        last_at=max((row.at for row in rows), default=None),
+        first_at=min((row.at.astimezone(zone) for row in rows), default=None),
+        last_at=max((row.at.astimezone(zone) for row in rows), default=None),
     )
 
 
@@ -242,7 +242,7 @@ def _guides(tx: Tx, wanted: Sequence[str]) -> tuple[Record, ...]:
             raise Rejected("bad_arguments", f"no active guide {missing[0]}", params={"field": "guides"})
         chosen = [by_no[one.upper()] for one in sorted(set(wanted))]
     if not chosen:
-        raise Rejected("bad_arguments", "there is no active guide to give customers to", params={"field": "guides"})
+        raise Rejected("bad_arguments", "there is no active guide to give customers to; seed the brand first", params={"field": "guides"})
     return tuple(chosen)
 
 
