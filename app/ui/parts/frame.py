@@ -66,7 +66,7 @@ def frame(
         line = ft.Border(top=ft.BorderSide(1, Tone.LINE))
         pad = ft.Padding.symmetric(horizontal=side, vertical=Space.M)
         rows.append(ft.Container(foot, padding=pad, bgcolor=Tone.CARD, border=line))
-    return ft.Column(rows, spacing=0, expand=True)
+    return ft.Column(rows, spacing=0, expand=True, horizontal_alignment=ft.CrossAxisAlignment.STRETCH)
 
 
 def _body(body: ft.Control | Sequence[ft.Control], side: int, scroll: bool) -> ft.Control:
@@ -74,5 +74,6 @@ def _body(body: ft.Control | Sequence[ft.Control], side: int, scroll: bool) -> f
     if not scroll:
         return ft.Column(controls, spacing=0, expand=True)
     pad = ft.Padding.only(left=side, top=Space.XS, right=side, bottom=Space.XL)
-    inside = ft.Container(ft.Column(controls, spacing=Space.M), padding=pad)
+    column = ft.Column(controls, spacing=Space.M, horizontal_alignment=ft.CrossAxisAlignment.STRETCH)
+    inside = ft.Container(column, padding=pad)
     return ft.ListView([inside], expand=True, spacing=0)

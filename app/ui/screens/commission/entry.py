@@ -25,7 +25,7 @@ def EntryPage(entry_id: str) -> ft.Control:
     family = hooks.use_query(commission.entries_of_order, entry.order_id if entry else "")
     if entry is None:
         gone = p.empty(ft.Icons.RECEIPT_LONG_OUTLINED, t("commission.gone"), t("commission.gone_why"))
-        return p.Frame(t("commission.entry"), gone)
+        return p.frame(t("commission.entry"), gone)
     body: list[ft.Control] = [_head(entry)]
     if not entry.amount_fen:
         body.append(p.notice(t("commission.zero"), _zero_reason(entry, strings)))
@@ -38,7 +38,7 @@ def EntryPage(entry_id: str) -> ft.Control:
     others = [one for one in family if one.id != entry.id and entry.order_id]
     if others:
         body.append(_family(others))
-    return p.Frame(t("commission.entry"), body)
+    return p.frame(t("commission.entry"), body)
 
 
 def _head(entry: CommissionEntry) -> ft.Control:

@@ -65,14 +65,16 @@ def CommissionScreen() -> ft.Control:
     head = [Summary(view.months), p.section(t("commission.ledger")), p.filter_chips(chips, view.state, choose)]
     if not lines:
         head.append(_nothing(totals, view))
-        return p.Frame(t("commission.title"), head)
-    gutter = p.use_gutter()
-    header = ft.Container(ft.Column(head, spacing=Space.M), padding=ft.Padding.symmetric(gutter, Space.XS))
+        return p.frame(t("commission.title"), head)
+    gutter = p.gutter()
+    header = ft.Container(
+        ft.Column(head, spacing=Space.M), padding=ft.Padding.symmetric(horizontal=gutter, vertical=Space.XS)
+    )
     rows = p.VirtualList(
         lines, _row, header=header, padding=ft.Padding.only(bottom=Space.XL), key=f"{view.months}|{view.state}",
         mark=strings.language,
     )  # fmt: skip
-    return p.Frame(t("commission.title"), rows, scroll=False)
+    return p.frame(t("commission.title"), rows, scroll=False)
 
 
 def _line(entry: CommissionEntry, strings: Strings, now, chosen: bool) -> Line:  # type: ignore[no-untyped-def]
@@ -88,7 +90,9 @@ def _line(entry: CommissionEntry, strings: Strings, now, chosen: bool) -> Line: 
 
 def _row(line: Line) -> ft.Control:
     ui = sessions.current()
-    back, ink = (Tone.REFUSED, Tone.ON_REFUSED) if line.fen < 0 else (Tone.CALM, Tone.ON_CALM)
+    back, ink = (
+        (Tone.REFUSED, Tone.ON_REFUSED) if line.fen < 0 else (Tone.CARD if line.chosen else Tone.CALM, Tone.ON_CALM)
+    )
     disc = ft.Container(
         ft.Icon(line.icon, size=20, color=ink), width=44, height=44, border_radius=22, bgcolor=back,
         alignment=ft.Alignment.CENTER,
@@ -104,7 +108,7 @@ def _row(line: Line) -> ft.Control:
         line.label, line.meta, leading=disc, fact=amount, on_click=lambda: ui.select(f"/commission/{line.id}"),
         selected=line.chosen,
     )  # fmt: skip
-    return ft.Container(row, padding=ft.Padding.symmetric(horizontal=Space.XS))
+    return ft.Container(row, padding=ft.Padding.symmetric(horizontal=p.gutter() - Space.M))
 
 
 def signed(fen: int) -> str:

@@ -17,6 +17,7 @@ from app.ui.screens.share.view import (
     ShareView,
     Tile,
     categories_of,
+    category_of,
     in_rows,
     matching,
     name_of,
@@ -36,7 +37,7 @@ def ShareScreen() -> ft.Control:
     """Lay out search, categories and the grid."""
     client, strings, view = hooks.use_client(), hooks.use_strings(), hooks.use_slice(ShareView)
     ui, layout = hooks.use_session(), hooks.use_layout()
-    gutter = p.use_gutter()
+    gutter = p.gutter()
     everything = hooks.use_query(products.products)
     stock = hooks.use_query(products.stock_in, client.staff.store_id or "")
     found = ft.use_memo(
@@ -53,10 +54,10 @@ def ShareScreen() -> ft.Control:
     def choose(category: str) -> None:
         view.category = category
 
-    chips = [("", t("share.all")), *((c, _category(c)) for c in categories_of(everything))]
+    chips = [("", t("share.all")), *((c, category_of(c, strings)) for c in categories_of(everything))]
     top = [p.search_field(t("share.search"), view.query, search), p.filter_chips(chips, view.category, choose)]
     calm = not view.query and not view.category
-    header = ft.Container(Header(), padding=ft.Padding.symmetric(gutter, Space.S)) if calm else None
+    header = ft.Container(Header(), padding=ft.Padding.symmetric(horizontal=gutter, vertical=Space.S)) if calm else None
     height = width * PICTURE_RATIO + TILE_TEXT
     body = (
         p.VirtualList(rows, _row_builder(columns, width, gutter), height=height + Space.M, header=header,
@@ -65,7 +66,7 @@ def ShareScreen() -> ft.Control:
         else _nothing(everything, search, choose)
     )  # fmt: skip
     actions = [p.icon_button(ft.Icons.QUERY_STATS, t("share.mine"), lambda: ui.open("/shares"))]
-    return p.Frame(t("share.title"), body, actions=actions, top=top, scroll=False)
+    return p.frame(t("share.title"), body, actions=actions, top=top, scroll=False)
 
 
 def grid_of(page_width: float, kind: str, gutter: int) -> tuple[int, float]:
@@ -114,14 +115,8 @@ def _tile(tile: Tile, width: float) -> ft.Control:
     ui = sessions.current()
     return p.tappable(
         face, lambda: ui.open(f"/products/{tile.id}"), radius=Radius.L, bgcolor=Tone.CARD, width=width,
-        border=ft.Border.all(1, Tone.LINE), label=" ".join(x for x in (tile.name, tile.colour, money(tile.price_fen), words) if x),
+        border=ft.Border.all(1, Tone.LINE), label=" ".join(filter(None, (tile.name, tile.colour, money(tile.price_fen), words))),
     )  # fmt: skip
-
-
-def _category(category: str) -> str:
-    strings = current()
-    key = f"share.category_{category}"
-    return strings.t(key) if strings.has(key) else category
 
 
 def _nothing(everything: list[object], search, choose) -> ft.Control:  # type: ignore[no-untyped-def]

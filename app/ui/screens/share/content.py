@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from app.content import Content
 from app.domain.errors import Refused
 from app.posters.fonts import assets_dir
 from app.posters.template import Template, load_template
-from app.protocol.manifest import CalendarEntry, Caption
+from app.protocol.manifest import CalendarEntry, Caption, Manifest
 from app.protocol.objects import Product
 from app.ui.screens.share.view import TONES, name_of
 from app.ui.strings import Strings
@@ -72,8 +73,9 @@ def built_in() -> tuple[Template, ...]:
     return tuple(load_template(path) for path in sorted((assets_dir() / "posters").glob("*.json"), reverse=True))
 
 
-def _manifest(client: Any) -> Any:
-    return client.content.active_manifest()
+def _manifest(client: Any) -> Manifest | None:
+    content: Content | None = getattr(client, "content", None)
+    return None if content is None else content.active_manifest()
 
 
 def _sent_captions(client: Any) -> tuple[Caption, ...]:

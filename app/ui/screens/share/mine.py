@@ -47,13 +47,13 @@ def SharesPage() -> ft.Control:
             ft.Icons.IOS_SHARE_OUTLINED, t("share.mine_none"), t("share.mine_none_why"), t("share.mine_start"),
             lambda: ui.go("share"),
         )  # fmt: skip
-        return p.Frame(t("share.mine"), none)
+        return p.frame(t("share.mine"), none)
     lines = tuple(_line(share, goods.get(share.item_id), strings, now) for share in mine)
-    gutter = p.use_gutter()
+    gutter = p.gutter()
     inset = ft.Padding.symmetric(horizontal=gutter, vertical=Space.S)
     header = ft.Container(_funnel(funnel), padding=inset)
     rows = p.VirtualList(lines, _row, header=header, padding=ft.Padding.only(bottom=Space.XL), mark=strings.language)
-    return p.Frame(t("share.mine"), rows, scroll=False)
+    return p.frame(t("share.mine"), rows, scroll=False)
 
 
 def _line(share: Share, product: Product | None, strings: Strings, now) -> Line:  # type: ignore[no-untyped-def]
@@ -95,7 +95,7 @@ def _row(line: Line) -> ft.Control:
         fact_color=Tone.ACTION if line.bought else None,
         on_click=open_it,
     )
-    return ft.Container(row, padding=ft.Padding.symmetric(horizontal=Space.XS))
+    return ft.Container(row, padding=ft.Padding.symmetric(horizontal=p.gutter() - Space.M))
 
 
 def _funnel(funnel: shares.Funnel) -> ft.Control:

@@ -16,7 +16,7 @@ from app.ui import parts as p
 from app.ui.guards import screen
 from app.ui.screens.share import content
 from app.ui.screens.share.poster import LARGE_PART, PREVIEW_PART, Draft, draw, preview_specs, share_poster
-from app.ui.screens.share.view import CHANNELS, TONES, ShareView, colour_of, name_of, sizes_of
+from app.ui.screens.share.view import CHANNELS, TONES, ShareView, category_of, colour_of, name_of, series_of, sizes_of
 from app.ui.strings import current, money, t
 from app.ui.theme import Radius, Space, Tone, Type
 
@@ -33,7 +33,7 @@ def ProductPage(product_id: str) -> ft.Control:
     hooks.use_strings()
     product = hooks.use_query(products.product_by_id, product_id)
     if product is None:
-        return p.Frame(t("share.title"), p.empty(ft.Icons.INVENTORY_2_OUTLINED, t("share.gone"), t("share.gone_why")))
+        return p.frame(t("share.title"), p.empty(ft.Icons.INVENTORY_2_OUTLINED, t("share.gone"), t("share.gone_why")))
     return Editor(product, key=product_id)
 
 
@@ -43,7 +43,7 @@ def PosterPage(product_id: str) -> ft.Control:
     hooks.use_strings()
     product = hooks.use_query(products.product_by_id, product_id)
     if product is None:
-        return p.Frame(t("share.title"), p.empty(ft.Icons.INVENTORY_2_OUTLINED, t("share.gone"), t("share.gone_why")))
+        return p.frame(t("share.title"), p.empty(ft.Icons.INVENTORY_2_OUTLINED, t("share.gone"), t("share.gone_why")))
     return Viewer(product, key=product_id)
 
 
@@ -66,7 +66,7 @@ def Editor(product: Product) -> ft.Control:
         left = ft.Column([_filled(photo), *facts], spacing=Space.M, expand=4)
         right = ft.Column(making, spacing=Space.M, expand=5)
         body = [ft.Row([left, right], spacing=Space.XL, vertical_alignment=ft.CrossAxisAlignment.START)]
-    return p.Frame(name_of(product, strings), body, foot=_foot(studio))
+    return p.frame(category_of(product.category, strings), body, foot=_foot(studio))
 
 
 @screen
@@ -86,7 +86,7 @@ def Viewer(product: Product) -> ft.Control:
         [(one.id, one.name(strings.language)) for one in studio.templates], studio.template.id, studio.choose
     )
     body = ft.Container(shown, alignment=ft.Alignment.CENTER)
-    return p.Frame(t("share.poster"), [body], top=[chips], foot=_foot(studio))
+    return p.frame(t("share.poster"), [body], top=[chips], foot=_foot(studio))
 
 
 class Studio:
@@ -182,11 +182,7 @@ def _head(product: Product) -> ft.Control:
     marks: list[ft.Control] = []
     if product.private_only:
         marks.append(p.pill(t("share.private_only"), "warm", ft.Icons.LOCK_OUTLINE))
-    meta = p.dots(
-        colour_of(product, strings),
-        product.style_no,
-        t(f"share.series_{product.series}") if strings.has(f"share.series_{product.series}") else None,
-    )
+    meta = p.dots(colour_of(product, strings), product.style_no, series_of(product, strings))
     words = ft.Column([p.txt(name_of(product, strings), Type.NAME), p.txt(meta, Type.META)], spacing=2, expand=True)
     return ft.Row([words, *marks], spacing=Space.S)
 

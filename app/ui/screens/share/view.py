@@ -51,6 +51,20 @@ def colour_of(product: Product, strings: Strings) -> str:
     return product.colour if strings.is_chinese or not product.colour_en else product.colour_en
 
 
+def category_of(category: str, strings: Strings) -> str:
+    """Return a category's name; one the app does not know shows as it came."""
+    return _named(f"share.category_{category}", category, strings)
+
+
+def series_of(product: Product, strings: Strings) -> str:
+    """Return the series' name; one the app does not know shows as it came."""
+    return _named(f"share.series_{product.series}", product.series, strings)
+
+
+def _named(key: str, plain: str, strings: Strings) -> str:
+    return strings.t(key) if strings.has(key) else plain
+
+
 def categories_of(products: Iterable[Product]) -> list[str]:
     """Return the categories there are, in the shop's order."""
     found = {product.category for product in products}

@@ -53,7 +53,7 @@ def TeamScreen() -> ft.Control:
         ]
         body = [_store_sums(team), ft.Column(rows, spacing=Space.S)]
     over = p.dots(date_weekday(today), _store_name(store))
-    return p.Frame(t("team.title"), body, over=over, top=[tabs, chips])
+    return p.frame(t("team.title"), body, over=over, top=[tabs, chips])
 
 
 def _store_name(store: Store | None) -> str | None:
@@ -120,7 +120,7 @@ def TeamOverview() -> ft.Control:
     else:
         body = [p.empty(ft.Icons.GROUPS_OUTLINED, t("team.none"), t("team.none_why"))]
     title = t("team.overview_today" if view.period == TODAY else "team.overview_month")
-    return p.Frame(title, body, badge=False)
+    return p.frame(title, body, badge=False)
 
 
 def _month_card(by_day: dict[str, int], today: date) -> ft.Control:

@@ -26,7 +26,7 @@ def GuidePage(guide_id: str) -> ft.Control:
     guide = hooks.use_query(brand.staff_by_id, guide_id)
     days = hooks.use_query(figures.guide_days, *days_of_period(MONTH, today), guide_id)
     if guide is None:
-        return p.Frame(t("team.title"), p.empty(ft.Icons.PERSON_OFF_OUTLINED, t("team.gone"), t("team.gone_why")))
+        return p.frame(t("team.title"), p.empty(ft.Icons.PERSON_OFF_OUTLINED, t("team.gone"), t("team.gone_why")))
     head = ft.Row(
         [p.avatar(guide.name, guide.id, 56),
          ft.Column([p.txt(guide.name, Type.NAME), p.txt(guide.staff_no, Type.META)], spacing=0, expand=True)],
@@ -43,14 +43,15 @@ def GuidePage(guide_id: str) -> ft.Control:
         p.section(t("team.days")),
         _days(days, today),
     ]
-    return p.Frame(guide.name, body)
+    return p.frame(guide.name, body)
 
 
 def _figures(days: list[GuideDay]) -> ft.Control:
     strings = current()
     cells = [
         ft.Column(
-            [p.txt(shown(m, total(days, m), strings), Type.SECTION, lines=1), p.txt(t(f"team.metric_{m}"), Type.META, lines=1)],
+            [p.txt(shown(m, total(days, m), strings), Type.SECTION, lines=1),
+             p.txt(t(f"team.metric_{m}"), Type.META, lines=1)],
             spacing=2, expand=1,
         )
         for m in METRICS
