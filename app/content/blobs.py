@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import logging
 import os
 import re
 import shutil
@@ -12,9 +13,10 @@ from pathlib import Path
 
 import httpx
 
-from app.domain.errors import GuideError, LocalFault, Refused, Unavailable
+from app.domain.errors import GuideError, LocalFault, Refused, Unauthorized, Unavailable
 from app.protocol.limits import BLOB_MAX_BYTES
 
+log = logging.getLogger(__name__)
 DIGEST = re.compile(r"[0-9a-f]{64}")
 AT_ONCE = 4
 PARTIAL = 206
@@ -44,22 +46,26 @@ class Blobs:
             LocalFault: `disk_full`.
         """
         missing = [digest for digest in digests if DIGEST.fullmatch(digest) and self.path(digest) is None]
-        gate, results = asyncio.Semaphore(AT_ONCE), 0
+        gate, failures = asyncio.Semaphore(AT_ONCE), list[GuideError]()
 
-        async def one(digest: str) -> int:
+        async def one(digest: str) -> bool:
             async with gate:
+                if failures:
+                    return False
                 try:
                     await self.fetch(digest)
-                except (Unavailable, LocalFault):
-                    raise
-                except GuideError:
-                    return 0  # not there, or not what it says: the place stays empty and is tried at the next round
-                return 1
+                except (Unavailable, LocalFault, Unauthorized) as exc:
+                    failures.append(exc)
+                except GuideError as exc:  # not there, or not what it says: its place stays empty until the next round
+                    log.info("blob %s: %s", digest[:12], exc)
+                else:
+                    return True
+                return False
 
-        async with asyncio.TaskGroup() as group:
-            tasks = [group.create_task(one(digest)) for digest in missing]
-        results = sum(task.result() for task in tasks)
-        return results
+        came = await asyncio.gather(*(one(digest) for digest in missing))
+        if failures:
+            raise failures[0]
+        return sum(came)
 
     async def fetch(self, digest: str, size: int | None = None) -> Path:
         """Fetch one file unless it is here, and return it.

@@ -54,6 +54,7 @@ class Content:
         self._store_id = store_id
         self._role = role
         self._parsed: dict[tuple[str, int], Manifest] = {}
+        self._reported: set[tuple[str, int, str]] = set()
         self._wake = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._unsubscribe: Callable[[], None] = lambda: None
@@ -119,8 +120,8 @@ class Content:
         held = self._store.query(packs.held_versions)
         shown = self._store.query(packs.published)
         verdicts = trust.judge(shown, self._keys, held, self._clock.now(), store_id=self._store_id, role=self._role)
-        for _pack, why in verdicts.refused:
-            await self._report(why)
+        for pack, why in verdicts.refused:
+            await self._report(pack, why)
         for pack_id in verdicts.withdraw:
             await self._store.write(lambda tx, i=pack_id: packs.withdraw(tx, i), priority=SYNC)  # type: ignore[misc]
         for pack, manifest in verdicts.install:
@@ -133,12 +134,16 @@ class Content:
             for file in manifest.files.values():
                 await self._blobs.fetch(file.sha256, file.size)
         except Refused as why:
-            await self._report(why)
+            await self._report(pack, why)
             return
         ready = Installed(manifest.id, manifest.version, pack.manifest, pack.published_at)
         await self._store.write(lambda tx: packs.activate(tx, ready), priority=SYNC)
 
-    async def _report(self, why: Refused) -> None:
+    async def _report(self, pack: Pack, why: Refused) -> None:
+        """Tell the user once; the pack stays refused at every later look."""
+        if (pack.id, pack.version, why.code) in self._reported:
+            return
+        self._reported.add((pack.id, pack.version, why.code))
         at = to_text(self._clock.now())
         log.warning("a pack was refused: %s", why)
         await self._store.write(lambda tx: aside.add_problem(tx, why.code, why.params, at), priority=SYNC)
@@ -153,8 +158,8 @@ class Content:
             self._wake.clear()
             try:
                 await self.refresh()
-            except* (Unavailable, LocalFault) as group:
-                log.info("content waits: %s", group.exceptions[0])
+            except (Unavailable, LocalFault) as exc:
+                log.info("content waits: %s", exc)
                 asyncio.get_running_loop().call_later(RETRY_S, self._wake.set)
-            except* GuideError as group:
-                log.warning("content: %s", group.exceptions[0])
+            except GuideError as exc:
+                log.warning("content: %s", exc)
