@@ -138,6 +138,11 @@ class Database:
         with self.engine.connect().execution_options(**options) as conn, conn.begin():
             yield conn
 
+    def connect_without_transaction(self) -> Connection:
+        """Return a connection that sees each statement's present state; for watching, never for writing."""
+        options = {"sqlite_begin": ""} if self.is_sqlite else {"isolation_level": "AUTOCOMMIT"}
+        return self.engine.connect().execution_options(**options)
+
     def close(self) -> None:
         """Give the connections back."""
         self.engine.dispose()
@@ -187,7 +192,9 @@ def _prepare_sqlite(raw: Any, _record: Any) -> None:
 
 
 def _begin_sqlite(conn: Connection) -> None:
-    conn.exec_driver_sql(conn.get_execution_options().get("sqlite_begin", "BEGIN IMMEDIATE"))
+    begin = conn.get_execution_options().get("sqlite_begin", "BEGIN IMMEDIATE")
+    if begin:
+        conn.exec_driver_sql(begin)
 
 
 def upsert(conn: Connection, table: Any) -> Any:

@@ -62,7 +62,7 @@ class Live:
             self._watcher = None
 
     async def _watch(self) -> None:
-        conn = self.db.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+        conn = self.db.connect_without_transaction()
         try:
             self._heads = self._read_heads(conn)
             seen = self._change_mark(conn)

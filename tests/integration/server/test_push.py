@@ -1,0 +1,192 @@
+"""Push: order, idempotency, refusals, poison, and faults that consume nothing."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select
+from sqlalchemy.exc import OperationalError
+
+from server_stub import tables as t
+from server_stub.people import mutations as people
+from tests.fakes.server import Phone, Server
+
+
+def note_of(server: Server, customer: str = "c1") -> str:
+    with server.db.read() as conn:
+        return conn.execute(select(t.customer.c.note).where(t.customer.c.id == customer)).scalar_one()
+
+
+def count(server: Server, table: Any) -> int:
+    with server.db.read() as conn:
+        return conn.execute(select(func.count()).select_from(table)).scalar_one()
+
+
+async def guide(server: Server) -> Phone:
+    phone = await server.sign_in("G0101")
+    await phone.pull_all()
+    return phone
+
+
+async def test_a_push_is_applied_in_order_and_a_repeat_changes_nothing(server: Server) -> None:
+    phone = await guide(server)
+    sent = [phone.mutation("edit_note", customer_id="c1", note=f"{n}") for n in range(3)]
+    assert [one["status"] for one in await phone.push(*sent)] == ["applied"] * 3
+    with server.db.read() as conn:
+        head = conn.execute(select(t.bucket.c.ver).where(t.bucket.c.id == "guide:g1")).scalar_one()
+    assert [one["status"] for one in await phone.push(*sent)] == ["skipped"] * 3
+    assert note_of(server) == "2"
+    with server.db.read() as conn:
+        assert conn.execute(select(t.bucket.c.ver).where(t.bucket.c.id == "guide:g1")).scalar_one() == head
+    view = await phone.pull_all()
+    assert view["customer/c1"]["note"] == "2" and phone.lmids == {phone.client: 3}
+
+
+async def test_a_gap_refuses_the_push_and_consumes_nothing(server: Server) -> None:
+    phone = await guide(server)
+    phone.next_id = 2
+    answer = await phone.raw_push(phone.mutation("edit_note", customer_id="c1", note="x"))
+    assert answer.status_code == 409
+    assert (answer.json()["code"], answer.json()["params"]) == ("mutation_gap", {"expected": 1, "got": 2})
+    assert note_of(server) == ""
+
+
+async def test_an_id_used_for_other_arguments_is_a_reused_mutation(server: Server) -> None:
+    phone = await guide(server)
+    first = phone.mutation("edit_note", customer_id="c1", note="mine")
+    await phone.push(first)
+    other = copy.deepcopy(first)
+    other["args"]["note"] = "another"
+    answer = await phone.raw_push(other)
+    assert answer.status_code == 409 and answer.json()["code"] == "mutation_reused"
+    assert note_of(server) == "mine"
+
+
+async def test_the_same_mutation_from_a_new_installation_has_one_effect(server: Server) -> None:
+    phone, again = await guide(server), await guide(server)
+    tag = phone.mutation("edit_note", customer_id="c1", note="once")
+    await phone.push(tag)
+    await phone.do("edit_note", customer_id="c1", note="later")
+    copied = {**tag, "clientID": again.client}
+    assert (await again.push(copied))[0]["status"] == "duplicate"
+    assert note_of(server) == "later"
+
+
+async def test_a_refusal_consumes_its_id_and_stands_as_a_row_until_dismissed(server: Server) -> None:
+    phone = await guide(server)
+    results = await phone.push(
+        phone.mutation("edit_note", customer_id="c1", note="a"),
+        phone.mutation("add_tag", customer_id="c1", tag="长" * 21),
+        phone.mutation("edit_note", customer_id="c5", note="not mine"),
+        phone.mutation("edit_note", customer_id="c2", note="b"),
+    )
+    assert [one.get("code", one["status"]) for one in results] == ["applied", "tag_invalid", "not_yours", "applied"]
+    view = await phone.pull_all()
+    key = f"rejected/{phone.client}/2"
+    assert {name: view[key][name] for name in ("code", "params", "subject", "name")} == {
+        "code": "tag_invalid", "params": {"max": 20}, "subject": "customer/c1", "name": "add_tag",
+    }  # fmt: skip
+    assert phone.lmids == {phone.client: 4} and note_of(server, "c5") == ""
+    await phone.do("dismiss_rejected", rejected_id=f"{phone.client}/2")
+    assert key not in await phone.pull_all()
+    assert f"rejected/{phone.client}/3" in phone.view
+
+
+@pytest.mark.parametrize(
+    ("name", "args", "code"),
+    [
+        ("edit_note", {"customer_id": "c1", "note": "x", "guide_id": "g2"}, "bad_arguments"),
+        ("edit_note", {"customer_id": "c1"}, "bad_arguments"),
+        ("edit_note", {"customer_id": "c1", "note": 5}, "bad_arguments"),
+        ("edit_note", {"customer_id": "c1", "note": "x", "mid": "no"}, "bad_arguments"),
+        ("edit_note", {"customer_id": "c1", "note": "x", "at": "yesterday"}, "bad_arguments"),
+        ("edit_note", {"customer_id": "c1", "note": "\ud800"}, "bad_arguments"),
+        ("drop_table", {}, "mutation_unknown"),
+        ("edit_note", {"customer_id": "' OR 1=1 --", "note": "x"}, "not_yours"),
+    ],
+)
+async def test_bad_arguments_are_refused_by_name(server: Server, name: str, args: dict, code: str) -> None:
+    phone = await guide(server)
+    result = await phone.do(name, **args)
+    assert (result["status"], result["code"]) == ("rejected", code)
+
+
+async def test_a_poison_mutation_is_consumed_and_the_next_one_works(server: Server, monkeypatch) -> None:
+    phone = await guide(server)
+
+    def explode(tx: Any, args: Any) -> None:
+        tx.conn.execute(t.customer.update().values(note="half done"))
+        raise ZeroDivisionError
+
+    monkeypatch.setitem(people.HANDLERS, "add_tag", explode)
+    results = await phone.push(
+        phone.mutation("add_tag", customer_id="c1", tag="x"), phone.mutation("edit_note", customer_id="c2", note="ok")
+    )
+    assert [one.get("code", one["status"]) for one in results] == ["internal", "applied"]
+    assert note_of(server) == "" and note_of(server, "c2") == "ok"
+
+
+async def test_a_fault_of_the_database_consumes_nothing(server: Server, monkeypatch) -> None:
+    phone = await guide(server)
+    sent = phone.mutation("add_tag", customer_id="c1", tag="x")
+    with monkeypatch.context() as broken:
+
+        def away(tx: Any, args: Any) -> None:
+            raise OperationalError("x", {}, Exception("server closed the connection"))
+
+        broken.setitem(people.HANDLERS, "add_tag", away)
+        answer = await phone.raw_push(sent)
+        assert answer.status_code == 503 and answer.json()["code"] == "server_fault"
+    assert count(server, t.rejected) == 0
+    assert (await phone.push(sent))[0]["status"] == "applied"
+
+
+async def test_groups_and_clients_belong_to_one_member_of_staff(server: Server) -> None:
+    phone, other = await guide(server), await server.sign_in("G0102")
+    await phone.do("edit_note", customer_id="c1", note="mine")
+    other.group, mine = phone.group, other.group
+    assert (await other.raw_push(other.mutation("edit_note", customer_id="c5", note="x"))).status_code == 403
+    assert (await other.raw_pull()).status_code == 403
+    other.group, other.client, other.next_id = mine, phone.client, 2
+    assert (await other.raw_push(other.mutation("edit_note", customer_id="c5", note="x"))).status_code == 403
+
+
+async def test_a_manager_may_not_write_a_guides_note(server: Server) -> None:
+    manager = await server.sign_in("M01")
+    await manager.pull_all()
+    assert (await manager.do("edit_note", customer_id="c1", note="x"))["code"] == "forbidden"
+    assert any(key.startswith("rejected/") for key in await manager.pull_all())
+
+
+async def test_rule_9_2_the_budget_is_shared_and_the_holder_is_the_last_to_pull(server: Server) -> None:
+    phone, tablet = await guide(server), await guide(server)
+    args = {"customer_id": "c1", "kind": "message", "channel": "copied"}
+    held = await phone.do("record_contact", contact_id="contact-0001", **args)
+    assert held["code"] == "contact_other_device"
+    await tablet.pull()
+    assert (await tablet.do("record_contact", contact_id="contact-0002", **args))["status"] == "applied"
+    assert (await tablet.do("record_contact", contact_id="contact-0003", **args))["code"] == "contact_budget_used"
+    no_consent = await tablet.do("record_contact", contact_id="contact-0004", **{**args, "customer_id": "c4"})
+    assert no_consent["code"] == "no_marketing_consent"
+
+
+async def test_quiet_hours_are_judged_by_when_it_was_done(server: Server) -> None:
+    phone = await guide(server)
+    sent = phone.mutation(
+        "record_contact", contact_id="contact-0001", customer_id="c1", kind="message", channel="copied"
+    )
+    server.clock.forward(hours=12)  # 22:30 in the store, the phone comes back; it pulls before it pushes
+    await refreshed(server, phone)
+    await phone.pull()
+    assert (await phone.push(sent))[0]["status"] == "applied"
+    late = phone.mutation(
+        "record_contact", contact_id="contact-0002", customer_id="c2", kind="message", channel="copied"
+    )
+    assert (await phone.push(late))[0]["code"] == "quiet_hours"
+
+
+async def refreshed(server: Server, phone: Phone) -> None:
+    body = {"refresh_token": phone.session["refresh_token"], "device_id": phone.session["device"]["id"]}
+    phone.session |= (await server.http.post("/api/auth/refresh", json=body)).json()
