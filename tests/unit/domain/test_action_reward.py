@@ -48,6 +48,13 @@ def test_rule_8_1_unique_by_person_and_phone() -> None:
     assert state(GOOD, 14, other(1, -60, person_id="p", state="rejected")) == ("payable", "proven")
 
 
+def test_rule_8_2_a_week_without_activity_is_flagged() -> None:
+    silent = replace(GOOD, activity=frozenset())
+    week = NOW + timedelta(days=7)
+    assert flags_of(silent, [], now=week, zone=SHANGHAI) == ("zero_activity",)
+    assert flags_of(silent, [], now=week - timedelta(seconds=1), zone=SHANGHAI) == ()
+
+
 def test_rule_8_2_caps_per_guide_and_day() -> None:
     day = [other(number, -15 * number) for number in range(1, 21)]
     assert state(GOOD, 14, *day) == ("held", "over_cap")

@@ -97,6 +97,8 @@ def test_rule_2_5_hand_over() -> None:
     customers = {"c1": "coat", "c2": "shoe", "c3": "shoe", "c4": "hat"}
     given = b.hand_over(customers, {"g1": 5, "g2": 4}, {"g1": frozenset({"shoe"})})
     assert given == {"c1": "g2", "c2": "g1", "c3": "g1", "c4": "g2"}
+    even = b.hand_over(dict.fromkeys("abcdef", ""), {"g1": 0, "g2": 1}, {})
+    assert sorted(even.values(), key=str) == ["g1"] * 3 + ["g2"] * 3
     assert b.hand_over(customers, {}, {}) == dict.fromkeys(customers)
     assert b.fallback_owner("s1", "ip") == ("store", "s1")
     assert b.fallback_owner(None, "ip") == ("ip", "ip")

@@ -130,6 +130,7 @@ def test_rule_1_2_the_whole_life() -> None:
         (issued(), event("redeem", order_id="o"), "coupon_not_available"),
         (issued(), event("claim", customer_id="b"), "coupon_not_available"),
         (issued(), event("claim", days=7, customer_id="a"), "coupon_expired"),
+        (claimed(), event("claim", "forwarded", customer_id="b"), "coupon_not_available"),
         (claimed(), event("undo"), "coupon_opened"),
         (claimed(), event("expire"), "coupon_not_available"),
         (claimed(), event("redeem"), "bad_arguments"),
@@ -306,6 +307,7 @@ def test_rule_1_8_shares_sum_and_follow_their_lines(data: st.DataObject, fens: l
         ("2026-11-22 10:29", 0.0, "2026-11-22 10:30", False),
         ("2026-11-21 10:30", None, "2026-11-22 10:30", True),
         ("2026-11-25 10:30", None, "2026-11-25 10:30", False),
+        ("2026-11-22 10:25", None, "2026-11-22 10:30", False),
     ],
 )
 def test_rule_1_9_a_leap_of_the_clock_is_bounded_and_flagged(

@@ -86,6 +86,8 @@ def test_segments_of_the_list(days_ago: tuple[int, ...], codes: tuple[str, ...])
 def test_new_members_and_champion_cut() -> None:
     assert s.segment_of(Figures(to_text(NOW - timedelta(days=30))), CLOCK) == ("new",)
     assert s.segment_of(Figures(to_text(NOW - timedelta(days=31))), CLOCK) == ()
+    assert s.segment_of(Figures(to_text(NOW + timedelta(days=1))), CLOCK) == ()
+    assert s.segment_of(Figures(to_text(NOW)), CLOCK) == ("new",)
     assert s.champion_cut([0, 0]) is None
     assert s.champion_cut(range(1, 21)) == 19
     assert s.champion_cut([5]) == 5

@@ -68,6 +68,9 @@ def test_rule_5_1_reason_and_value() -> None:
     assert signal.value_fen == 20_000
     counts = sessions_of(THREE, since=ago(2), until=ago(0))
     assert counts == {"p": 2}
+    assert sessions_of(THREE, since=ago(3), until=ago(1)) == {"p": 3}
+    assert sessions_of(THREE, since=ago(3), until=ago(1.01)) == {"p": 2}
+    assert sessions_of([view(1, dwell=3)], since=ago(3), until=ago(0)) == {"p": 1}
 
 
 @pytest.mark.parametrize(
