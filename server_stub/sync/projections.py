@@ -136,7 +136,7 @@ def _consents_query() -> Select[Any]:
 def _grouped(conn: Connection, statement: Select[Any], column: Any, wanted: Ids) -> dict[str, list[Value]]:
     groups: dict[str, list[Value]] = {}
     for row in _fetch(conn, statement, column, wanted):
-        groups.setdefault(row.pop("_of"), []).append({name: value for name, value in row.items() if value is not None})
+        groups.setdefault(row.pop("_of"), []).append(_without_nulls(row))
     return groups
 
 
@@ -350,8 +350,27 @@ def _difference(
 
 
 def encode(value: Value) -> str:
-    """Return the compact JSON of a value; null fields are left out."""
-    return msgspec.json.encode({name: one for name, one in value.items() if one is not None}).decode()
+    """Return the compact JSON of a value; null fields are left out where the object has a default."""
+    return msgspec.json.encode(_without_nulls(value)).decode()
+
+
+def _without_nulls(value: Value) -> Value:
+    return {name: one for name, one in value.items() if one is not None or name in _NULLS_KEPT}
+
+
+def _nulls_kept() -> frozenset[str]:
+    """Return the names of fields that may be null and have no default: they are always sent."""
+    kinds = (*o.OBJECTS.values(), o.OrderLine, o.Tag)
+    plain = dataclasses.MISSING
+    return frozenset(
+        one.name
+        for kind in kinds
+        for one in dataclasses.fields(kind)
+        if "None" in str(one.type) and one.default is plain and one.default_factory is plain
+    )
+
+
+_NULLS_KEPT = _nulls_kept()
 
 
 def _make_buckets(conn: Connection, buckets: Iterable[str]) -> None:
