@@ -28,8 +28,9 @@ from app.ui.strings import current, money, t
 from app.ui.theme import Radius, Space, Tone, Type
 
 TILE_MIN = 164
-TILE_TEXT = 92
+TILE_TEXT = 86
 PICTURE_RATIO = 1.0
+SIDE_WIDTH = 340
 
 
 @screen
@@ -92,9 +93,10 @@ def _row(tiles: tuple[Tile, ...], columns: int, width: float, gutter: int) -> ft
 def _tile(tile: Tile, width: float) -> ft.Control:
     strings = current()
     words, tone = stock_words(tile.pieces, strings)
+    cost = money(tile.price_fen)
     ink = {"late": Tone.LATE, "warm": Tone.ON_WARM, "calm": Tone.QUIET}[tone]
     price = [
-        p.txt(money(tile.price_fen), Type.SECTION, expand=True, lines=1),
+        p.txt(cost, Type.SECTION, expand=True, lines=1),
         p.txt(words, Type.META, ink, no_wrap=True),
     ]
     text = ft.Column(
@@ -115,7 +117,7 @@ def _tile(tile: Tile, width: float) -> ft.Control:
     ui = sessions.current()
     return p.tappable(
         face, lambda: ui.open(f"/products/{tile.id}"), radius=Radius.L, bgcolor=Tone.CARD, width=width,
-        border=ft.Border.all(1, Tone.LINE), label=" ".join(filter(None, (tile.name, tile.colour, money(tile.price_fen), words))),
+        border=ft.Border.all(1, Tone.LINE), label=" ".join(x for x in (tile.name, tile.colour, cost, words) if x),
     )  # fmt: skip
 
 
@@ -138,11 +140,14 @@ def Header() -> ft.Control:
     play = hooks.use_live({"pack"}, lambda: content.play_of(client, day), day)
     since, until = month_range(day, strings.zone)
     funnel = hooks.use_query(shares.share_funnel, to_text(since), to_text(until))
-    cards: list[ft.Control] = []
-    if play is not None:
-        cards.append(Play(play))
-    cards.append(_mine(funnel))
-    return ft.Column(cards, spacing=Space.M)
+    if play is None:
+        return _mine(funnel)
+    if hooks.use_layout().is_phone:
+        return ft.Column([Play(play), _mine(funnel)], spacing=Space.M)
+    side = ft.Container(_mine(funnel), width=SIDE_WIDTH)
+    return ft.Row(
+        [ft.Container(Play(play), expand=True), side], spacing=Space.M, vertical_alignment=ft.CrossAxisAlignment.START
+    )
 
 
 @screen

@@ -273,6 +273,7 @@ def Words(studio: Studio) -> ft.Control:
             p.text_field(t("share.caption"), studio.caption, studio.write, lines=3, max_length=500, counter=""),
         ],
         spacing=Space.S,
+        horizontal_alignment=ft.CrossAxisAlignment.STRETCH,
     )
 
 
