@@ -29,7 +29,7 @@ ROUTES: dict[tuple[str, str], frozenset[str] | None] = {
 # The customer's pages: everything the shop's router serves, told apart by its first path segment.
 PAGES = frozenset({
     "s", "S", "c", "C", "g", "G", "p", "P", "me", "shop", "order", "checkout", "signin", "signout", "consent", "media",
-    "shop-static",
+    "shop-static", "",
 })  # fmt: skip
 
 MUTATIONS: dict[str, frozenset[str]] = {

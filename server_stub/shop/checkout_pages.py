@@ -220,7 +220,7 @@ def _line(visit: Visit, row: queries.LineRow) -> dict[str, object]:
     parts = [part for part in (t.pick(row.colour, row.colour_en), size) if part]
     return {
         "label": t.pick(row.name, row.name_en),
-        "detail": " · ".join([*parts, f"×{row.qty}"]),
+        "detail": "\u200a·\u200a".join([*parts, f"×{row.qty}"]),
         "paid_fen": row.paid_fen,
         "picture": row.picture,
     }

@@ -48,7 +48,9 @@ def _show(visit: Visit, found: CouponView) -> Response:
         guide = queries.guide(tx.conn, found.guide_id)
         name = t.pick(*queries.template_names(tx.conn, [found.template_id])[found.template_id])
         about = queries.product_by_id(tx.conn, queries.coupon_product_id(tx.conn, found.id)) if mine else None
-        fitting = queries.products(tx.conn, FITTING, found.rules.get("scope") or {"kind": "all"})
+        fitting = queries.products(
+            tx.conn, FITTING, found.rules.get("scope") or {"kind": "all"}, found.rules.get("threshold_fen") or 0
+        )
     shown = words(t, found, name, ZONE)
     return visit.page(
         "coupon.html",

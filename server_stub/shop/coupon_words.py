@@ -47,7 +47,7 @@ def words(t: Texts, coupon: CouponView, name: str, zone: str) -> CouponWords:
         code=coupon.code,
         typed=coupon_code.display(coupon.code),
         name=name,
-        title=t("coupon.join").join(part for part in (name, gives) if part) if gives not in name else name,
+        title=name or gives,
         worth=gives,
         condition=condition(t, rules),
         where=t(f"coupon.where_{rules.get('channel', 'both')}"),

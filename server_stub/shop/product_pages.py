@@ -69,6 +69,12 @@ def product(visit: Visit) -> Response:
     return visit.message("no_product", 404) if found is None else _product(visit, found, guide)
 
 
+@page("/")
+def front(visit: Visit) -> Response:
+    """Send who comes without a link to the products."""
+    return visit.go("/shop")
+
+
 @page("/shop")
 def all_products(visit: Visit) -> Response:
     """Show what is on sale."""
@@ -168,7 +174,7 @@ def _product(visit: Visit, found: queries.ProductRow, guide: queries.Guide | Non
         guide=guide,
         colours=colours,
         sizes=sizes,
-        coupons=fitting[:1],
+        coupons=fitting[:2],
         in_stock=any(size.left for size in sizes),
         store_name=t.pick(store.name, store.name_en) if store else "",
         hours_today=hours_of_day(store.hours, visit.now.astimezone(ZoneInfo(store.zone)).weekday()) if store else "",

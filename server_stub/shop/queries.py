@@ -144,9 +144,9 @@ def colours(conn: Connection, style_no: str) -> list[ProductRow]:
     return _products(conn, select(*_PRODUCT).where(t.product.c.style_no == style_no, t.product.c.active))
 
 
-def products(conn: Connection, limit: int, scope: dict[str, Any] | None = None) -> list[ProductRow]:
+def products(conn: Connection, limit: int, scope: dict[str, Any] | None = None, from_fen: int = 0) -> list[ProductRow]:
     """Return products on sale, the newest styles first, of a coupon's scope if given; one colour a style."""
-    wanted = select(*_PRODUCT).where(t.product.c.active)
+    wanted = select(*_PRODUCT).where(t.product.c.active, t.product.c.price_fen >= from_fen)
     ids = (scope or {}).get("ids") or []
     kind = (scope or {}).get("kind")
     if kind == "products":

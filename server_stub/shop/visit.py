@@ -93,7 +93,7 @@ class Visit:
         """Whether a person looks at the page: no prefetch, no preview of a messenger, no crawler."""
         headers = self.request.headers
         ahead = headers.get("sec-purpose", "") + headers.get("purpose", "") + headers.get("x-moz", "")
-        if "prefetch" in ahead or _PREVIEW.search(headers.get("user-agent", "bot")):
+        if self.request.method != "GET" or "prefetch" in ahead or _PREVIEW.search(headers.get("user-agent", "bot")):
             return False
         return headers.get("sec-fetch-dest", "document") == "document"
 
@@ -155,8 +155,7 @@ class Visit:
     @property
     def switch_url(self) -> str:
         """This page in the other language; after a form, the page it stood on."""
-        base = self.here if self.request.method == "GET" else self.back
-        return f"{base}{'&' if '?' in base else '?'}lang={self.texts.other}"
+        return f"{self.origin}{'&' if '?' in self.origin else '?'}lang={self.texts.other}"
 
     @property
     def back(self) -> str:
@@ -164,11 +163,15 @@ class Visit:
         return safe_path(self.form.get("next") or self.request.query_params.get("next"))
 
     @property
+    def origin(self) -> str:
+        """The page a form stands on, also when it is shown again after a refusal."""
+        return self.here if self.request.method == "GET" else self.back
+
+    @property
     def signin_url(self) -> str:
         """Sign in and come back here."""
-        target = self.here if self.request.method == "GET" else self.back
         via = f"&via={self.via}" if self.via else ""
-        return f"/signin?next={quote(target, safe='')}{via}"
+        return f"/signin?next={quote(self.origin, safe='')}{via}"
 
     def link(self, path: str) -> str:
         """Return `path`, keeping the share the customer came through."""
