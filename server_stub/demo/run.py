@@ -75,7 +75,12 @@ class Children:
                 child.wait()
 
 
-def main(report: Report = print) -> int:
+def say(line: str) -> None:
+    """Print at once, also into a pipe: scripts wait for the `Ready` line."""
+    print(line, flush=True)
+
+
+def main(report: Report = say) -> int:
     """Run the demo in the foreground; return the exit code."""
     try:
         settings, env = prepare(os.environ, report)
@@ -218,7 +223,8 @@ def lan_address() -> str:
 
 def ready_lines(settings: Settings) -> list[str]:
     """Return what is printed when both answer; the first line starts with `Ready`."""
-    app_url = settings.base_url.rsplit(":", 1)[0] + f":{settings.app_port}"
+    address = "127.0.0.1" if settings.host == "127.0.0.1" else lan_address()
+    app_url = f"http://{address}:{settings.app_port}"
     guides = ", ".join(
         f"{one.staff_no} {one.name}" for one in brand.PEOPLE if one.staff_no in ("G0101", "G0201", "G0301")
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -64,7 +65,7 @@ def test_a_picture_is_a_portrait_jpeg_and_the_drawing_is_scaled_at_most_1_6_time
     style = brand.STYLES[0]
     made = [pictures.render(style, colour) for colour in style.colours]
     assert made[0] == pictures.render(style, style.colours[0])
-    assert min(pictures.difference(one, other) for one, other in zip(made, made[1:], strict=False)) > 40
+    assert min(pictures.difference(one, other) for one, other in pairwise(made)) > 40
     (tmp_path / "one.jpg").write_bytes(made[0])
     with Image.open(tmp_path / "one.jpg") as picture:
         assert picture.size == (900, 1200) and picture.format == "JPEG"
