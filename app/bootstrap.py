@@ -22,6 +22,7 @@ import httpx
 
 from app import account
 from app.account.sign_out import Choice, SignedOut, wipe_folder
+from app.content import Blobs, Content
 from app.device import images, journal, paths
 from app.device.clock import Clock, SystemClock
 from app.device.ports import Ports, flet_ports
@@ -75,6 +76,7 @@ class Client:
     store: Store
     engine: SyncEngine
     index: CustomerIndex
+    content: Content
     clock: ServerClock
     http: httpx.AsyncClient
     keeper: account.SessionKeeper
@@ -98,6 +100,7 @@ class Client:
 
     async def close(self) -> None:
         """Stop the engine and close store and connections; closing twice is fine."""
+        await self.content.stop()
         await self.engine.stop()
         for end in self.ends:
             end()
@@ -162,6 +165,7 @@ class Installation:
         client = self._assemble(opened, store)
         self._clients[opened.folder] = client
         await client.engine.start()
+        await client.content.start()
         return client
 
     def _assemble(self, opened: account.Opened, store: Store) -> Client:
@@ -176,7 +180,11 @@ class Installation:
         )  # fmt: skip
         index = CustomerIndex(store.read, clock.now, session.zone)
         index.load()
-        client = Client(store, engine, index, clock, http, keeper)
+        content = Content(
+            store, Blobs(paths.blobs_folder(self.settings.home), http, keeper), clock, session.pack_keys,
+            store_id=session.staff.store_id, role=session.staff.role,
+        )  # fmt: skip
+        client = Client(store, engine, index, content, clock, http, keeper)
         client.ends.append(store.subscribe(lambda touched: _ignore(index.on_commit(touched))))
         return client
 

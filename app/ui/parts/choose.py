@@ -93,13 +93,17 @@ def _sheet(content: ft.Control, title: str, on_close: Press, layout: sessions.La
             on_close()
 
     head = ft.Row([txt(title, Type.FIGURE, expand=True), icon_button(ft.Icons.CLOSE, t("common.close"), on_close)])
-    body = ft.Column([head, content], spacing=Space.M, tight=layout.is_phone, scroll=ft.ScrollMode.AUTO)
     if layout.is_phone:
+        body = ft.Column(
+            [head, ft.Column([content], scroll=ft.ScrollMode.AUTO, tight=True, expand=True, expand_loose=True)],
+            spacing=Space.M, tight=True,
+        )  # fmt: skip
         inset = ft.Padding.only(left=Space.L, right=Space.L, bottom=Space.XL)
         return ft.BottomSheet(
             ft.Container(body, padding=inset), show_drag_handle=True, draggable=True, scrollable=True,
             on_dismiss=closed,
         )  # fmt: skip
+    body = ft.Column([head, content], spacing=Space.M, scroll=ft.ScrollMode.AUTO)
     panel = ft.Container(body, width=440, height=layout.height, padding=Space.XL)
     return ft.AlertDialog(
         content=panel, content_padding=0, inset_padding=0, alignment=ft.Alignment.CENTER_RIGHT, bgcolor=Tone.CARD,

@@ -15,7 +15,7 @@ from app.ui.parts.sync_badge import SyncBadge
 from app.ui.parts.text import txt
 from app.ui.parts.touch import icon_button
 from app.ui.strings import t
-from app.ui.theme import Space, Tone, Type
+from app.ui.theme import TOUCH, Space, Tone, Type
 
 
 def gutter() -> int:
@@ -29,7 +29,8 @@ def _head(
     kind = Type.TITLE if back is None else Type.FIGURE
     name = ft.Semantics(heading_level=1, content=txt(title, kind, lines=1))
     words = ft.Column([*([txt(over, Type.META, lines=1)] if over else []), name], spacing=0, expand=True)
-    cells: list[ft.Control] = [*([back] if back else []), words, *actions, *([SyncBadge()] if badge else [])]
+    tall = ft.Container(width=0, height=TOUCH)  # every head is as high as one with a button in it
+    cells: list[ft.Control] = [tall, *([back] if back else []), words, *actions, *([SyncBadge()] if badge else [])]
     align = ft.CrossAxisAlignment.START if over else ft.CrossAxisAlignment.CENTER
     return ft.Row(cells, spacing=Space.S, vertical_alignment=align)
 
@@ -72,7 +73,7 @@ def frame(
 def _body(body: ft.Control | Sequence[ft.Control], side: int, scroll: bool) -> ft.Control:
     controls = list(body) if isinstance(body, Sequence) else [body]
     if not scroll:
-        return ft.Column(controls, spacing=0, expand=True)
+        return ft.Column(controls, spacing=0, expand=True, horizontal_alignment=ft.CrossAxisAlignment.STRETCH)
     pad = ft.Padding.only(left=side, top=Space.XS, right=side, bottom=Space.XL)
     column = ft.Column(controls, spacing=Space.M, horizontal_alignment=ft.CrossAxisAlignment.STRETCH)
     inside = ft.Container(column, padding=pad)

@@ -29,26 +29,21 @@ def LoginScreen() -> ft.Control:
     else:
         form = UnlockForm(known, person, set_chosen, key=person.staff_no)
     column = ft.Column([_mark(), form], spacing=Space.XL, horizontal_alignment=ft.CrossAxisAlignment.STRETCH)
-    inner = ft.Container(column, width=WIDTH, padding=ft.Padding.symmetric(horizontal=Space.XL, vertical=Space.XXL))
+    above = max(Space.XXL, int(ui.layout.height * 0.12))
+    inner = ft.Container(
+        column, width=WIDTH, padding=ft.Padding.only(left=Space.XL, top=above, right=Space.XL, bottom=Space.XXL)
+    )
     return ft.Column(
-        [ft.Row([inner], alignment=ft.MainAxisAlignment.CENTER)], scroll=ft.ScrollMode.AUTO, expand=True,
-        alignment=ft.MainAxisAlignment.CENTER,
+        [ft.Row([inner], alignment=ft.MainAxisAlignment.CENTER)], scroll=ft.ScrollMode.AUTO, expand=True
     )  # fmt: skip
 
 
 def _mark() -> ft.Control:
-    return ft.Row(
-        [
-            ft.Container(
-                ft.Icon(ft.Icons.STOREFRONT_OUTLINED, size=32, color=Tone.ON_SOFT),
-                width=64,
-                height=64,
-                bgcolor=Tone.SOFT,
-                border_radius=Radius.XL - 4,
-                alignment=ft.Alignment.CENTER,
-            )  # fmt: skip
-        ]
-    )
+    icon = ft.Icon(ft.Icons.STOREFRONT_OUTLINED, size=32, color=Tone.ON_SOFT)
+    tile = ft.Container(
+        icon, width=64, height=64, bgcolor=Tone.SOFT, border_radius=Radius.XL, alignment=ft.Alignment.CENTER
+    )  # fmt: skip
+    return ft.Row([tile])
 
 
 def _use_entry(enter: Callable[[str], Any]) -> tuple[str, Callable[[str], None], str, bool, Callable[[], None]]:
@@ -162,7 +157,8 @@ def _people(known: tuple[Any, ...], chosen: str, on_choose: Callable[[str], None
     rows = [
         p.list_row(
             one.name, p.dots(one.staff_no, t(f"common.role_{one.role}")), leading=p.avatar(one.name, one.staff_id),
-            on_click=lambda staff_no=one.staff_no: on_choose(staff_no), selected=len(known) > 1 and one.staff_no == chosen,
+            on_click=lambda staff_no=one.staff_no: on_choose(staff_no),
+            selected=len(known) > 1 and one.staff_no == chosen,
         )
         for one in known
     ]  # fmt: skip

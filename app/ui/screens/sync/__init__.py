@@ -55,22 +55,31 @@ async def _again(ui: Any, client: Any) -> None:
 
 
 def _state(status: Any, settled: str) -> ft.Control:
-    if status.state == "revoked":
-        return p.notice(t("sync.state_revoked"), error_text("device_revoked"), tone="late", icon=ft.Icons.BLOCK)
-    if status.state == "signed_out":
-        return p.notice(t("sync.state_signed_out"), error_text("session_expired"), icon=ft.Icons.LOCK_CLOCK_OUTLINED)
-    if status.work_offline:
-        return p.notice(t("sync.state_work_offline"), t("sync.safe"), icon=ft.Icons.CLOUD_OFF_OUTLINED)
-    if status.progress is not None and status.progress.total:
+    """Say in one card how things stand, the gravest first."""
+    if status.progress is not None and status.progress.total and not status.work_offline:
         return _progress(status.progress)
-    if settled == "offline":
-        title = error_text(status.problem) if status.problem and status.problem != "offline" else t("sync.safe")
-        return p.notice(t("sync.state_offline"), title, icon=ft.Icons.CLOUD_OFF_OUTLINED)
-    if status.problem:
-        return p.notice(t("common.something_wrong"), error_text(status.problem), icon=ft.Icons.INFO_OUTLINE)
-    if status.waiting:
-        return p.notice(t("sync.state_waiting", n=status.waiting), t("sync.safe"), icon=ft.Icons.CLOUD_UPLOAD_OUTLINED)
-    return p.notice(None, t("sync.state_online"), tone="soft", icon=ft.Icons.CLOUD_DONE_OUTLINED)
+    tone, icon, title, text = _words(status, settled)
+    return p.notice(title, text, tone=tone, icon=icon)
+
+
+def _words(status: Any, settled: str) -> tuple[str, ft.IconData, str | None, str]:
+    ended = {
+        "revoked": ("late", ft.Icons.BLOCK, t("sync.state_revoked"), error_text("device_revoked")),
+        "signed_out": ("warm", ft.Icons.LOCK_CLOCK_OUTLINED, t("sync.state_signed_out"), error_text("session_expired")),
+    }
+    found = ended.get(str(status.state))
+    if found is None and status.work_offline:
+        found = ("warm", ft.Icons.CLOUD_OFF_OUTLINED, t("sync.state_work_offline"), t("sync.safe"))
+    if found is None and settled == "offline":
+        away = status.problem and status.problem != "offline"
+        why = error_text(status.problem) if away else t("sync.safe")
+        found = ("warm", ft.Icons.CLOUD_OFF_OUTLINED, t("sync.state_offline"), why)
+    if found is None and status.problem:
+        found = ("warm", ft.Icons.INFO_OUTLINE, t("common.something_wrong"), error_text(status.problem))
+    if found is None and status.waiting:
+        title = t("sync.state_waiting", n=status.waiting)
+        found = ("warm", ft.Icons.CLOUD_UPLOAD_OUTLINED, title, t("sync.safe"))
+    return found or ("soft", ft.Icons.CLOUD_DONE_OUTLINED, None, t("sync.state_online"))
 
 
 def _progress(progress: Any) -> ft.Control:

@@ -1,0 +1,137 @@
+"""The way in and out, by what a person reads and presses."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from app.device.clock import SystemClock
+from app.domain.errors import GuideError, LocalFault, Rejected, Unavailable
+from app.protocol.codes import CODES
+from app.ui import parts as p
+from app.ui import routes
+from app.ui.guards import screen
+from app.ui.strings import Strings
+from tests.fakes.client import fake_client
+from tests.fakes.ui import FakeUi
+
+
+class FakeInstallation:
+    """A device whose sign-in answers what a test says."""
+
+    def __init__(self, *known: tuple[str, str], client: Any = None) -> None:
+        self.clock = SystemClock()
+        self.client = client or fake_client()
+        self.answer: GuideError | None = None
+        self.unlocking: GuideError | None = None
+        self.asked: list[tuple[str, str, str]] = []
+        self._known = tuple(
+            SimpleNamespace(staff_id=f"id-{no}", staff_no=no, name=name, role="guide") for no, name in known
+        )
+
+    def known_staff(self) -> tuple[Any, ...]:
+        return self._known
+
+    async def sign_in(self, staff_no: str, pin: str) -> Any:
+        self.asked.append(("sign_in", staff_no, pin))
+        if self.answer:
+            raise self.answer
+        return self.client
+
+    async def unlock(self, staff_no: str, pin: str) -> Any:
+        self.asked.append(("unlock", staff_no, pin))
+        if self.unlocking:
+            raise self.unlocking
+        return self.client
+
+
+@pytest.fixture(autouse=True)
+def plain_roots(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = routes.component
+
+    @screen
+    def Home() -> Any:
+        return p.frame("首页", p.txt("到了"))
+
+    monkeypatch.setattr(routes, "component", lambda name: real(name) if name.startswith("login") else Home)
+
+
+async def test_the_first_sign_in_goes_to_the_server_and_opens_the_shell() -> None:
+    device = FakeInstallation()
+    ui = await FakeUi.app(installation=device)
+    await ui.type("工号", "G0101")
+    await ui.type("PIN", "246810")
+    await ui.press("登录")
+    assert device.asked == [("sign_in", "G0101", "246810")] and ui.shows("到了")
+
+
+async def test_empty_fields_are_asked_for_and_nothing_is_sent() -> None:
+    device = FakeInstallation()
+    ui = await FakeUi.app(installation=device)
+    await ui.press("登录")
+    assert ui.shows("请填写工号和 PIN") and device.asked == []
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        (Rejected("wrong_pin"), "工号或 PIN 不对"),
+        (Rejected("account_locked", params={"seconds": 61}), "请过 2 分钟再试"),
+        (Rejected("clock_skew"), "时间不准"),
+        (Unavailable("first_login_offline"), "第一次登录需要联网"),
+        (LocalFault("disk_full"), "存储空间满了"),
+    ],
+)
+async def test_every_way_to_fail_is_one_sentence_and_the_pin_is_gone(error: GuideError, sentence: str) -> None:
+    device = FakeInstallation()
+    device.answer = error
+    ui = await FakeUi.app(installation=device)
+    await ui.type("工号", "G0101")
+    await ui.type("PIN", "111111")
+    await ui.press("登录")
+    assert ui.shows(sentence) and ui.field("PIN").value == "" and ui.field("工号").value == "G0101"
+    device.answer = None
+    await ui.type("PIN", "246810")
+    await ui.press("登录")
+    assert ui.shows("到了")
+
+
+async def test_a_known_person_unlocks_with_the_pin_alone() -> None:
+    device = FakeInstallation(("G0101", "林悦"), ("G0102", "周宁"))
+    device.unlocking = Rejected("unlock_wrong_pin", params={"left": 4})
+    ui = await FakeUi.app(installation=device)
+    await ui.press("周宁")
+    await ui.type("PIN", "1")
+    await ui.press("解锁")
+    assert ui.shows("还可以试 4 次")
+    device.unlocking = None
+    await ui.type("PIN", "246810")
+    await ui.press("解锁")
+    assert device.asked[-1] == ("unlock", "G0102", "246810") and ui.shows("到了")
+
+
+async def test_a_lost_key_is_recovered_by_the_server_with_the_same_pin() -> None:
+    device = FakeInstallation(("G0101", "林悦"))
+    device.unlocking = LocalFault("key_lost")
+    ui = await FakeUi.app(installation=device)
+    await ui.type("PIN", "246810")
+    await ui.press("解锁")
+    assert [step for step, *_ in device.asked] == ["unlock", "sign_in"] and ui.shows("到了")
+
+
+async def test_somebody_else_can_sign_in_on_a_known_device() -> None:
+    ui = await FakeUi.app(installation=FakeInstallation(("G0101", "林悦")), language="en")
+    await ui.press("Sign in as someone else")
+    assert ui.field("Staff number").value == ""
+    await ui.press("Back to people on this device")
+    assert "Unlock" in ui.buttons()
+
+
+def test_every_code_reads_well_with_and_without_its_parameters() -> None:
+    for language in ("zh_CN", "en"):
+        strings = Strings(language)
+        for code in CODES:
+            sentence = strings.error(code)
+            assert "{" not in sentence and "  " not in sentence and sentence.endswith(("。", "."))
