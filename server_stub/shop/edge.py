@@ -12,6 +12,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 
 from app.domain.errors import GuideError
+from server_stub import logs
 from server_stub.shop.visit import PageRefused, Visit
 
 FORM_MAX_BYTES = 16_384
@@ -53,10 +54,10 @@ def _answer(page: Page, request: Request, form: dict[str, str] | None) -> Respon
             raise PageRefused("bad_arguments")
         return page(visit)
     except GuideError as refusal:
-        log.info("refused", code=refusal.code, path=request.url.path, detail=refusal.detail)
+        log.info("refused", page=page.__name__, code=refusal.code)
         return _say(visit, refusal)
-    except Exception:  # the last line before a customer: log it whole, show one sentence
-        log.exception("page_failed", path=request.url.path)
+    except Exception as exc:  # the last wall before a customer: the log gets the place, the page one sentence
+        log.error("page_failed", page=page.__name__, kind=type(exc).__name__, at=logs.frames(exc))
         return visit.message("refused", 500, sentence=visit.texts("refused.internal"))
 
 

@@ -1,4 +1,4 @@
-"""What a customer looks at: a product opened from a share or from within, the guide's card, all products, pictures."""
+"""What a customer looks at: a product opened from a share or from within, the guide's card, all products."""
 
 from __future__ import annotations
 
@@ -8,13 +8,12 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from babel.dates import get_day_names
-from fastapi.responses import FileResponse, Response
+from fastapi.responses import Response
 from sqlalchemy import Connection
 
 from app.domain.errors import Rejected
 from server_stub.db import Tx
 from server_stub.people import customers
-from server_stub.shop import pages as templates
 from server_stub.shop import queries
 from server_stub.shop.coupon_words import PAYABLE, CouponWords, words
 from server_stub.shop.edge import Pages
@@ -112,31 +111,6 @@ def add_guide(visit: Visit) -> Response:
             if granted != known.get(purpose, False):
                 customers.record_consent(tx, "customer", visit.member_id, purpose, granted, source="card")
     return visit.go(visit.link(f"/g/{guide.card_code}"))
-
-
-@page("/media/{name}")
-def picture(visit: Visit) -> Response:
-    """Serve a product's picture, and no other blob."""
-    found = re.fullmatch(r"([0-9a-f]{64})\.jpg", visit.part("name"))
-    digest = found[1] if found else ""
-    path = visit.db.settings.blobs / digest[:2] / digest
-    with visit.db.read() as conn:
-        public = bool(digest) and queries.is_product_picture(conn, digest)
-    if not public or not path.is_file():
-        return visit.empty(404)
-    headers = {"Cache-Control": "public, max-age=31536000, immutable", "X-Content-Type-Options": "nosniff"}
-    return FileResponse(path, media_type="image/jpeg", headers=headers)
-
-
-@page("/shop-static/{name}")
-def static(visit: Visit) -> Response:
-    """Serve the one style and the one script."""
-    name = visit.part("name")
-    body = templates.static(name)
-    if body is None:
-        return visit.empty(404)
-    headers = {"Cache-Control": "public, max-age=31536000, immutable", "X-Content-Type-Options": "nosniff"}
-    return Response(body, media_type=templates.STATIC[name], headers=headers)
 
 
 def guide_of(conn: Connection, visit: Visit) -> queries.Guide | None:
