@@ -112,7 +112,7 @@ def create_member(tx: Tx, phone: str | None, *, name: str, source: str, **fields
     pinyin, initials = pinyin_of(name)
     row = {
         "id": customer_id, "name": name, "pinyin": pinyin, "initials": initials, "source": source,
-        "joined_at": tx.now_text, "level": "normal", **fields,
+        "joined_at": tx.now_text, "level": "regular", **fields,
     }  # fmt: skip
     if phone:
         number = phones.normalise(phone)
