@@ -393,6 +393,10 @@ sync_row = Table(
 )  # fmt: skip
 Index("ix_sync_row_bucket_ver", sync_row.c.bucket, sync_row.c.ver, unique=True)
 Index("ix_sync_row_key", sync_row.c.key)
+Index(
+    "ix_sync_row_tombstone", sync_row.c.at,
+    sqlite_where=sync_row.c.value.is_(None), postgresql_where=sync_row.c.value.is_(None),
+)  # fmt: skip
 
 client_group = Table(
     "client_group", metadata, _id(), _ref("staff_id", "staff"), Column("device_id", String(64)), _at("created_at"),

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from app.domain import binding as rules
 from app.domain import instants
@@ -24,6 +24,7 @@ CODE_TRIES = 5
 CODES_PER_PHONE = 5  # in 10 minutes
 CODES_PER_IP = 30
 CODES_WINDOW = timedelta(minutes=10)
+CODES_KEPT = timedelta(days=1)
 PURPOSES = ("browse", "marketing", "wechat", "sms")
 PERSON_KINDS = ("customer", "visitor")
 
@@ -63,6 +64,7 @@ def start_sign_in(tx: Tx, phone: str, ip: str = "") -> str:
     ):
         if value is not None and _count(tx.conn, column == value, t.signin_code.c.created_at > since) >= limit:
             raise Rejected("rate_limited", params={"seconds": int(CODES_WINDOW.total_seconds())})
+    tx.conn.execute(delete(t.signin_code).where(t.signin_code.c.created_at < instants.to_text(tx.now - CODES_KEPT)))
     code = f"{random_source.randbelow(1_000_000):06d}"
     row = {
         "id": tx.new_id(), "phone_hash": digest, "code_hash": _code_hash(tx, digest, code), "tries": 0,

@@ -24,6 +24,7 @@ from server_stub.db import Actor, Database, Tx, upsert
 from server_stub.sync.arguments import Sent, args_hash, parse
 
 AT_GRACE = timedelta(minutes=10)  # how far before the floor a mutation may say it was made
+LAST_OF_QUEUE = 50  # an outbox with more to send fills its batches: so short a push is the end of it
 SUBJECTS = ("customer_id", "coupon_id", "share_id", "rejected_id")
 log = structlog.get_logger("sync.push")
 
@@ -73,7 +74,25 @@ def push(db: Database, actor: Actor, group_id: str, mutations: Sequence[Incoming
         Unavailable: `server_fault`; nothing after the last result was consumed.
     """
     twins = handlers()
-    return [_one(db, actor, group_id, mutation, twins) for mutation in mutations]
+    results = [_one(db, actor, group_id, mutation, twins) for mutation in mutations]
+    if len(mutations) <= LAST_OF_QUEUE:
+        _return_leases(db, actor)
+    return results
+
+
+def _return_leases(db: Database, actor: Actor) -> None:
+    """Take back what this device's ended leases still hold, now that all it issued has arrived (rule 1.4)."""
+    from server_stub.logs import frames
+    from server_stub.trade import leases  # trade stands above sync
+
+    try:
+        with db.read() as conn:
+            due = leases.has_ended(conn, actor.device_id, db.now())
+        if due:
+            with db.begin(actor) as tx:
+                leases.release_leases(tx, actor.device_id)
+    except SQLAlchemyError as exc:  # the push is done; the minute's job voids them after their grace
+        log.error("leases", kind=type(exc).__name__, at=frames(exc))
 
 
 def _one(db: Database, actor: Actor, group_id: str, mutation: Incoming, twins: dict[str, Handler]) -> Result:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import copy
+import dataclasses
 import json
 import random
 import shutil
@@ -15,9 +16,10 @@ from sqlalchemy import insert, select, update
 
 from app.protocol.sync_sums import SUM_MODULUS, row_sum
 from server_stub import tables as t
+from server_stub.sync import cookie as cookies
 from server_stub.sync import pull as pulls
 from server_stub.sync import tombstones
-from tests.fakes.server import Phone, Server, running
+from tests.fakes.server import SECRETS, Phone, Server, running
 
 
 def set_guide(server: Server, customer: str, guide: str | None) -> None:
@@ -175,6 +177,21 @@ async def test_a_cookie_that_is_not_ours_resets_and_never_shows_more(server: Ser
     )
     body = await phone.pull()
     assert body["patch"][0] == {"op": "clear"} and phone.view == mine(server)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"buckets": {"guide:g1": 1 << 40}}, {"buckets": {"guide:g2": 0}}, {"epoch": "before the restore"}],
+)
+async def test_a_signed_cookie_that_does_not_fit_any_more_resets(server: Server, changes: dict[str, Any]) -> None:
+    phone = await server.sign_in("G0101")
+    await phone.pull_all()
+    position = cookies.unseal(SECRETS.cookie, phone.cookie)
+    assert position is not None
+    phone.cookie = cookies.seal(SECRETS.cookie, dataclasses.replace(position, **changes), 41)
+    body = await phone.pull()
+    assert body["patch"][0] == {"op": "clear"} and body["cookie"]["order"] == 42
+    assert phone.view == mine(server)
 
 
 async def test_the_cookie_of_another_guide_is_worth_nothing(server: Server) -> None:

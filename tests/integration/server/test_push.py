@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import copy
 from typing import Any
 
@@ -42,6 +43,17 @@ async def test_a_push_is_applied_in_order_and_a_repeat_changes_nothing(server: S
         assert conn.execute(select(t.bucket.c.ver).where(t.bucket.c.id == "guide:g1")).scalar_one() == head
     view = await phone.pull_all()
     assert view["customer/c1"]["note"] == "2" and phone.lmids == {phone.client: 3}
+
+
+async def test_the_same_push_twice_at_once_has_one_effect(server: Server) -> None:
+    phone = await guide(server)
+    sent = [phone.mutation("add_tag", customer_id="c1", tag=f"tag {n}") for n in range(5)]
+    sent.append(phone.mutation("add_tag", customer_id="c1", tag=""))
+    answers = await asyncio.gather(*(phone.push(*sent) for _ in range(4)))
+    for n in range(5):
+        assert sorted(one[n]["status"] for one in answers) == ["applied", "skipped", "skipped", "skipped"]
+    assert {one[5]["status"] for one in answers} == {"rejected"} and count(server, t.rejected) == 1
+    assert len((await phone.pull_all())["customer/c1"]["tags"]) == 5
 
 
 async def test_a_gap_refuses_the_push_and_consumes_nothing(server: Server) -> None:
