@@ -145,7 +145,7 @@ def claim(tx: Tx, code: str, customer_id: str, key: str) -> CouponView:
         Rejected: `not_found`, `coupon_not_available`, `coupon_expired`, `coupon_used`, `coupon_limit_*`.
     """
     row = _required(tx, code)
-    buyer = load(tx, customer, customer_id)
+    buyer = load(tx, customer, customer_id, lock=True)
     known = row["customer_id"] == customer_id and row["claimed_at"] is not None
     event = CouponEvent("claim", key, tx.now, customer_id=customer_id)
     if row["state"] == "allotted":
@@ -162,12 +162,12 @@ def claim(tx: Tx, code: str, customer_id: str, key: str) -> CouponView:
 
 def reserve(tx: Tx, coupon_id: str, order_id: str, key: str) -> CouponView:
     """Hold a claimed coupon for an open order."""
-    return _move(tx, load(tx, coupon, coupon_id), CouponEvent("reserve", key, tx.now, order_id=order_id))
+    return _move(tx, load(tx, coupon, coupon_id, lock=True), CouponEvent("reserve", key, tx.now, order_id=order_id))
 
 
 def release(tx: Tx, coupon_id: str, order_id: str, key: str) -> CouponView:
     """Free a coupon held for an order that was not paid; expired if its time is over."""
-    return _move(tx, load(tx, coupon, coupon_id), CouponEvent("release", key, tx.now, order_id=order_id))
+    return _move(tx, load(tx, coupon, coupon_id, lock=True), CouponEvent("release", key, tx.now, order_id=order_id))
 
 
 def redeem(tx: Tx, coupon_id: str, order_id: str, key: str, at: datetime | None = None) -> CouponView:
@@ -176,7 +176,7 @@ def redeem(tx: Tx, coupon_id: str, order_id: str, key: str, at: datetime | None 
     Raises:
         Rejected: `coupon_used`, `coupon_expired`, `coupon_not_available`.
     """
-    row = load(tx, coupon, coupon_id)
+    row = load(tx, coupon, coupon_id, lock=True)
     moment = at or tx.now
     view = _move(tx, row, CouponEvent("redeem", key, moment, order_id=order_id))
     if row["state"] != "redeemed":
@@ -186,12 +186,13 @@ def redeem(tx: Tx, coupon_id: str, order_id: str, key: str, at: datetime | None 
 
 def give_back(tx: Tx, coupon_id: str, order_id: str, key: str) -> CouponView:
     """Return a redeemed coupon after a whole refund of its order; expired if its time is over (rule 1.10)."""
-    return _move(tx, load(tx, coupon, coupon_id), CouponEvent("give_back", key, tx.now, order_id=order_id))
+    return _move(tx, load(tx, coupon, coupon_id, lock=True), CouponEvent("give_back", key, tx.now, order_id=order_id))
 
 
 def _mine(tx: Tx, table: Any, row_id: str, guide_id: str) -> Record:
     """Return a row of this guide; another's looks exactly like none."""
-    row = first(tx, select(table).where(table.c.id == row_id, table.c.guide_id == guide_id))
+    mine = select(table).where(table.c.id == row_id, table.c.guide_id == guide_id)
+    row = first(tx, mine.with_for_update())
     if row is None:
         raise Rejected("not_yours", params={"object": table.name})
     return row
@@ -209,7 +210,7 @@ def _required(tx: Tx, code: str) -> Record:
     row = _by_code(tx, code)
     if row is None:
         raise Rejected("not_found", "no coupon with this code", params={"object": "coupon"})
-    return row
+    return load(tx, coupon, row["id"], lock=True)
 
 
 def _time(text: str | None) -> datetime | None:

@@ -11,7 +11,7 @@ from dataclasses import fields
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 
 from app.domain import coupon as rules_of
 from app.domain import instants
@@ -70,6 +70,12 @@ def release_leases(tx: Tx, device_id: str | None = None) -> int:
         tx.conn.execute(update(lease).where(lease.c.id == lease_id).values(released_at=tx.now_text))
         voided += len(unused)
     return voided
+
+
+def has_ended(conn: Connection, device_id: str, now: datetime) -> bool:
+    """Say whether a lease of this device is over and not yet released."""
+    ended = (lease.c.device_id == device_id, lease.c.released_at.is_(None), lease.c.until_at <= instants.to_text(now))
+    return conn.execute(select(lease.c.id).where(*ended).limit(1)).first() is not None
 
 
 def _void(tx: Tx, coupon_ids: list[str]) -> None:

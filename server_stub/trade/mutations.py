@@ -12,7 +12,7 @@ from app.domain import instants
 from app.domain.errors import Rejected
 from app.protocol.limits import TEXT_MAX
 from app.protocol.mutations import IssueCoupon, RecordShare, UndoCoupon
-from server_stub.db import Actor, Tx, count_up
+from server_stub.db import Actor, Tx
 from server_stub.tables import customer, share
 from server_stub.trade import coupons, shares
 from server_stub.trade.figures import bump
@@ -32,7 +32,6 @@ def record_share(tx: Tx, args: RecordShare) -> None:
     if met is None or (met.kind, met.channel) != (args.kind, args.channel):
         raise Rejected("share_code_invalid", params={"subject": f"share/{args.share_id}"})
     if met.guide_id != actor.staff_id:
-        count_up(tx, shares.FORGED)
         raise Rejected("not_yours", params={"object": "share"})
     if args.customer_id is not None:
         _require_mine(tx, actor, args.customer_id)

@@ -56,6 +56,7 @@ def refund(tx: Tx, order_id: str, lines: Sequence[RefundLine] | None, event_id: 
     Raises:
         Rejected: `not_found`, `order_state`, `refund_too_large`; `bad_arguments` for another order's event.
     """
+    load(tx, orders, order_id, lock=True)
     done = every(tx, select(refund_table).where(refund_table.c.event_id == event_id))
     if done:
         return _replayed(tx, order_id, done)

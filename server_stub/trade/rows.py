@@ -26,13 +26,14 @@ def every(tx: Tx, query: Any) -> list[Record]:
     return [dict(row) for row in tx.conn.execute(query).mappings()]
 
 
-def load(tx: Tx, table: Any, row_id: str) -> Record:
-    """Return a row by id.
+def load(tx: Tx, table: Any, row_id: str, *, lock: bool = False) -> Record:
+    """Return a row by id; locked, nobody else decides on it before this transaction ends.
 
     Raises:
         Rejected: `not_found`.
     """
-    row = first(tx, select(table).where(table.c.id == row_id))
+    query = select(table).where(table.c.id == row_id)
+    row = first(tx, query.with_for_update() if lock else query)
     if row is None:
         raise Rejected("not_found", f"no {table.name} with this id", params={"object": table.name})
     return row

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 from sqlalchemy import update
 
@@ -13,6 +14,7 @@ from server_stub import tables as t
 from server_stub.config import public_bytes
 from server_stub.trade import coupons, orders
 from server_stub.trade.mutations import HANDLERS
+from tests.fakes.server import running
 from tests.integration.trade.world import World, draft, refused
 
 
@@ -193,3 +195,21 @@ def test_a_coupon_past_its_time_is_expired_without_any_job(world: World) -> None
         assert [one.state for one in coupons.of_customer(tx, "c1")] == ["expired"]
     with refused("coupon_expired"), world.db.begin() as tx:
         orders.place(tx, draft(coupon_id=held.id))
+
+
+async def test_rule_1_4_unused_coupons_go_back_when_the_push_after_the_leases_end_is_processed(tmp_path: Path) -> None:
+    async with running(tmp_path) as server:
+        phone = await server.sign_in("G0101", "till-phone-1")
+        view = await phone.pull_all()
+        block = sorted(one["id"] for key, one in view.items() if key.startswith("coupon/"))
+        assert len(block) == 5
+        waiting = phone.mutation("issue_coupon", coupon_id=block[0], customer_id="c1")
+        server.clock.forward(days=8)
+        phone.session = (await server.sign_in("G0101", "till-phone-1")).session
+        (result,) = await phone.push(waiting)
+        assert result["status"] == "applied"
+        view = await phone.pull_all()
+        states = [view[f"coupon/{one}"]["state"] for one in block]
+        assert states == ["issued", *["voided"] * 4]
+        fresh = [one for key, one in view.items() if key.startswith("coupon/") and one["state"] == "allotted"]
+        assert len(fresh) == 5
