@@ -10,6 +10,7 @@ from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from itertools import accumulate
 
 from app.domain.ids import uuid7
 from server_stub.demo import brand
@@ -145,7 +146,12 @@ class Biographer:
         self.seed = seed
         self.shares = shares
         self._share_times = {guide: [share.at for share in rows] for guide, rows in shares.items()}
-        self._weights = [style.weight for style in brand.STYLES for _ in range(COLOURS_PER_STYLE)]
+        weights = [style.weight for style in brand.STYLES for _ in range(COLOURS_PER_STYLE)]
+        self._places = range(len(weights))
+        self._summed = list(accumulate(weights))
+        self._on_sale_since = [
+            now - timedelta(days=style.age_days) for style in brand.STYLES for _ in range(COLOURS_PER_STYLE)
+        ]
 
     def live(self, member: Member) -> Life:
         """Return the life of one member."""
@@ -206,11 +212,8 @@ class Biographer:
         watched = watched_product(member)
         while True:
             liked = rng.random() < 0.5
-            product = (
-                rng.choice(member.favourites) if liked else rng.choices(range(len(self._weights)), self._weights)[0]
-            )
-            style = brand.STYLES[product // COLOURS_PER_STYLE]
-            if product != watched and at >= self.now - timedelta(days=style.age_days):
+            product = rng.choice(member.favourites) if liked else self._popular(rng)
+            if product != watched and at >= self._on_sale_since[product]:
                 return product
             if liked and len(member.favourites) == 1:
                 member.favourites.append(product_place(4, 0))
@@ -252,12 +255,12 @@ class Biographer:
 
     def _looked_at(self, rng: random.Random, member: Member, at: datetime) -> int:
         while True:
-            if rng.random() < 0.6:
-                product = rng.choice(member.favourites)
-            else:
-                product = rng.choices(range(len(self._weights)), self._weights)[0]
-            if at >= self.now - timedelta(days=brand.STYLES[product // COLOURS_PER_STYLE].age_days):
+            product = rng.choice(member.favourites) if rng.random() < 0.6 else self._popular(rng)
+            if at >= self._on_sale_since[product]:
                 return product
+
+    def _popular(self, rng: random.Random) -> int:
+        return rng.choices(self._places, cum_weights=self._summed)[0]
 
     def _recent_share(self, rng: random.Random, member: Member, at: datetime) -> Share | None:
         """Return a share made in the three weeks before; one in twelve is a colleague's of the same shop."""

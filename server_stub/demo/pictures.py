@@ -17,6 +17,7 @@ from server_stub.demo import brand
 WIDTH, HEIGHT = 900, 1200
 QUALITY = 87
 SCALE_MAX = 1.6
+SOFT = 48  # room around a shadow for its blur
 FLOOR_Y = 905
 ART_BOX = 410
 FOLDER = Path(__file__).parents[2] / "assets" / "demo" / brand.ART_FOLDER
@@ -60,18 +61,25 @@ class Stage:
             floor = _gradient(_mix(wall, accent, 0.45), _mix(wall, accent, 0.2)).crop((0, 0, WIDTH, HEIGHT - FLOOR_Y))
             picture.paste(floor.resize((WIDTH, HEIGHT - FLOOR_Y + 40)), (0, FLOOR_Y - 40))
         shape = _gradient(_mix(accent, (255, 255, 255), 0.30), accent)
-        picture.paste(shape, (0, 0), self.back)
+        _lay(picture, shape, self.back)
         return picture
 
     def light(self, picture: Image.Image, colour: brand.Colour) -> None:
         """Add the plinth and the light that falls over the wall."""
         wall, accent = _rgb(colour.wall), _rgb(colour.accent)
         glow = self.beam.point([int(value * 0.34) for value in range(256)])
-        picture.paste((255, 255, 255), (0, 0), glow)
-        picture.paste(_gradient(_mix(accent, wall, 0.25), _mix(accent, (60, 50, 45), 0.20)), (0, 0), self.side)
-        picture.paste(
-            _gradient(_mix(wall, (255, 255, 255), 0.65), _mix(wall, (255, 255, 255), 0.25)), (0, 0), self.front
-        )
+        _lay(picture, (255, 255, 255), glow)
+        _lay(picture, _gradient(_mix(accent, wall, 0.25), _mix(accent, (60, 50, 45), 0.20)), self.side)
+        _lay(picture, _gradient(_mix(wall, (255, 255, 255), 0.65), _mix(wall, (255, 255, 255), 0.25)), self.front)
+
+
+def _lay(picture: Image.Image, paint: Image.Image | Rgb, mask: Image.Image, top: int = 0) -> None:
+    """Paint through a mask, only where it holds anything: most shapes cover a small part of the frame."""
+    box = mask.getbbox()
+    if box is None:
+        return
+    some = paint.crop(box) if isinstance(paint, Image.Image) else paint
+    picture.paste(some, (box[0], box[1] + top), mask.crop(box))
 
 
 Shapes = list[tuple[str, tuple[float, ...]]]
@@ -171,11 +179,11 @@ def _mask(shapes: Shapes) -> Image.Image:
 
 @cache
 def _ramp() -> Image.Image:
-    return Image.linear_gradient("L").resize((WIDTH, HEIGHT), Image.Resampling.BICUBIC)
+    return Image.linear_gradient("L").resize((1, HEIGHT), Image.Resampling.BICUBIC)
 
 
 def _gradient(top: Rgb, bottom: Rgb) -> Image.Image:
-    return ImageOps.colorize(_ramp(), top, bottom)
+    return ImageOps.colorize(_ramp(), top, bottom).resize((WIDTH, HEIGHT), Image.Resampling.NEAREST)
 
 
 def _rgb(text: str) -> Rgb:
@@ -230,24 +238,24 @@ def _place(picture: Image.Image, art: Image.Image, floor_y: int, floating: bool,
     y = foot - art.height
     dark = _mix(_rgb(colour.accent), (38, 28, 24), 0.72)
     _shadow(picture, art, (x, floor_y + 4), dark, floating)
-    cast = Image.new("L", (WIDTH, HEIGHT), 0)
-    cast.paste(art.getchannel("A").point([int(value * 0.22) for value in range(256)]), (x + 26, y + 22))
-    small = cast.resize((WIDTH // 4, HEIGHT // 4)).filter(ImageFilter.GaussianBlur(6)).resize((WIDTH, HEIGHT))
-    picture.paste(dark, (0, 0), small)
+    room = (art.width + 2 * SOFT, art.height + 2 * SOFT)
+    cast = Image.new("L", room, 0)
+    cast.paste(art.getchannel("A").point([int(value * 0.22) for value in range(256)]), (SOFT, SOFT))
+    small = cast.resize((room[0] // 4, room[1] // 4)).filter(ImageFilter.GaussianBlur(6)).resize(room)
+    picture.paste(dark, (x + 26 - SOFT, y + 22 - SOFT), small)
     picture.paste(art, (x, y), art)
 
 
 def _shadow(picture: Image.Image, art: Image.Image, foot: tuple[int, int], dark: Rgb, floating: bool) -> None:
     """Darken the ground under the drawing: a wide soft pool and a narrow contact line."""
     x, y = foot
-    pool = Image.new("L", (WIDTH // 4, HEIGHT // 4), 0)
-    draw = ImageDraw.Draw(pool)
     inset = 60 if floating else 10
-    draw.ellipse([v / 4 for v in (x + inset, y - 16, x + art.width - inset, y + 20)], fill=120 if floating else 190)
-    soft = pool.filter(ImageFilter.GaussianBlur(5 if floating else 3.2)).resize(
-        (WIDTH, HEIGHT), Image.Resampling.BICUBIC
-    )
-    picture.paste(dark, (0, 0), soft)
+    room = (art.width + 2 * SOFT, 36 + 2 * SOFT)
+    pool = Image.new("L", (room[0] // 4, room[1] // 4), 0)
+    box = (SOFT + inset, SOFT, SOFT + art.width - inset, SOFT + 36)
+    ImageDraw.Draw(pool).ellipse([v / 4 for v in box], fill=120 if floating else 190)
+    soft = pool.filter(ImageFilter.GaussianBlur(5 if floating else 3.2)).resize(room, Image.Resampling.BICUBIC)
+    picture.paste(dark, (x - SOFT, y - 16 - SOFT), soft)
 
 
 @cache
@@ -269,9 +277,9 @@ def _spaced(draw: ImageDraw.ImageDraw, at: tuple[float, float], text: str, size:
 
 def _write_number(picture: Image.Image, style: brand.Style) -> None:
     """Set the style's number large and pale behind the product."""
-    ghost = Image.new("L", (WIDTH, HEIGHT), 0)
-    ImageDraw.Draw(ghost).text((WIDTH / 2, 430), f"{style.no:02d}", font=_font(440), fill=96, anchor="mm")
-    picture.paste((255, 255, 255), (0, 0), ghost)
+    ghost = Image.new("L", (WIDTH, 440), 0)
+    ImageDraw.Draw(ghost).text((WIDTH / 2, 220), f"{style.no:02d}", font=_font(440), fill=96, anchor="mm")
+    _lay(picture, (255, 255, 255), ghost, 210)
 
 
 def _write_captions(picture: Image.Image, style: brand.Style, colour: brand.Colour) -> None:

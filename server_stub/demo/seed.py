@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -64,12 +65,14 @@ def seed(db: Database, *, number: int = SEED, cache: Path | None = None, report:
         return None
     begun = time.monotonic()
     blobs = db.settings.blobs
-    album = brand_rows.make_album(blobs, cache or db.settings.folder, report)
-    with db.begin() as tx:
+    # Pillow works outside the interpreter's lock: the pictures are made while the past is imagined.
+    with ThreadPoolExecutor(1) as pool, db.begin() as tx:
+        drawing = pool.submit(brand_rows.make_album, blobs, cache or db.settings.folder, report)
         book = Book(number, tx.now.replace(microsecond=0))
+        past = imagine(book)
+        album = drawing.result()
         brand_rows.blob_rows(tx, blobs, album)
         brand_rows.write_brand(tx, book, album)
-        past = imagine(book)
         report(f"{len(past.lives)} members and what they did")
         made = _write(tx, book, past)
         report(f"{made[0]} orders, {made[1]} commission entries")
