@@ -10,11 +10,12 @@ import httpx
 
 from app.account import session as sessions
 from app.account.session import Session
+from app.account.tokens import NO_AUTH
 from app.device import paths
 from app.device.clock import Clock
 from app.domain.errors import GuideError, LocalFault, Unavailable
 from app.domain.instants import to_text
-from app.security import KeyRing, KeyStore, RowSealer
+from app.security import KeyRing, KeyStore, RowSealer, unfinished, wipe
 from app.store import Store, aside
 
 
@@ -59,9 +60,10 @@ async def login_online(
         Unavailable: `first_login_offline` when this person never signed in here, else what the network said.
         Unauthorized: `device_revoked`.
     """
+    await finish_wipes(keystore, device_id, root)
     body = {"staff_no": staff_no, "pin": pin, "device_id": device_id, "device_name": device_name}
     try:
-        answer = (await http.post("/api/auth/login", json=body)).json()
+        answer = (await http.post("/api/auth/login", json=body, auth=NO_AUTH)).json()
     except Unavailable as exc:
         known = sessions.known_staff(paths.device_folder(device_id, root))
         if exc.code in ("offline", "server_away", "timeout") and all(one.staff_no != staff_no for one in known):
@@ -117,6 +119,7 @@ async def unlock_offline(
         LocalFault: `key_lost`: an online login is needed, and keeps what waits.
         Unavailable: `first_login_offline`: never signed in on this device.
     """
+    await finish_wipes(keystore, device_id, root)
     known = sessions.known_staff(paths.device_folder(device_id, root))
     one = next((k for k in known if k.staff_no.casefold() == staff_no.casefold()), None)
     if one is None:
@@ -126,6 +129,12 @@ async def unlock_offline(
         raise LocalFault("key_lost", "the keyring is gone")
     sealer = RowSealer(await ring.unlock(pin, clock.now()))
     return Opened(sessions.load(one.folder, one.staff_id, sealer), one.folder, sealer)
+
+
+async def finish_wipes(keystore: KeyStore, device_id: str, root: Path | None = None) -> None:
+    """Finish wipes that a crash interrupted, before anything of them is opened."""
+    for folder in unfinished(paths.device_folder(device_id, root)):
+        await wipe(folder, ring_of(folder, keystore, device_id, folder.name))
 
 
 def ring_of(folder: Path, keystore: KeyStore, device_id: str, staff_id: str) -> KeyRing:

@@ -11,6 +11,7 @@ import httpx
 
 from app.account.session import FILE, Session
 from app.account.sign_in import ring_of
+from app.account.tokens import NO_AUTH
 from app.domain.errors import GuideError
 from app.security import KeyStore, wipe
 from app.store import Store, outbox
@@ -85,9 +86,8 @@ async def _send(engine: Pushing) -> str | None:
 async def _tell_server(http: httpx.AsyncClient, session: Session) -> None:
     """End the session there too; without a network it ends by itself when the token does."""
     with contextlib.suppress(GuideError):
-        await http.post(
-            "/api/auth/logout", json={"refresh_token": session.refresh_token, "device_id": session.device_id}
-        )
+        headers = {"Authorization": f"Bearer {session.access_token}"}
+        await http.post("/api/auth/logout", headers=headers, auth=NO_AUTH)
 
 
 async def wipe_folder(folder: Path, keystore: KeyStore, session: Session) -> None:

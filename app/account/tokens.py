@@ -15,6 +15,7 @@ from app.domain.errors import Unauthorized
 from app.store.sealing import Sealer
 
 UNAUTHORIZED = 401
+NO_AUTH = httpx.Auth()  # adds nothing: a refresh must not ask for a refresh
 
 
 class SessionKeeper(httpx.Auth):
@@ -56,7 +57,7 @@ class SessionKeeper(httpx.Auth):
             if self.session.access_token != used:
                 return
             body = {"refresh_token": self.session.refresh_token, "device_id": self.session.device_id}
-            answer = await self._http.post("/api/auth/refresh", json=body)
+            answer = await self._http.post("/api/auth/refresh", json=body, auth=NO_AUTH)
             if answer.status_code == UNAUTHORIZED:
                 raise Unauthorized("session_expired")
             self.adopt(self.session.renewed(answer.json(), self._clock.now()))

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
+from app.domain.calendar_days import day_of
 from app.domain.instants import Instant
 from app.domain.segment import Figures, SegmentClock, champion_cut, segment_of
 from app.protocol.objects import Customer, Tag
@@ -60,11 +61,13 @@ class CustomerIndex:
         self._entries: dict[str, _Entry] = {}
         self._sorted: dict[str, list[_Entry]] = {}
         self._counts: dict[str, int] | None = None
+        self._day: date | None = None
         self.version = 0
 
     def load(self) -> None:
-        """Read every customer; also at midnight of the store's zone, when segments move."""
+        """Read every customer."""
         found = customers.all_customers(self._read)
+        self._day = day_of(self._now(), self._zone)
         self._entries = {}
         self._fill(found)
 
@@ -90,6 +93,7 @@ class CustomerIndex:
             segment: `all` or a code of `domain.segment.CODES`.
             sort: recent (last order) | spend | name (by pinyin).
         """
+        self._keep_up()
         words = text.casefold().split()
         entries: Iterable[_Entry] = self._in_order(sort)
         if segment != ALL:
@@ -105,6 +109,7 @@ class CustomerIndex:
 
     def counts(self) -> dict[str, int]:
         """Return how many customers each segment holds, `all` included."""
+        self._keep_up()
         if self._counts is None:
             tally: Counter[str] = Counter(code for e in self._entries.values() for code in e.row.segments)
             self._counts = {ALL: len(self._entries), **tally}
@@ -117,6 +122,11 @@ class CustomerIndex:
 
     def __len__(self) -> int:
         return len(self._entries)
+
+    def _keep_up(self) -> None:
+        """Segments move at midnight of the store's zone."""
+        if self._day is not None and day_of(self._now(), self._zone) != self._day:
+            self.load()
 
     def _in_order(self, sort: str) -> list[_Entry]:
         if sort not in self._sorted:
@@ -131,7 +141,7 @@ class CustomerIndex:
 
     def _refresh(self, ids: Collection[str]) -> None:
         found = customers.customers_by_ids(self._read, ids)
-        for gone in ids - found.keys() if isinstance(ids, set | frozenset) else set(ids) - found.keys():
+        for gone in set(ids) - found.keys():
             self._entries.pop(gone, None)
         self._fill(found.values())
 

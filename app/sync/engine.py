@@ -28,6 +28,7 @@ from app.sync.transport import OfflineSwitch
 log = logging.getLogger(__name__)
 POLL_S = 20.0
 RENEW_AFTER = 2
+AWAY = ("offline", "server_away")
 ENDED = (State.SIGNED_OUT, State.REVOKED)
 WATCHED = frozenset({"outbox", "rejected", "meta"})
 
@@ -107,7 +108,8 @@ class SyncEngine:
     async def stop(self) -> None:
         """End the background work; what waits stays in the outbox."""
         self._unsubscribe()
-        tasks = [*self._tasks, *([self._listening] if self._listening else [])]
+        ours = [*self._tasks, *([self._listening] if self._listening else [])]
+        tasks = [task for task in ours if task is not asyncio.current_task()]  # a wipe stops us from within a round
         self._tasks, self._listening = [], None
         for task in tasks:
             task.cancel()
@@ -152,7 +154,7 @@ class SyncEngine:
         await self.sync_now()
 
     async def _run(self) -> None:
-        while True:
+        while self.status.state is not State.REVOKED:
             wait = self._poll_s
             if self.status.state not in ENDED and not self._switch.work_offline:
                 wait = await self._try_round()
@@ -172,21 +174,30 @@ class SyncEngine:
         self._wake.clear()
 
     async def _one_round(self) -> None:
-        """Push, then pull: it heals a push the server cannot place; if that stays, we become a new client."""
-        fault: ProtocolFault | None = None
+        """Push, then pull, whatever became of the push: one that is stuck must not stop downloads.
+
+        The pull heals a push the server cannot place; if that stays, we become a new client.
+        """
+        fault: Unavailable | ProtocolFault | None = None
         try:
             await self._push.run()
-        except ProtocolFault as exc:
+        except (Unavailable, ProtocolFault) as exc:
+            if exc.code in AWAY:
+                raise
             fault = exc
         await self._pull.run()
-        if fault is None:
+        if isinstance(fault, ProtocolFault):
+            await self._misplaced(fault)
+        elif fault is None:
             self._faults = 0
-            return
+        if fault is not None:
+            raise fault
+
+    async def _misplaced(self, fault: ProtocolFault) -> None:
         self._faults += 1
         if fault.code == "mutation_reused" or self._faults >= RENEW_AFTER:
             await self._store.write(_renew)
             self._faults = 0
-        raise fault
 
     def _succeeded(self) -> None:
         self._backoff.reset()

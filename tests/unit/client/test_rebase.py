@@ -152,7 +152,7 @@ step = st.one_of(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(steps=st.lists(step, max_size=14))
 def test_rows_equal_the_servers_rows_with_the_pending_replayed(
     tmp_path_factory: pytest.TempPathFactory, steps: list[tuple[str, int, str]]

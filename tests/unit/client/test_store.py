@@ -112,7 +112,7 @@ keys = st.sampled_from(["customer/c1", "customer/c2", "hologram/h1", "customer/b
 operation = st.tuples(keys, st.sampled_from(["put", "del"]), st.integers(1, 9), st.sampled_from(["guide:g1", "brand"]))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(pages=st.lists(st.lists(operation, max_size=6), max_size=6))
 def test_bucket_sums_equal_those_of_the_rows_after_any_patches(
     tmp_path_factory: pytest.TempPathFactory, pages: list
