@@ -24,6 +24,7 @@ PREVIEW_QUALITY = 82
 SUPERSAMPLE = 4
 WAS_GAP = 24
 BADGE_TEXT = 0.46
+POSTERS_KEPT = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +83,16 @@ def save_poster(data: bytes, path: Path) -> None:
         part.unlink(missing_ok=True)
         full = error.errno in (errno.ENOSPC, errno.EDQUOT)
         raise LocalFault("disk_full" if full else "poster_failed", "poster cannot be written") from error
+
+
+def keep_poster(data: bytes, folder: Path, name: str, kept: int = POSTERS_KEPT) -> Path:
+    """Write a poster into `folder`, where the last few stay; return its path. Raises as `save_poster`."""
+    path = folder / name
+    save_poster(data, path)
+    newest = sorted(folder.glob("*.jpg"), key=lambda one: one.stat().st_mtime, reverse=True)
+    for old in newest[kept:]:
+        old.unlink(missing_ok=True)
+    return path
 
 
 def compose(spec: PosterSpec) -> Image.Image:

@@ -10,9 +10,10 @@ from typing import Any
 
 import flet as ft
 
+from app.ui import session as sessions
 from app.ui.theme import ROW_HEIGHT
 
-CHUNK = 8
+CHUNK = 6
 SLOTS = 30
 RowBuilder = Callable[[Any], ft.Control]
 
@@ -34,7 +35,10 @@ def VirtualList(
     padding: Any = None,
     header: ft.Control | None = None,
 ) -> ft.Control:
-    """Show any number of rows `height` high; only what is near the window is built, empty space stands for the rest.
+    """Show any number of rows `height` high; only what is near the window is built.
+
+    A few slots of six rows each lie on a canvas as tall as the whole list; scrolling moves a slot that went out of
+    sight to the other end. Slots keep their place in the tree, so a move patches six rows and nothing else.
 
     Args:
         rows: An immutable tuple of small values; give the component `key=` of the filter to start at the top again.
@@ -44,26 +48,25 @@ def VirtualList(
         padding: Around all rows.
         header: Scrolls away above the first row; at most some 400 high.
     """
-    span, set_span = ft.use_state((0, 1))
+    first, set_first = ft.use_state(0)
     step = CHUNK * height
+    slots = int(sessions.current().layout.height // step) + 3
     chunks = ft.use_memo(lambda: [rows[i : i + CHUNK] for i in range(0, len(rows), CHUNK)], [rows])
 
     def on_scroll(event: ft.OnScrollEvent) -> None:
-        first, last = int(event.pixels // step), int((event.pixels + event.viewport_dimension) // step)
-        set_span((max(0, first - 1), last + 1))
+        set_first(max(0, int(event.pixels // step) - 1))
 
-    low, high = min(span[0], max(0, len(chunks) - 2)), span[1]
-    live = chunks[low : high + 1]
-    after = len(rows) - min(len(rows), (low + len(live)) * CHUNK)
-    parts: list[ft.Control] = [
-        *([header] if header else []),
-        ft.Container(height=low * step, key="before"),
-        *(_MemoChunk(chunk, build, mark, key=f"chunk-{low + i}") for i, chunk in enumerate(live)),
-        ft.Container(height=after * height, key="after"),
-    ]
-    inside = ft.Column(parts, spacing=0, horizontal_alignment=ft.CrossAxisAlignment.STRETCH)
+    low = max(0, min(first, len(chunks) - slots))
+    canvas = ft.Stack(
+        [_slot(i, low, slots, chunks, step, build, mark) for i in range(slots)], height=len(rows) * height
+    )
+    inside = ft.Column(
+        [*([header] if header else []), ft.Container(canvas, padding=padding)],
+        spacing=0,
+        horizontal_alignment=ft.CrossAxisAlignment.STRETCH,
+    )
     return ft.Column(
-        [ft.Container(inside, padding=padding)],
+        [inside],
         spacing=0,
         expand=True,
         scroll=ft.ScrollMode.AUTO,
@@ -71,6 +74,13 @@ def VirtualList(
         scroll_interval=100,
         horizontal_alignment=ft.CrossAxisAlignment.STRETCH,
     )
+
+
+def _slot(place: int, low: int, slots: int, chunks: list[Any], step: float, build: RowBuilder, mark: Any) -> ft.Control:
+    """Return the slot that shows the one chunk of `low … low + slots` that falls to it."""
+    index = low + (place - low) % slots
+    shown = chunks[index] if index < len(chunks) else ()
+    return ft.Container(_MemoChunk(shown, build, mark), top=index * step, left=0, right=0, visible=bool(shown))
 
 
 @ft.component

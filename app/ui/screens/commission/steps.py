@@ -11,6 +11,7 @@ from app.protocol.objects import CommissionEntry, CommissionRule
 from app.ui.strings import Strings, money
 
 BP_PERCENT = 100
+BROKEN = (ValueError, KeyError, TypeError, IndexError, ZeroDivisionError)  # parameters that are not as agreed
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,7 @@ class Step:
 
 
 def explain(entry: CommissionEntry, rule: CommissionRule | None, strings: Strings) -> list[Step]:
-    """Return the steps of an entry in the language of `strings`; an unknown step says that it is newer than the app."""
+    """Return the steps of an entry in words; a step the app cannot read says that it is newer than the app."""
     return [_step(step, entry, rule, strings) for step in entry.steps]
 
 
@@ -31,13 +32,16 @@ def adds_up(entry: CommissionEntry) -> bool:
     """Return whether evaluating the steps gives the entry's amount."""
     try:
         return recompute(entry.steps) == entry.amount_fen
-    except (ValueError, KeyError, TypeError, IndexError, ZeroDivisionError):
+    except BROKEN:
         return False
 
 
 def _step(step: Mapping[str, Any], entry: CommissionEntry, rule: CommissionRule | None, strings: Strings) -> Step:
     words = _WORDS.get(str(step.get("op")), _unknown)
-    title, why = words(step.get("params") or {}, entry, rule, strings)
+    try:
+        title, why = words(step.get("params") or {}, entry, rule, strings)
+    except BROKEN:
+        title, why = _unknown({}, entry, rule, strings)
     return Step(title, why, int(step.get("fen", 0)))
 
 
