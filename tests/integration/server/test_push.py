@@ -165,6 +165,22 @@ async def test_groups_and_clients_belong_to_one_member_of_staff(server: Server) 
     assert (await other.raw_push(other.mutation("edit_note", customer_id="c5", note="x"))).status_code == 403
 
 
+async def test_rule_1_4_an_ended_block_goes_back_after_the_next_push_and_a_new_one_comes(server: Server) -> None:
+    phone = await guide(server)
+    first = {key for key, row in phone.view.items() if key.startswith("coupon/") and row["state"] == "allotted"}
+    assert len(first) == 5
+    coupon = min(first).removeprefix("coupon/")
+    server.clock.forward(days=7, minutes=1)
+    await refreshed(server, phone)
+    sent = phone.mutation("issue_coupon", coupon_id=coupon, customer_id="c1")
+    sent["args"]["at"] = "2026-11-24T02:40:00Z"  # handed out offline while the lease ran
+    assert (await phone.push(sent))[0]["status"] == "applied"
+    view = await phone.pull_all()
+    assert view[f"coupon/{coupon}"]["customer_id"] == "c1"
+    assert {view[key]["state"] for key in first - {f"coupon/{coupon}"}} == {"voided"}
+    assert sum(key.startswith("coupon/") and row["state"] == "allotted" for key, row in view.items()) == 5
+
+
 async def test_a_manager_may_not_write_a_guides_note(server: Server) -> None:
     manager = await server.sign_in("M01")
     await manager.pull_all()
