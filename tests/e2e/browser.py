@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect, sync_playwright
+from playwright.sync_api import TimeoutError as PlaywrightTimeout
 
 FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -91,7 +92,8 @@ class App:
         return self.page.get_by_role("tab", name=name).first
 
     def box(self, name: str | re.Pattern[str]) -> Locator:
-        return self.page.get_by_role("textbox", name=name).first
+        named = self.page.get_by_role("textbox", name=name)
+        return named.or_(self.page.get_by_role("group", name=name).get_by_role("textbox")).first
 
     def text(self, text: str | re.Pattern[str]) -> Locator:
         return self.page.get_by_text(text).first
@@ -101,14 +103,31 @@ class App:
 
     def go(self, name: str | re.Pattern[str]) -> None:
         """Tap a root's place in the bottom bar or rail."""
-        self.tab(name).click()
+        label = name.pattern if isinstance(name, re.Pattern) else re.escape(name)
+        in_rail = self.page.get_by_role(
+            "button", name=re.compile(rf"^(?:{label}) \D* ?\d")
+        )  # "客户 第 2 个标签，共 6 个"
+        self.page.get_by_role("tab", name=name).or_(in_rail).first.click()
 
     def type_into(self, name: str | re.Pattern[str], text: str) -> None:
-        """Replace what a field holds; keys are inserted as an input method would."""
+        """Replace what a field holds; the text goes in at once, as an input method commits it.
+
+        Now and then the first click only ends what was hovered; so we look whether it took, and go again.
+        """
         field = self.box(name)
-        field.click()
-        self.page.keyboard.press("Control+A")
-        self.page.keyboard.insert_text(text)
+        field.wait_for()
+        node = field.element_handle()  # by name no more: a field named by its hint has no name while it holds text
+        for _ in range(8):
+            node.click()
+            try:
+                self.page.wait_for_function("node => document.activeElement === node", arg=node, timeout=2_000)
+                self.page.keyboard.press("Control+A")
+                self.page.keyboard.insert_text(text)
+                self.page.wait_for_function("([node, text]) => node.value === text", arg=[node, text], timeout=3_000)
+            except PlaywrightTimeout:
+                continue
+            return
+        raise AssertionError(f"the field {name} does not take {text!r}")
 
     def sees(self, text: str | re.Pattern[str]) -> None:
         """Wait until the text stands on the screen or in a control's label."""

@@ -60,12 +60,14 @@ def _outline(color: str = Tone.LINE) -> ft.OutlineInputBorder:
 def search_field(label: str, value: str, on_change: Callable[[str], Any]) -> ft.Control:
     """Return the controlled search field; `on_change` sets the text at once (debounce only the query)."""
     clear = icon_button(ft.Icons.CLOSE, t("common.clear"), lambda: on_change(""), color=Tone.QUIET) if value else None
-    return ft.TextField(
+    field = ft.TextField(
         value=value, hint_text=label, on_change=lambda e: on_change(e.control.value), prefix_icon=ft.Icons.SEARCH,
         suffix=clear, filled=True, bgcolor=Tone.CARD, border=_outline(), height=52, text_style=Type.LEAD.style(),
         hint_style=Type.LEAD.style(Tone.QUIET), autocorrect=False,
         content_padding=ft.Padding.symmetric(horizontal=Space.M),
     )  # fmt: skip
+    # a hint names the field only while it is empty: the group around it keeps the name
+    return ft.Semantics(label=label, container=True, content=field)
 
 
 def text_field(label: str, value: str, on_change: Callable[[str], Any], **options: Any) -> ft.Control:
