@@ -87,6 +87,9 @@ def main(report: Report = say) -> int:
     except (DemoError, ConfigError) as error:
         report(f"Cannot start: {error}")
         return 1
+    except KeyboardInterrupt:  # a half-made brand was rolled back
+        report("Stopped before the demo was ready; nothing half-made stays.")
+        return 130
     stopping = threading.Event()
     _listen_for_the_end(stopping)
     children = Children()
