@@ -125,7 +125,7 @@ def _post(tx: Tx, entries: Iterable[Entry]) -> int:
             "confirm_at": None if entry.confirm_at is None else instants.to_text(entry.confirm_at),
         }
         statement = upsert(tx.conn, commission_entry).values(values).on_conflict_do_nothing()
-        if tx.conn.execute(statement).rowcount:
+        if tx.conn.execute(statement.returning(commission_entry.c.id)).first() is not None:
             new += 1
             tx.touch("commission_entry", entry.id)
     return new

@@ -150,11 +150,14 @@ def _sold(tx: Tx, rules: CouponRules, order: Record, row: Record, returned: int)
 
 def _write(tx: Tx, plan: _Plan, event_id: str) -> None:
     order = plan.order
+    made = tx.conn.execute(select(func.count()).where(refund_table.c.order_id == order["id"])).scalar_one()
     for index, (line_id, qty) in enumerate(plan.pieces.items()):
         line = plan.lines[line_id]
         row = {
-            "id": tx.new_id(), "event_id": event_id, "order_id": order["id"], "line_id": line_id, "qty": qty,
-            "paid_fen": plan.gross[line_id], "lost_discount_fen": 0 if index else plan.lost_fen, "at": tx.now_text,
+            # Ids count up, so that refunds of one second keep their order: commission builds on what came before.
+            "id": f"{order['id']}.{made + index:04d}", "event_id": event_id, "order_id": order["id"],
+            "line_id": line_id, "qty": qty, "paid_fen": plan.gross[line_id],
+            "lost_discount_fen": 0 if index else plan.lost_fen, "at": tx.now_text,
         }  # fmt: skip
         tx.conn.execute(insert(refund_table).values(row))
         given = {
