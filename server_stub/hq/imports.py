@@ -242,7 +242,11 @@ def _guides(tx: Tx, wanted: Sequence[str]) -> tuple[Record, ...]:
             raise Rejected("bad_arguments", f"no active guide {missing[0]}", params={"field": "guides"})
         chosen = [by_no[one.upper()] for one in sorted(set(wanted))]
     if not chosen:
-        raise Rejected("bad_arguments", "there is no active guide to give customers to; seed the brand first", params={"field": "guides"})
+        raise Rejected(
+            "bad_arguments",
+            "there is no active guide to give customers to; seed the brand first",
+            params={"field": "guides"},
+        )
     return tuple(chosen)
 
 
