@@ -24,8 +24,6 @@ class SessionKeeper(httpx.Auth):
     A refresh the server refuses raises `Unauthorized("session_expired")`: the data stays, the user signs in again.
     """
 
-    requires_response_body = True
-
     def __init__(self, http: httpx.AsyncClient, session: Session, folder: Path, sealer: Sealer, clock: Clock) -> None:
         self._http = http
         self._folder = folder

@@ -122,7 +122,8 @@ class Content:
         verdicts = trust.judge(shown, self._keys, held, self._clock.now(), store_id=self._store_id, role=self._role)
         for pack, why in verdicts.refused:
             await self._report(pack, why)
-        for pack_id in verdicts.withdraw:
+        shown_now = {one.pack_id for one in self._store.query(packs.installed)}
+        for pack_id in shown_now.intersection(verdicts.withdraw):
             await self._store.write(lambda tx, i=pack_id: packs.withdraw(tx, i), priority=SYNC)  # type: ignore[misc]
         for pack, manifest in verdicts.install:
             await self._install(pack, manifest)
