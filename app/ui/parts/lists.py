@@ -6,6 +6,7 @@ Building and diffing costs about 0.2 ms a control in Python: five thousand rows 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from math import ceil
 from typing import Any
 
 import flet as ft
@@ -13,7 +14,7 @@ import flet as ft
 from app.ui import session as sessions
 from app.ui.theme import ROW_HEIGHT
 
-CHUNK = 6
+CHUNK = 4
 SLOTS = 30
 RowBuilder = Callable[[Any], ft.Control]
 
@@ -34,11 +35,12 @@ def VirtualList(
     mark: Any = None,
     padding: Any = None,
     header: ft.Control | None = None,
+    chunk: int = CHUNK,
 ) -> ft.Control:
     """Show any number of rows `height` high; only what is near the window is built.
 
-    A few slots of six rows each lie on a canvas as tall as the whole list; scrolling moves a slot that went out of
-    sight to the other end. Slots keep their place in the tree, so a move patches six rows and nothing else.
+    A few slots of some rows each lie on a canvas as tall as the whole list; scrolling moves a slot that went out of
+    sight to the other end. Slots keep their place in the tree, so a move patches those rows and nothing else.
 
     Args:
         rows: An immutable tuple of small values; give the component `key=` of the filter to start at the top again.
@@ -47,11 +49,12 @@ def VirtualList(
         mark: Anything else the rows depend on (selected id, language, day): a change rebuilds the visible ones.
         padding: Around all rows.
         header: Scrolls away above the first row; at most some 400 high.
+        chunk: Rows of a slot; fewer for tall or rich rows.
     """
-    first, set_first = ft.use_state(0)
-    step = CHUNK * height
-    slots = int(sessions.current().layout.height // step) + 3
-    chunks = ft.use_memo(lambda: [rows[i : i + CHUNK] for i in range(0, len(rows), CHUNK)], [rows])
+    first, set_first = ft.use_state(-1)  # -1: not scrolled yet, so nothing beyond the window is built
+    step = chunk * height
+    slots = ceil(sessions.current().layout.height / step) + (0 if first < 0 else 2)
+    chunks = ft.use_memo(lambda: [rows[i : i + chunk] for i in range(0, len(rows), chunk)], [rows, chunk])
 
     def on_scroll(event: ft.OnScrollEvent) -> None:
         set_first(max(0, int(event.pixels // step) - 1))

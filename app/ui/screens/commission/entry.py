@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import flet as ft
 
 from app.domain.instants import from_text
 from app.protocol.objects import CommissionEntry
-from app.store.queries import commission
+from app.store.queries import commission, products
 from app.ui import hooks
 from app.ui import parts as p
 from app.ui.guards import screen
 from app.ui.screens.commission.month import signed, state_pill
 from app.ui.screens.commission.steps import Step, adds_up, explain, rule_name
+from app.ui.screens.commission.view import names_in
 from app.ui.strings import Strings, current, date_short, money, t, time_short
 from app.ui.theme import Space, Tone, Type
 
@@ -23,9 +26,11 @@ def EntryPage(entry_id: str) -> ft.Control:
     entry = hooks.use_query(commission.commission_entry, entry_id)
     rule = hooks.use_query(commission.rule_by_id, entry.rule_id if entry else "")
     family = hooks.use_query(commission.entries_of_order, entry.order_id if entry else "")
+    names = names_in(hooks.use_query(products.products), strings)
     if entry is None:
         gone = p.empty(ft.Icons.RECEIPT_LONG_OUTLINED, t("commission.gone"), t("commission.gone_why"))
         return p.frame(t("commission.entry"), gone)
+    entry = replace(entry, label=names.get(entry.label, entry.label))
     body: list[ft.Control] = [_head(entry)]
     if not entry.amount_fen:
         body.append(p.notice(t("commission.zero"), _zero_reason(entry, strings)))
@@ -35,7 +40,9 @@ def EntryPage(entry_id: str) -> ft.Control:
     if not adds_up(entry):
         body.append(p.notice(None, t("commission.does_not_add_up"), icon=ft.Icons.SYNC_PROBLEM))
     body.append(_facts(entry, rule_name({"version": entry.rule_version}, rule, strings), strings))
-    others = [one for one in family if one.id != entry.id and entry.order_id]
+    others = [
+        replace(one, label=names.get(one.label, one.label)) for one in family if one.id != entry.id and entry.order_id
+    ]
     if others:
         body.append(_family(others))
     return p.frame(t("commission.entry"), body)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 
 import flet as ft
 
 from app.domain.calendar_days import day_of, day_range
 from app.domain.instants import from_text
 from app.protocol.objects import CommissionEntry
-from app.store.queries import commission
+from app.store.queries import commission, products
 from app.store.queries.commission import CommissionTotals, DayAmount
 from app.ui import hooks
 from app.ui import parts as p
@@ -25,12 +26,14 @@ from app.ui.screens.commission.view import (
     is_estimate,
     month_day,
     month_span,
+    names_in,
     span,
 )
 from app.ui.strings import Strings, date_short, moment, money, month, t
 from app.ui.theme import Radius, Space, Tone, Type
 
 CHART_HEIGHT = 64
+ROWS_TOGETHER = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,8 @@ def CommissionScreen() -> ft.Control:
     totals = hooks.use_query(commission.commission_totals, period.since, period.until)
     nav, wide = hooks.use_nav(), hooks.use_wide()
     path = nav.stack("commission")[:1] if wide else ()
-    lines = tuple(_line(entry, strings, now, path == (f"/commission/{entry.id}",)) for entry in entries)
+    names = names_in(hooks.use_query(products.products), strings)
+    lines = tuple(_line(entry, strings, now, names, path == (f"/commission/{entry.id}",)) for entry in entries)
 
     def choose(state: str) -> None:
         view.state = state
@@ -72,12 +76,12 @@ def CommissionScreen() -> ft.Control:
     )
     rows = p.VirtualList(
         lines, _row, header=header, padding=ft.Padding.only(bottom=Space.XL), key=f"{view.months}|{view.state}",
-        mark=strings.language,
+        mark=strings.language, chunk=ROWS_TOGETHER,
     )  # fmt: skip
     return p.frame(t("commission.title"), rows, scroll=False)
 
 
-def _line(entry: CommissionEntry, strings: Strings, now, chosen: bool) -> Line:  # type: ignore[no-untyped-def]
+def _line(entry: CommissionEntry, strings: Strings, now: datetime, names: dict[str, str], chosen: bool) -> Line:
     role = t(f"commission.role_{entry.role}")
     kind = t(f"commission.kind_{entry.kind}") if entry.kind != "accrual" else None
     night = t("commission.sleep") if entry.sleep else None
@@ -85,7 +89,15 @@ def _line(entry: CommissionEntry, strings: Strings, now, chosen: bool) -> Line: 
     icon = {"refund": ft.Icons.UNDO, "tier": ft.Icons.STAIRS_OUTLINED}.get(
         entry.kind, ft.Icons.BEDTIME_OUTLINED if entry.sleep else ft.Icons.SHOPPING_BAG_OUTLINED
     )
-    return Line(entry.id, entry.label or t("commission.kind_tier"), meta, entry.amount_fen, entry.state, icon, chosen)
+    return Line(
+        entry.id,
+        names.get(entry.label, entry.label) or t("commission.kind_tier"),
+        meta,
+        entry.amount_fen,
+        entry.state,
+        icon,
+        chosen,
+    )
 
 
 def _row(line: Line) -> ft.Control:
@@ -154,7 +166,7 @@ def Summary(months: int) -> ft.Control:
     return p.card(ft.Column(lines, spacing=Space.M))
 
 
-def _month_head(first: date, months: int, move) -> ft.Control:  # type: ignore[no-untyped-def]
+def _month_head(first: date, months: int, move: Callable[[int], None]) -> ft.Control:
     return ft.Row(
         [
             p.txt(month(first), Type.ROW, expand=True),

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import flet as ft
 
-from app.domain.calendar_days import day_of, month_range
-from app.domain.instants import from_text, to_text
-from app.protocol.objects import CommissionEntry
+from app.domain.calendar_days import month_range
+from app.domain.instants import to_text
+from app.protocol.objects import CommissionEntry, Product
 from app.store.queries.commission import DayAmount
+from app.ui.strings import Strings
 
 STATES = ("pending", "confirmed", "settled")
 TONES = {"pending": "warm", "confirmed": "soft", "settled": "calm"}
@@ -63,11 +64,11 @@ def days_of(first: date, amounts: Sequence[DayAmount], today: date) -> list[DayA
     return days
 
 
+def names_in(products: Iterable[Product], strings: Strings) -> dict[str, str]:
+    """Return product names as entries carry them, to those of the session's language; empty when they are the same."""
+    return {} if strings.is_chinese else {product.name: product.name_en for product in products if product.name_en}
+
+
 def is_estimate(entry: CommissionEntry) -> bool:
     """Return whether the amount may still change: after-sales is not over."""
     return entry.state == "pending"
-
-
-def entry_day(entry: CommissionEntry, zone: ZoneInfo) -> date:
-    """Return the day of the store's zone on which an entry was made."""
-    return day_of(from_text(entry.created_at), zone)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import flet as ft
 
 from app.domain.calendar_days import day_of, month_range
@@ -27,10 +29,13 @@ from app.ui.screens.share.view import (
 from app.ui.strings import current, money, t
 from app.ui.theme import Radius, Space, Tone, Type
 
-TILE_MIN = 164
+TILE_MIN = {"phone": 156, "tablet": 170, "wide": 190}
 TILE_TEXT = 86
 PICTURE_RATIO = 1.0
 SIDE_WIDTH = 340
+
+
+Choose = Callable[[str], None]
 
 
 @screen
@@ -62,7 +67,8 @@ def ShareScreen() -> ft.Control:
     height = width * PICTURE_RATIO + TILE_TEXT
     body = (
         p.VirtualList(rows, _row_builder(columns, width, gutter), height=height + Space.M, header=header,
-                      mark=(strings.language, columns), key=f"{view.query}|{view.category}|{columns}")
+                      chunk=1, mark=(strings.language, columns),
+                      key=f"{view.query}|{view.category}|{columns}")
         if rows
         else _nothing(everything, search, choose)
     )  # fmt: skip
@@ -73,11 +79,11 @@ def ShareScreen() -> ft.Control:
 def grid_of(page_width: float, kind: str, gutter: int) -> tuple[int, float]:
     """Return how many columns fit the window, and a tile's width."""
     room = page_width - 2 * gutter - (0 if kind == "phone" else theme.RAIL_WIDTH)
-    columns = max(2, int((room + Space.M) // (TILE_MIN + Space.M)))
+    columns = max(2, int((room + Space.M) // (TILE_MIN[kind] + Space.M)))
     return columns, (room - (columns - 1) * Space.M) / columns
 
 
-def _row_builder(columns: int, width: float, gutter: int):  # type: ignore[no-untyped-def]
+def _row_builder(columns: int, width: float, gutter: int) -> Callable[[tuple[Tile, ...]], ft.Control]:
     return ft.use_callback(lambda row: _row(row, columns, width, gutter), [columns, width, gutter])
 
 
@@ -121,7 +127,7 @@ def _tile(tile: Tile, width: float) -> ft.Control:
     )  # fmt: skip
 
 
-def _nothing(everything: list[object], search, choose) -> ft.Control:  # type: ignore[no-untyped-def]
+def _nothing(everything: list[object], search: Choose, choose: Choose) -> ft.Control:
     if not everything:
         return p.empty(ft.Icons.STOREFRONT_OUTLINED, t("share.no_products"), t("share.no_products_why"))
 

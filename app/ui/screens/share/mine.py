@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 
 import flet as ft
 
@@ -56,7 +57,7 @@ def SharesPage() -> ft.Control:
     return p.frame(t("share.mine"), rows, scroll=False)
 
 
-def _line(share: Share, product: Product | None, strings: Strings, now) -> Line:  # type: ignore[no-untyped-def]
+def _line(share: Share, product: Product | None, strings: Strings, now: datetime) -> Line:
     title = f"{name_of(product, strings)} {colour_of(product, strings)}" if product else t(f"share.kind_{share.kind}")
     channel = f"share.channel_{share.channel}"
     meta = p.dots(t(channel) if strings.has(channel) else None, moment(from_text(share.created_at), now))

@@ -10,7 +10,7 @@ from app.device import images
 from app.device.ports import DISMISSED, SAVED
 from app.domain.errors import GuideError, LocalFault
 from app.mutations import MadeShare, make_share
-from app.posters.render import PosterSpec, make_poster, make_preview
+from app.posters.render import PosterSpec, keep_poster, make_poster, make_preview
 from app.posters.template import Template
 from app.protocol.mutations import RecordShare
 from app.protocol.objects import Product
@@ -23,6 +23,7 @@ from app.ui.strings import Strings, error_text, money, t
 
 PREVIEW_PART = 4
 LARGE_PART = 2
+FOLDER = "posters"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +85,9 @@ async def share_poster(ui: sessions.UiSession, draft: Draft) -> bool:
     try:
         made = make_share(ui.client, "product", draft.product.no, draft.channel)
         spec = spec_of(ui.client, draft, made.qr_link, ui.strings)
-        data = await asyncio.to_thread(make_poster, spec)
-        how = await _hand_over(ui, file_name(draft.product, made), data, message(draft.caption, made.link))
+        name, data = file_name(draft.product, made), await asyncio.to_thread(make_poster, spec)
+        await asyncio.to_thread(keep_poster, data, ui.client.store.folder / FOLDER, name)
+        how = await _hand_over(ui, name, data, message(draft.caption, made.link))
     except GuideError as error:
         say(error_text(error), refused=True)
         return False

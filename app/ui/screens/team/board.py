@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 
 import flet as ft
@@ -17,11 +18,14 @@ from app.ui.guards import screen
 from app.ui.screens.team.chart import day_chart
 from app.ui.screens.team.view import METRICS, MONTH, TODAY, TeamView, days_of_period, ranked, shown, total, value
 from app.ui.strings import current, date_weekday, money, t
-from app.ui.theme import Radius, Space, Tone, Type
+from app.ui.theme import Radius, Space, Tone, Type, TypeSpec
 
 RANK_WIDTH = 22
 CELL_WIDTH = 76
-SALES_WIDTH = 104
+SALES_WIDTH = 96
+
+
+Choose = Callable[[str], None]
 
 
 @screen
@@ -127,7 +131,7 @@ def _month_card(by_day: dict[str, int], today: date) -> ft.Control:
     return p.card(day_chart(by_day, today))
 
 
-def _table(team: list[GuideFigures], sort: str, choose) -> ft.Control:  # type: ignore[no-untyped-def]
+def _table(team: list[GuideFigures], sort: str, choose: Choose) -> ft.Control:
     strings = current()
     best = {metric: max(value(one, metric) for one in team) for metric in METRICS}
     lines: list[ft.Control] = [_table_head(sort, choose)]
@@ -147,14 +151,14 @@ def _table_line(first: ft.Control, cells: list[ft.Control], back: str | None = N
     )  # fmt: skip
 
 
-def _cell(text: str, metric: str, kind=Type.BODY, color: str | None = None) -> ft.Control:  # type: ignore[no-untyped-def]
+def _cell(text: str, metric: str, kind: TypeSpec = Type.BODY, color: str | None = None) -> ft.Control:
     width = SALES_WIDTH if metric == "sales_fen" else CELL_WIDTH
     return ft.Container(
         p.txt(text, kind, color, text_align=ft.TextAlign.END, lines=1), width=width, alignment=ft.Alignment.CENTER_RIGHT
     )
 
 
-def _table_head(sort: str, choose) -> ft.Control:  # type: ignore[no-untyped-def]
+def _table_head(sort: str, choose: Choose) -> ft.Control:
     def head(metric: str) -> ft.Control:
         on = metric == sort
         face = ft.Row(

@@ -43,7 +43,7 @@ def GuidePage(guide_id: str) -> ft.Control:
         p.section(t("team.days")),
         _days(days, today),
     ]
-    return p.frame(guide.name, body)
+    return p.frame(t("team.guide"), body)
 
 
 def _figures(days: list[GuideDay]) -> ft.Control:
@@ -70,6 +70,9 @@ def _day(day: GuideDay, today: date) -> ft.Control:
     strings = current()
     when = date.fromisoformat(day.date)
     name = relative_day(when, today) if (today - when).days < 2 else date_weekday(when)
+    name = name[:1].upper() + name[1:]
     facts = [t(f"team.short_{metric}", n=value(day, metric)) for metric in METRICS[1:] if value(day, metric)]
     amount = p.txt(shown("sales_fen", day.sales_fen, strings), Type.ROW, Tone.LATE if day.sales_fen < 0 else None)
-    return p.list_row(name, p.dots(*facts), fact=amount, height=64)
+    words = ft.Column([p.txt(name, Type.ROW), p.txt(p.dots(*facts), Type.META, lines=1)], spacing=2, expand=True)
+    pad = ft.Padding.symmetric(horizontal=Space.L, vertical=Space.M)
+    return ft.Container(ft.Row([words, amount], spacing=Space.M), padding=pad)
