@@ -78,13 +78,11 @@ def ShellView() -> ft.View:
 @ft.component
 def Roots() -> ft.Control:
     """Show the visited roots in one stack, only the present one visible."""
-    ui, nav = hooks.use_session(), hooks.use_nav()
+    nav = hooks.use_nav()
+    # in the order of their visits: Flet 1.0.5's client loses a patch that inserts a keyed control before a changed one
     places = [
-        ft.Container(
-            RootPlace(root.name, key=root.name), visible=root.name == nav.root, expand=True, key=f"at-{root.name}"
-        )
-        for root in ui.roots
-        if root.name in nav.visited
+        ft.Container(RootPlace(name, key=name), visible=name == nav.root, expand=True, key=f"at-{name}")
+        for name in nav.visited
     ]
     return ft.Column(places, spacing=0, expand=True)
 

@@ -28,9 +28,10 @@ def _head(
 ) -> ft.Control:
     kind = Type.TITLE if back is None else Type.FIGURE
     name = ft.Semantics(heading_level=1, content=txt(title, kind, lines=1))
-    words = ft.Column([*([txt(over, Type.META, lines=1)] if over else []), name], spacing=0, expand=True)
-    tall = ft.Container(width=0, height=TOUCH)  # every head is as high as one with a button in it
-    cells: list[ft.Control] = [tall, *([back] if back else []), words, *actions, *([SyncBadge()] if badge else [])]
+    words = ft.Column([*([txt(over, Type.META, lines=1)] if over else []), name], spacing=0, tight=True)
+    # without a line above, every head is as high as one with a button in it
+    name_box = ft.Container(words, height=None if over else TOUCH, alignment=ft.Alignment.CENTER_LEFT, expand=True)
+    cells: list[ft.Control] = [*([back] if back else []), name_box, *actions, *([SyncBadge()] if badge else [])]
     align = ft.CrossAxisAlignment.START if over else ft.CrossAxisAlignment.CENTER
     return ft.Row(cells, spacing=Space.S, vertical_alignment=align)
 

@@ -27,8 +27,8 @@ def avatar(name: str, seed: str, size: float = 44, badge: ft.IconData | None = N
     back, ink = _TONES[zlib.crc32(seed.encode()) % len(_TONES)]
     kind = TypeSpec(round(size * 0.42), round(size * 0.5), True)
     face = ft.Container(
-        txt(initial(name), kind, ink), width=size, height=size, bgcolor=back, border_radius=size / 2,
-        alignment=ft.Alignment.CENTER,
+        txt(initial(name), kind, ink, semantics_label=""), width=size, height=size, bgcolor=back,
+        border_radius=size / 2, alignment=ft.Alignment.CENTER,
     )  # fmt: skip
     if badge is None:
         return face

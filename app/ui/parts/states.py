@@ -25,7 +25,7 @@ def empty(
         lines.append(txt(why, Type.BODY, Tone.QUIET, text_align=ft.TextAlign.CENTER))
     if action and on_click:
         lines.append(secondary(action, on_click))
-    column = ft.Column(lines, spacing=Space.M, horizontal_alignment=ft.CrossAxisAlignment.CENTER)
+    column = ft.Column(lines, spacing=Space.M, tight=True, horizontal_alignment=ft.CrossAxisAlignment.CENTER)
     return ft.Container(column, padding=Space.XXL, alignment=ft.Alignment.CENTER)
 
 

@@ -53,7 +53,7 @@ def icon_button(
             label=label,
             selected=selected,
             content=ft.IconButton(
-                icon, icon_color=color or Tone.TEXT, width=TOUCH, height=TOUCH, tooltip=label,
+                icon, icon_color=color or Tone.TEXT, width=TOUCH, height=TOUCH,
                 disabled=on_click is None, on_click=_handler(on_click),
             ),
         )
