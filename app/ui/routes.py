@@ -59,7 +59,6 @@ CUSTOMERS = Root(
     ft.Icons.PEOPLE_OUTLINE,
     ft.Icons.PEOPLE,
     two_pane=True,
-    empty="customers:CustomersEmpty",
 )
 SHARE = Root("share", "share:ShareScreen", ft.Icons.IOS_SHARE_OUTLINED, ft.Icons.IOS_SHARE)
 COUPONS = Root(

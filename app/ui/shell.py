@@ -75,11 +75,11 @@ def ShellView() -> ft.View:
     return _view("/", row, can_pop=not has_more, on_confirm_pop=lambda _event: ui.back())
 
 
-@ft.component
+@screen
 def Roots() -> ft.Control:
     """Show the visited roots in one stack, only the present one visible."""
     nav = hooks.use_nav()
-    # in the order of their visits: Flet 1.0.5's client loses a patch that inserts a keyed control before a changed one
+    # in the order of their visits: a new one only ever comes last, so those before it keep their place
     places = [
         ft.Container(RootPlace(name, key=name), visible=name == nav.root, expand=True, key=f"at-{name}")
         for name in nav.visited
@@ -87,7 +87,7 @@ def Roots() -> ft.Control:
     return ft.Column(places, spacing=0, expand=True)
 
 
-@ft.component
+@screen
 def RootPlace(name: str) -> ft.Control:
     """Show one root: alone, or with its right pane."""
     ui, layout, nav = hooks.use_session(), hooks.use_layout(), hooks.use_nav()

@@ -164,3 +164,10 @@ async def test_a_list_of_five_thousand_builds_only_what_is_near() -> None:
     )
     assert ui.shows("第1205位") and not ui.shows("第0位")
     assert sum(ui.sizes[before:]) < 60_000 and ui.count() < 600
+
+
+def test_every_screen_that_routes_name_exists() -> None:
+    roots = {root for of_role in routes.ROOTS.values() for root in of_role}
+    named = {r.screen for r in roots} | {r.empty for r in roots if r.empty} | {r.screen for r in routes.PAGES}
+    assert all(callable(routes.component(name)) for name in named)
+    assert {page.root for page in routes.PAGES} <= {root.name for root in roots}
