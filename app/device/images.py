@@ -5,12 +5,14 @@ Product pictures only: what names a customer is never under a public address. Bo
 
 from __future__ import annotations
 
+import asyncio
 import re
 from pathlib import Path
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _folders: list[Path] = []
 _web = False
+POLL_S = 0.25
 
 
 def is_digest(text: str) -> bool:
@@ -50,6 +52,16 @@ def src(digest: str | None) -> str | None:
         return f"/blob/{digest}"
     found = path(digest)
     return str(found) if found else None
+
+
+async def awaited(digest: str, limit_s: float = 20.0) -> Path | None:
+    """Return the file of a picture, waiting a little for one that is on its way (a first sync); else None."""
+    for _ in range(int(limit_s / POLL_S)):
+        found = path(digest)
+        if found is not None or not is_digest(digest):
+            return found
+        await asyncio.sleep(POLL_S)
+    return path(digest)
 
 
 def media_type(file: Path) -> str:
