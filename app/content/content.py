@@ -127,7 +127,9 @@ class Content:
             await self._store.write(lambda tx, i=pack_id: packs.withdraw(tx, i), priority=SYNC)  # type: ignore[misc]
         for pack, manifest in verdicts.install:
             await self._install(pack, manifest)
-        await self._blobs.fetch_all(self._store.query(products.picture_digests))
+        came = await self._blobs.fetch_all(self._store.query(products.picture_digests))
+        if came:  # screens that show a stage in a picture's place look again
+            await self._store.write(lambda tx: tx.touch("product"), priority=SYNC)
 
     async def _install(self, pack: Pack, manifest: Manifest) -> None:
         """Fetch every file, then flip one row; on a refusal the old pack stays."""

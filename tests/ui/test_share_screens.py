@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import errno
 import io
 from collections.abc import AsyncIterator
@@ -10,6 +11,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import flet as ft
 import pytest
 import zxingcpp
 from PIL import Image
@@ -173,8 +175,6 @@ async def test_previews_appear_and_the_large_poster_opens(sample: Any) -> None:
 
 
 def _pictures(ui: FakeUi) -> int:
-    import flet as ft
-
     return sum(1 for c in ui.walk() if isinstance(c, ft.Image) and isinstance(c.src, bytes))
 
 
@@ -225,3 +225,21 @@ async def test_the_play_of_another_day_does_not_show(sample: Any) -> None:
     sample.content = FakePack(day=(NOW + timedelta(days=1)).date().isoformat())
     ui = await FakeUi.screen(sample, ShareScreen, place="root")
     assert not ui.shows("换季外套上新")
+
+
+async def test_a_picture_that_comes_late_is_waited_for_and_then_shown(sample: Any, tmp_path: Path) -> None:
+    product = products.products(sample.store.read)[0]
+    ui = await FakeUi.screen(sample, ShareScreen, place="root")
+    assert _sources(ui) == []
+    waiting = asyncio.create_task(images.awaited(product.picture))
+    await asyncio.sleep(0.05)
+    (tmp_path / "blobs").mkdir(exist_ok=True)
+    (tmp_path / "blobs" / product.picture).write_bytes(b"jpeg")
+    assert await waiting == tmp_path / "blobs" / product.picture
+    await sample.store.write(lambda tx: tx.touch("product"))
+    await ui.until(lambda: bool(_sources(ui)))
+    assert await images.awaited("../etc/passwd") is None
+
+
+def _sources(ui: FakeUi) -> list[str]:
+    return [c.src for c in ui.walk() if isinstance(c, ft.Image)]

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import flet as ft
 
+from app.device import images
 from app.domain.calendar_days import day_of, month_range
 from app.domain.instants import to_text
 from app.protocol.manifest import CalendarEntry
@@ -50,8 +51,9 @@ def ShareScreen() -> ft.Control:
         lambda: matching(everything, view.query, view.category), [everything, view.query, view.category]
     )
     columns, width = grid_of(ui.page.width or 390, layout.kind, gutter)
+    there = tuple(images.src(product.picture) is not None for product in found)  # on phones they come one by one
     rows = ft.use_memo(
-        lambda: in_rows(tiles_of(found, stock, strings), columns), [found, stock, columns, strings.language]
+        lambda: in_rows(tiles_of(found, stock, strings), columns), [found, stock, columns, strings.language, there]
     )
 
     def search(text: str) -> None:

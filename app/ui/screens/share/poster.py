@@ -8,9 +8,9 @@ from typing import Any
 
 from app.device import images
 from app.device.ports import DISMISSED, SAVED
-from app.domain.errors import GuideError, LocalFault
+from app.domain.errors import GuideError
 from app.mutations import MadeShare, make_share
-from app.posters.render import PosterSpec, keep_poster, make_poster, make_preview
+from app.posters.render import PosterSpec, keep_poster, make_poster, make_preview, write_fault
 from app.posters.template import Template
 from app.protocol.mutations import RecordShare
 from app.protocol.objects import Product
@@ -111,7 +111,7 @@ async def _hand_over(ui: sessions.UiSession, name: str, data: bytes, text: str) 
     try:
         return str(await ui.ports.share.file(name, data, "image/jpeg", text))
     except (RuntimeError, OSError) as error:
-        raise LocalFault("poster_failed", "the poster could not be handed over") from error
+        raise write_fault(error) from error
 
 
 def record_of(draft: Draft, made: MadeShare) -> RecordShare:

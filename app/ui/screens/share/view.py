@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import flet as ft
 
+from app.device import images
 from app.protocol.objects import Product, Stock
 from app.ui.strings import Strings
 
@@ -39,6 +40,7 @@ class Tile:
     picture: str
     pieces: int | None
     private: bool
+    pictured: bool = True
 
 
 def name_of(product: Product, strings: Strings) -> str:
@@ -90,7 +92,16 @@ def _haystack(product: Product) -> str:
 def tiles_of(products: Iterable[Product], stock: Mapping[str, int], strings: Strings) -> tuple[Tile, ...]:
     """Return what the grid shows of `products`."""
     return tuple(
-        Tile(p.id, name_of(p, strings), colour_of(p, strings), p.price_fen, p.picture, stock.get(p.id), p.private_only)
+        Tile(
+            p.id,
+            name_of(p, strings),
+            colour_of(p, strings),
+            p.price_fen,
+            p.picture,
+            stock.get(p.id),
+            p.private_only,
+            images.src(p.picture) is not None,
+        )
         for p in products
     )
 
