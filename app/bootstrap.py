@@ -26,6 +26,7 @@ from app.content import Blobs, Content
 from app.device import images, journal, paths
 from app.device.clock import Clock, SystemClock
 from app.device.ports import Ports, flet_ports
+from app.domain.instants import from_text
 from app.insight import CustomerIndex
 from app.mutations import replay_for
 from app.security import FileKeyStore, KeyStore
@@ -139,7 +140,7 @@ class Installation:
                 http, self.keystore, self.clock, staff_no=staff_no.strip().upper(), pin=pin, device_id=self.device_id,
                 device_name=f"{platform.system()} {platform.machine()}", root=self.settings.home,
             )  # fmt: skip
-            return await self._open(opened)
+            return await self._open(opened, heard=opened.session.server_time)
 
     async def unlock(self, staff_no: str, pin: str) -> Client:
         """Open the store of somebody known here; no network.
@@ -154,7 +155,8 @@ class Installation:
             )  # fmt: skip
             return await self._open(opened)
 
-    async def _open(self, opened: account.Opened) -> Client:
+    async def _open(self, opened: account.Opened, heard: str | None = None) -> Client:
+        """Open a store; `heard` is the server's time when it was just asked: the device's clock may be a day off."""
         client = self._clients.get(opened.folder)
         if client is not None:
             if opened.session.access_token != client.session.access_token:
@@ -163,6 +165,8 @@ class Installation:
             return client
         store = await asyncio.to_thread(Store.open, opened.folder, opened.sealer)
         client = self._assemble(opened, store)
+        if heard is not None:
+            client.clock.heard(from_text(heard))
         self._clients[opened.folder] = client
         await client.engine.start()
         await client.content.start()
@@ -362,8 +366,8 @@ def web_app(app: App) -> Any:
     def healthz() -> str:
         return "ok"
 
-    def blob(digest: str) -> FileResponse:
-        found = images.path(digest)
+    async def blob(digest: str) -> FileResponse:
+        found = await images.awaited(digest)  # the page may ask before the first sync has brought it
         if found is None:
             raise HTTPException(404)
         headers = {"Cache-Control": "public, max-age=31536000, immutable", "X-Content-Type-Options": "nosniff"}
