@@ -25,6 +25,7 @@ SUPERSAMPLE = 4
 WAS_GAP = 24
 BADGE_TEXT = 0.46
 POSTERS_KEPT = 12
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +82,13 @@ def save_poster(data: bytes, path: Path) -> None:
         os.replace(part, path)
     except OSError as error:
         part.unlink(missing_ok=True)
-        full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-        raise LocalFault("disk_full" if full else "poster_failed", "poster cannot be written") from error
+        raise write_fault(error) from error
+
+
+def write_fault(error: Exception) -> LocalFault:
+    """Return what a failed writing means: no room (also as the words of a platform's error), or something else."""
+    full = getattr(error, "errno", None) in FULL or "No space left" in str(error)
+    return LocalFault("disk_full" if full else "poster_failed", f"poster cannot be written: {type(error).__name__}")
 
 
 def keep_poster(data: bytes, folder: Path, name: str, kept: int = POSTERS_KEPT) -> Path:
