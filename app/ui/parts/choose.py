@@ -97,7 +97,7 @@ def _sheet(content: ft.Control, title: str, on_close: Press, layout: sessions.La
     head = ft.Row([txt(title, Type.FIGURE, expand=True), icon_button(ft.Icons.CLOSE, t("common.close"), on_close)])
     if layout.is_phone:
         body = ft.Column(
-            [head, ft.Column([content], scroll=ft.ScrollMode.AUTO, tight=True, expand=True, expand_loose=True)],
+            [head, content],
             spacing=Space.M, tight=True,
         )  # fmt: skip
         inset = ft.Padding.only(left=Space.L, right=Space.L, bottom=Space.XL)

@@ -5,12 +5,14 @@ Building and diffing costs about 0.2 ms a control in Python: five thousand rows 
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from math import ceil
 from typing import Any
 
 import flet as ft
 
+from app.ui import hooks
 from app.ui import session as sessions
 from app.ui.theme import ROW_HEIGHT
 
@@ -56,7 +58,22 @@ def VirtualList(
     slots = ceil(sessions.current().layout.height / step) + (0 if first < 0 else 2)
     chunks = ft.use_memo(lambda: [rows[i : i + chunk] for i in range(0, len(rows), chunk)], [rows, chunk])
 
+    root, place, column = hooks.peek(hooks.RootCtx), ft.use_ref(0.0), ft.use_ref(None)
+    shown = not root or hooks.use_nav().root == root
+
+    async def come_back() -> None:
+        """A hidden root loses its scroll offset in Flutter: start at the top, then go to where the guide was."""
+        if not shown or not place.current:
+            return
+        wanted = place.current
+        set_first(-1)
+        await asyncio.sleep(0.05)
+        await column.current.scroll_to(offset=wanted, duration=0)
+
+    ft.use_effect(come_back, [shown], cleanup=lambda: None)
+
     def on_scroll(event: ft.OnScrollEvent) -> None:
+        place.current = event.pixels
         set_first(max(0, int(event.pixels // step) - 1))
 
     low = max(0, min(first, len(chunks) - slots))
@@ -68,7 +85,7 @@ def VirtualList(
         spacing=0,
         horizontal_alignment=ft.CrossAxisAlignment.STRETCH,
     )
-    return ft.Column(
+    column.current = ft.Column(
         [inside],
         spacing=0,
         expand=True,
@@ -77,6 +94,7 @@ def VirtualList(
         scroll_interval=100,
         horizontal_alignment=ft.CrossAxisAlignment.STRETCH,
     )
+    return column.current
 
 
 def _slot(place: int, low: int, slots: int, chunks: list[Any], step: float, build: RowBuilder, mark: Any) -> ft.Control:
