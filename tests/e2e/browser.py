@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect, sync_playwright
-from playwright.sync_api import TimeoutError as PlaywrightTimeout
+from playwright.sync_api import Error as PlaywrightError
 
 FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -114,17 +114,17 @@ class App:
 
         Now and then the first click only ends what was hovered; so we look whether it took, and go again.
         """
-        field = self.box(name)
-        field.wait_for()
-        node = field.element_handle()  # by name no more: a field named by its hint has no name while it holds text
         for _ in range(8):
-            node.click()
+            field = self.box(name)
+            field.wait_for()
+            node = field.element_handle()  # a field named by its hint alone has no name while it holds text
             try:
+                node.click(timeout=5_000)
                 self.page.wait_for_function("node => document.activeElement === node", arg=node, timeout=2_000)
                 self.page.keyboard.press("Control+A")
                 self.page.keyboard.insert_text(text)
                 self.page.wait_for_function("([node, text]) => node.value === text", arg=[node, text], timeout=3_000)
-            except PlaywrightTimeout:
+            except PlaywrightError:  # not focused yet, or drawn anew meanwhile
                 continue
             return
         raise AssertionError(f"the field {name} does not take {text!r}")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -21,6 +21,19 @@ def seeded_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     world.set_clock(next_tuesday_half_past_ten())
     world.command("seed")
     return home
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Keep a picture of every open page beside the logs when a browser test fails."""
+    report = yield
+    browser, folder = item.funcargs.get("browser"), item.funcargs.get("tmp_path")  # type: ignore[attr-defined]
+    if report.when == "call" and report.failed and browser and folder:
+        pages = [page for context in browser.contexts for page in context.pages]
+        for n, page in enumerate(pages):
+            page.screenshot(path=folder / f"failed-{n}.png")
+        report.sections.append(("pictures", f"{len(pages)} in {folder}"))
+    return report
 
 
 @pytest.fixture(scope="session")

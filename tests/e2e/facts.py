@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import sqlite3
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from app.domain.instants import to_text
 from server_stub.config import Secrets
-from server_stub.people.phones import unseal
+from server_stub.people.phones import phone_hash
 
 
 @dataclass(frozen=True)
@@ -42,21 +44,21 @@ class Facts:
     def guide_id(self, staff_no: str) -> str:
         return str(self.one("SELECT id FROM staff WHERE staff_no = ?", staff_no))
 
-    def members(self, staff_no: str, since: str) -> list[Member]:
-        """Members of a guide who agreed to marketing, were not contacted lately and hold no coupon, oldest first."""
-        rows = self.rows(
-            "SELECT c.id, c.name, c.phone_sealed FROM customer c JOIN staff s ON s.id = c.guide_id"
-            " WHERE s.staff_no = ? AND c.phone_sealed IS NOT NULL"
-            " AND (SELECT granted FROM consent k WHERE k.customer_id = c.id AND k.purpose = 'marketing'"
-            "      ORDER BY k.at DESC, k.id DESC LIMIT 1) = 1"
-            " AND NOT EXISTS (SELECT 1 FROM contact t WHERE t.customer_id = c.id AND t.at >= ?)"
-            " AND NOT EXISTS (SELECT 1 FROM coupon u WHERE u.customer_id = c.id)"
-            " AND NOT EXISTS (SELECT 1 FROM browse_event b WHERE b.customer_id = c.id AND b.at >= ?)"
-            " AND (SELECT count(*) FROM customer d WHERE d.guide_id = c.guide_id AND d.name = c.name) = 1"
-            " ORDER BY c.joined_at LIMIT 20",
-            staff_no, since, since,
-        )  # fmt: skip
-        return [Member(i, name, unseal(self.secrets, i, sealed)) for i, name, sealed in rows]
+    def member(self, phone: str) -> Member:
+        """One of the members the demo keeps free for walk-throughs."""
+        found = self.rows("SELECT id, name FROM customer WHERE phone_hash = ?", phone_hash(self.secrets, phone))
+        return Member(*found[0], phone)
+
+    def sessions(self, member: Member, product_id: str, since: datetime) -> int:
+        """How many visits of a member to a product the server holds since then."""
+        return int(
+            self.one(
+                "SELECT count(DISTINCT session_id) FROM browse_event WHERE customer_id = ? AND product_id = ? AND at >= ?",
+                member.id,
+                product_id,
+                to_text(since),
+            )
+        )
 
     def view(self, bucket: str, kind: str) -> dict[str, dict[str, Any]]:
         """The client view of one bucket: id to value."""
