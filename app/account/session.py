@@ -12,7 +12,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from app.domain.errors import ProtocolFault
+import httpx
+
+from app.domain.errors import ProtocolFault, Unavailable
 from app.domain.instants import Instant, from_text, to_text
 from app.store.sealing import Sealer
 
@@ -63,6 +65,18 @@ class KnownStaff:
     name: str
     role: str
     folder: Path
+
+
+def answer_of(response: httpx.Response) -> Any:
+    """Return the JSON of an answer.
+
+    Raises:
+        Unavailable: `server_away`: the page of a captive portal or a proxy answered in the server's place.
+    """
+    try:
+        return response.json()
+    except ValueError as exc:
+        raise Unavailable("server_away", "an answer that is not JSON") from exc
 
 
 def from_answer(answer: Mapping[str, Any], device_id: str, now: datetime) -> Session:

@@ -18,6 +18,8 @@ from app.domain.instants import to_text
 from app.security import KeyRing, KeyStore, RowSealer, unfinished, wipe
 from app.store import Store, aside
 
+AWAY = ("offline", "server_away", "timeout", "server_fault")
+
 
 @dataclass(frozen=True, slots=True)
 class Opened:
@@ -63,10 +65,10 @@ async def login_online(
     await finish_wipes(keystore, device_id, root)
     body = {"staff_no": staff_no, "pin": pin, "device_id": device_id, "device_name": device_name}
     try:
-        answer = (await http.post("/api/auth/login", json=body, auth=NO_AUTH)).json()
+        answer = sessions.answer_of(await http.post("/api/auth/login", json=body, auth=NO_AUTH))
     except Unavailable as exc:
         known = sessions.known_staff(paths.device_folder(device_id, root))
-        if exc.code in ("offline", "server_away", "timeout") and all(one.staff_no != staff_no for one in known):
+        if exc.code in AWAY and all(one.staff_no != staff_no for one in known):
             raise Unavailable("first_login_offline", exc.detail) from exc
         raise
     session = sessions.from_answer(answer, device_id, clock.now())

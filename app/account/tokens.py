@@ -58,7 +58,7 @@ class SessionKeeper(httpx.Auth):
             answer = await self._http.post("/api/auth/refresh", json=body, auth=NO_AUTH)
             if answer.status_code == UNAUTHORIZED:
                 raise Unauthorized("session_expired")
-            self.adopt(self.session.renewed(answer.json(), self._clock.now()))
+            self.adopt(self.session.renewed(sessions.answer_of(answer), self._clock.now()))
 
     def adopt(self, session: Session) -> None:
         """Use and keep another session of the same person (after signing in again)."""

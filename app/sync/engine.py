@@ -165,12 +165,17 @@ class SyncEngine:
             await self.sync_now()
         except GuideError as exc:
             return self._backoff.failed(getattr(exc, "retry_after_s", None))
+        except Exception:  # a fault of ours must not end syncing until the next start; it is shown and tried again
+            log.exception("sync round crashed")
+            self._show(state=State.ONLINE, problem="internal", progress=None)
+            return self._backoff.failed()
         self._listen()
         return self._poll_s
 
     async def _sleep(self, seconds: float) -> None:
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._wake.wait(), seconds)
+        with contextlib.suppress(TimeoutError):  # not wait_for: on 3.11 it may swallow the cancel that `stop` sends
+            async with asyncio.timeout(seconds):
+                await self._wake.wait()
         self._wake.clear()
 
     async def _one_round(self) -> None:
