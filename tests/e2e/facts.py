@@ -53,12 +53,27 @@ class Facts:
         """How many visits of a member to a product the server holds since then."""
         return int(
             self.one(
-                "SELECT count(DISTINCT session_id) FROM browse_event WHERE customer_id = ? AND product_id = ? AND at >= ?",
+                "SELECT count(DISTINCT session_id) FROM browse_event"
+                " WHERE customer_id = ? AND product_id = ? AND at >= ?",
                 member.id,
                 product_id,
                 to_text(since),
             )
         )
+
+    def commission(self, guide_id: str, member: Member) -> tuple[int, int, str, list[dict[str, Any]], int]:
+        """The newest entry for an order of a member: amount, base, order number, steps, and the rule's rate."""
+        amount, base, order_no, steps, bp = self.rows(
+            "SELECT e.amount_fen, e.base_fen, o.no, e.steps, r.rate_bp FROM commission_entry e"
+            " JOIN orders o ON o.id = e.order_id JOIN commission_rule r ON r.id = e.rule_id"
+            " WHERE e.guide_id = ? AND o.customer_id = ? ORDER BY e.created_at DESC, e.id DESC LIMIT 1",
+            guide_id, member.id,
+        )[0]  # fmt: skip
+        return int(amount), int(base), str(order_no), json.loads(steps), int(bp)
+
+    def sales_of_day(self, guide_id: str, day: str) -> int:
+        """What the manager's board must show for a guide's day, in fen."""
+        return int(self.one("SELECT sales_fen FROM guide_day WHERE guide_id = ? AND date = ?", guide_id, day))
 
     def view(self, bucket: str, kind: str) -> dict[str, dict[str, Any]]:
         """The client view of one bucket: id to value."""

@@ -12,10 +12,11 @@ import zxingcpp
 from PIL import Image
 from playwright.sync_api import Browser, expect
 
+from app.domain.commission import recompute
 from tests.e2e.browser import PHONE, TABLET, App, open_context
 from tests.e2e.customer import Shopper
 from tests.e2e.facts import Facts, Member
-from tests.e2e.world import World
+from tests.e2e.world import STORE_ZONE, World
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("browser")]
 
@@ -70,9 +71,8 @@ def write_note(app: App, member: Member, note: str) -> None:
     app.sees("备注已保存")
 
 
-def send_coupon(app: App) -> str:
-    """Send the coupon on offer from where we stand; return the link in the message on the clipboard."""
-    app.tap(re.compile("^发券$"))
+def press_send(app: App) -> str:
+    """Send the coupon on offer; return the link in the message on the clipboard."""
     app.tap("发券并复制消息")
     app.sees(re.compile("券已发给"))
     found = re.search(r"http://\S+/c/\S+", clipboard(app))
@@ -122,8 +122,8 @@ def test_the_loop(world: World, browser: Browser, tmp_path: Path) -> None:
     link = make_poster(app, product[0])
     assert re.fullmatch(r"HTTP://127\.0\.0\.1:\d+/S/[0-9A-Z]{32}", link)
     write_note(app, member_b, NOTE)
-    link_b = send_coupon(app)
-    assert "/c/" in link_b
+    app.tap(re.compile("^发券$"))
+    press_send(app)
     app.tap("返回")
     app.sees(re.compile(r"离线.*待同步"))
     assert facts.one("SELECT note FROM customer WHERE id = ?", member_b.id) != NOTE
@@ -148,36 +148,37 @@ def test_the_loop(world: World, browser: Browser, tmp_path: Path) -> None:
     assert facts.one("SELECT count(*) FROM share WHERE guide_id = ? AND code = ?", guide, link.rsplit("/", 1)[1]) == 1
     app.go("今日")
     app.tap(re.compile("^反复浏览"))
-    row = app.button(re.compile(f"{member_a.name}.*(3 次|反复浏览)", re.S))
-    app.scroll_to(row)
-    find_customer(app, member_a)
-    app.sees(re.compile("3 次留意"))
+    row = app.scroll_to(app.button(re.compile(f"^{member_a.name}", re.S)))
+    assert "3 次留意" in (row.get_attribute("aria-label") or row.inner_text())
 
-    # The coupon from that signal is claimed and used.
-    app.tap("给一张券")
-    app.tap("发券并复制消息")
-    app.sees(re.compile("券已发给"))
-    coupon_link = re.search(r"http://\S+/c/\S+", clipboard(app))
-    assert coupon_link
-    shopper.open(coupon_link.group())
+    # The coupon sent from that signal is claimed and used.
+    row.click()
+    app.sees(re.compile(f"发券给 {member_a.name}"))
+    shopper.open(press_send(app))
     shopper.press("领取")
     shopper.open(link)
     paid = buy(shopper, world)
 
-    # The guide sees the money and why; the manager sees the sale.
-    entry = facts.rows(
-        "SELECT e.amount_fen, e.base_fen, o.no FROM commission_entry e JOIN orders o ON o.id = e.order_id"
-        " WHERE e.guide_id = ? AND o.customer_id = ? ORDER BY e.created_at DESC LIMIT 1",
-        guide,
-        member_a.id,
-    )[0]
-    assert entry[1] == paid
+    # The guide sees the money and why.
+    amount, base, order_no, steps, bp = facts.commission(guide, member_a)
+    assert base == paid and amount == paid * bp // 10_000 == recompute(steps)
     app.go("佣金")
-    amount = f"{entry[0] / 100:,.2f}"
-    app.sees(re.compile(re.escape(amount)))
-    app.tap(re.compile(re.escape(amount)))
-    app.sees(re.compile(re.escape(entry[2])))
+    shown = f"{amount / 100:,.2f}"
+    app.tap(re.compile(re.escape(shown)))
+    app.sees(re.compile(re.escape(order_no)))
+    app.sees(re.compile(re.escape(f"{paid / 100:,.2f}")))
+    app.sees(re.compile(re.escape(f"{bp / 100:g}%")))
+    app.tap("返回")
+    find_customer(app, member_a)
+    app.tap(re.compile("^券$"))
+    app.sees(re.compile("已使用"))
 
+    # The manager sees the sale.
     manager = App(open_context(browser, TABLET), world.app_url).open()
     sign_in(manager, "M01")
+    sales = facts.sales_of_day(guide, world.now().astimezone(STORE_ZONE).date().isoformat())
+    assert sales >= paid
     manager.sees(re.compile("林悦"))
+    manager.sees(
+        re.compile(re.escape(f"¥{sales / 100:,.0f}") if sales % 100 == 0 else re.escape(f"{sales / 100:,.0f}")[:-1])
+    )

@@ -1,0 +1,254 @@
+"""Pictures of every screen: a dozen at each run, all combinations by `make soak`."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Callable, Collection, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser
+
+from tests.e2e.browser import App
+from tests.e2e.facts import Facts
+from tests.e2e.shots import Camera, Look
+from tests.e2e.world import World, next_tuesday_half_past_ten
+
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("browser")]
+
+PIN = "246810"
+MEMBER_PHONE = "13900001101"
+FEW: dict[Look, tuple[str, ...]] = {
+    Look("phone", "light", "zh"): ("today", "profile", "coupon", "commission"),
+    Look("phone", "dark", "en"): ("search", "product", "entry", "offline"),
+    Look("tablet", "dark", "zh"): ("profile", "share"),
+    Look("tablet", "light", "en"): ("today", "commission"),
+}  # fmt: skip
+ALL = [Look(s, d, e) for s in ("phone", "tablet") for d in ("light", "dark") for e in ("zh", "en")] + [
+    Look(s, "light", e, 1.3) for s in ("phone", "tablet") for e in ("zh", "en")
+]
+
+
+@pytest.fixture(scope="module")
+def brand(seeded_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """One running product for all pictures: nothing here changes what the others see."""
+    home = tmp_path_factory.mktemp("screens") / "home"
+    shutil.copytree(seeded_home, home)
+    world = World(home)
+    world.set_clock(next_tuesday_half_past_ten())
+    try:
+        world.command("pack", "publish", "assets/demo/packs/week")
+        world.start_server()
+        world.start_app()
+        yield world
+    finally:
+        world.stop()
+
+
+class Walk:
+    """A guide or manager going through the app once, with a camera; each step is a screen of its own name."""
+
+    def __init__(self, browser: Browser, world: World, look: Look, wanted: Collection[str] | None = None) -> None:
+        self.look, self.world, self.wanted = look, world, wanted
+        self.t = look.strings.t
+        self.context = look.open(browser)
+        self.app = App(self.context, world.app_url)
+        self.camera = Camera(self.app.page, look)
+        member = Facts(world.home).member(MEMBER_PHONE)
+        self.member = member.name
+
+    def sign_in(self, staff_no: str) -> None:
+        self.app.open()
+        self.app.sees(self.t("login.lead_first"))
+        self.shoot("login")
+        self.app.type_into(self.t("login.staff_no"), staff_no)
+        self.app.type_into(self.t("login.pin"), PIN)
+        self.app.tap(self.t("login.sign_in"), exact=True)
+
+    def shoot(self, name: str) -> None:
+        if self.wanted is None or name in self.wanted:
+            self.camera.shoot(name)
+
+    def sees(self, key: str) -> None:
+        self.app.sees(self.t(key))
+
+    def tap(self, key: str) -> None:
+        self.app.tap(self.t(key), exact=True)
+
+    def go(self, root: str) -> None:
+        self.app.go(self.t(f"common.root_{root}"))
+
+    def back(self) -> None:
+        self.tap("common.back")
+
+    def wants(self, *names: str) -> bool:
+        return self.wanted is None or not set(names).isdisjoint(self.wanted)
+
+    def guide(self) -> None:
+        """Walk a guide's screens, only as far as pictures are wanted."""
+        self.sign_in("G0101")
+        self.sees("today.sales")
+        self.sees("today.play")
+        self.shoot("today")
+        if self.wants("customers", "search", "profile", "portrait", "notes", "message", "coupon"):
+            self._customers()
+        if self.wants("share", "product", "poster", "shares"):
+            self._share()
+        if self.wants("commission", "entry"):
+            self._commission()
+        if self.wants("me", "card", "about", "sync", "offline"):
+            self._me()
+        if self.wants("coupons") and not self.look.is_phone:
+            self.go("coupons")
+            self.sees("coupons.mine")
+            self.shoot("coupons")
+
+    def _customers(self) -> None:
+        self.go("customers")
+        self.app.sees(self.t("customers.count", n=300).split("300")[1] or "300")
+        self.shoot("customers")
+        self.app.type_into(re.compile(re.escape(self.t("customers.search"))), self.member)
+        row = re.compile(re.escape(self.member))
+        self.app.sees(row)
+        self.shoot("search")
+        self.app.tap(row)
+        self.sees("profile.spend")
+        self.shoot("profile")
+        if self.wants("portrait", "notes"):
+            self.app.tap(self.t("profile.tab_portrait"), exact=True)
+            self.sees("profile.consents")
+            self.shoot("portrait")
+            self.app.tap(self.t("profile.act_note"), exact=True)
+            self.sees("profile.note_save")
+            self.shoot("notes")
+        if self.wants("message"):
+            self.app.tap(self.t("today.write"), exact=True)
+            self.sees("message.field")
+            self.shoot("message")
+            self.back()
+        if self.wants("coupon"):
+            self.tap("profile.act_coupon")
+            self.sees("coupons.message")
+            self.shoot("coupon")
+            self.back()
+
+    def _share(self) -> None:
+        self.go("share")
+        self.sees("share.play")
+        self.shoot("share")
+        if self.wants("product", "poster"):
+            self.app.button(re.compile(r"¥")).click()
+            self.sees("share.share_poster")
+            self.shoot("product")
+            if self.wants("poster"):
+                self.app.scroll_to(self.app.button(self.t("share.larger"))).click()
+                self.app.sees(re.compile(re.escape(self.t("share.preview", name=""))))
+                self.shoot("poster")
+                self.back()
+            self.back()
+        if self.wants("shares"):
+            self.tap("share.mine")
+            self.sees("share.mine_month")
+            self.shoot("shares")
+            self.back()
+
+    def _commission(self) -> None:
+        self.go("commission")
+        self.sees("commission.ledger")
+        self.shoot("commission")
+        if self.wants("entry"):
+            self.app.button(re.compile(r"¥\d+\.\d\d")).click()
+            self.sees("commission.why")
+            self.shoot("entry")
+
+    def _me(self) -> None:
+        self.go("me")
+        self.sees("me.settings")
+        self.shoot("me")
+        if self.wants("card"):
+            self.tap("me.card")
+            self.sees("me.card_copy")
+            self.shoot("card")
+            self.back()
+        if self.wants("about"):
+            self.tap("me.about")
+            self.sees("me.storage")
+            self.shoot("about")
+            self.back()
+        if self.wants("sync", "offline"):
+            self.app.tap(re.compile(rf"^{re.escape(self.t('me.sync'))}"))
+            self.sees("sync.last")
+            self.shoot("sync")
+            self.app.page.get_by_role("switch").first.click()
+            self.sees("sync.state_work_offline")
+            self.shoot("offline")
+
+    def manager(self) -> None:
+        """Walk a manager's screens."""
+        self.sign_in("M01")
+        self.app.sees(re.compile("林悦"))
+        self.shoot("team")
+        if self.wants("guide"):
+            self.app.tap(re.compile("林悦"))
+            self.sees("team.days")
+            self.shoot("guide")
+
+    def close(self) -> None:
+        self.context.close()
+
+
+def shop_pages(browser: Browser, world: World, look: Look, wanted: Collection[str] | None = None) -> None:
+    """Take pictures of a customer's pages: a shared product, a coupon on its way, a guide's card."""
+    facts = Facts(world.home)
+    code = facts.one("SELECT code FROM share WHERE kind = 'product' ORDER BY created_at DESC, id LIMIT 1")
+    coupon = facts.one("SELECT code FROM coupon WHERE state = 'issued' ORDER BY issued_at DESC, id LIMIT 1")
+    card = facts.one("SELECT code FROM share WHERE kind = 'card' ORDER BY created_at DESC, id LIMIT 1")
+    context = look.open(browser)
+    page = context.new_page()
+    camera = Camera(page, look)
+    pages = {"shop-product": f"/s/{code}", "shop-coupon": f"/c/{coupon}"}
+    if card:
+        pages["shop-card"] = f"/s/{card}"
+    for name, path in pages.items():
+        if wanted is None or name in wanted:
+            answer = page.goto(world.shop + path, wait_until="load")
+            assert answer is not None and answer.ok
+            camera.shoot(name, words=page.locator("body").inner_text())
+    context.close()
+
+
+def walk(
+    browser: Browser, world: World, look: Look, way: Callable[[Walk], None], wanted: Collection[str] | None
+) -> None:
+    one = Walk(browser, world, look, wanted)
+    try:
+        way(one)
+    finally:
+        one.close()
+
+
+@pytest.mark.parametrize("look", FEW, ids=str)
+def test_screens_of_a_guide(browser: Browser, brand: World, look: Look) -> None:
+    walk(browser, brand, look, Walk.guide, FEW[look])
+
+
+def test_team_of_a_manager(browser: Browser, brand: World) -> None:
+    walk(browser, brand, Look("tablet", "light", "zh"), Walk.manager, ("team",))
+
+
+@pytest.mark.parametrize(
+    ("look", "name"),
+    [(Look("phone", "light", "zh"), "shop-product"), (Look("phone", "dark", "en"), "shop-coupon")],
+    ids=str,
+)
+def test_pages_of_a_customer(browser: Browser, brand: World, look: Look, name: str) -> None:
+    shop_pages(browser, brand, look, (name,))
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("look", ALL, ids=str)
+def test_every_screen_in_every_look(browser: Browser, brand: World, look: Look) -> None:
+    walk(browser, brand, look, Walk.guide, None)
+    walk(browser, brand, look, Walk.manager, ("team", "guide"))
+    shop_pages(browser, brand, look)
