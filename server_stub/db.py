@@ -97,6 +97,7 @@ class Database:
         self.clock = clock
         self.is_sqlite = engine.dialect.name == "sqlite"
         self._writer = threading.RLock()
+        self._writing = False
         self._listeners: list[Listener] = []
 
     @classmethod
@@ -154,7 +155,13 @@ class Database:
             yield
             return
         with self._writer:
-            yield
+            if self._writing:  # a second connection would wait for the first until SQLite gives up
+                raise RuntimeError("a transaction was opened inside a transaction of the same thread")
+            self._writing = True
+            try:
+                yield
+            finally:
+                self._writing = False
 
     def _project(self, tx: Tx) -> frozenset[str]:
         if not tx.touched:

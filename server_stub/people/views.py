@@ -14,7 +14,7 @@ from server_stub.people.customers import consents_of
 
 JOIN_DAYS = 14
 DWELL_MAX_S = 3_600
-SWEEP_ROWS = 500
+SWEEP_ROWS = 200
 
 
 def new_visitor(tx: Tx) -> str:
@@ -87,7 +87,7 @@ def join_visitor(tx: Tx, visitor_id: str, customer_id: str) -> int:
 
 
 def sweep(tx: Tx) -> int:
-    """Delete up to 500 views older than 180 days and tell the phones; return how many, to be called until 0."""
+    """Delete up to 200 views older than 180 days and tell the phones; return how many, to be called until 0."""
     horizon = instants.to_text(tx.now - timedelta(days=BROWSE_KEEP_DAYS))
     old = select(t.browse_event.c.id).where(t.browse_event.c.at < horizon).limit(SWEEP_ROWS)
     gone = [row.id for row in tx.conn.execute(old)]

@@ -22,7 +22,7 @@ from server_stub.db import Tx, upsert
 from server_stub.tables import commission_entry, commission_rule, order_line, orders, product, refund, store
 from server_stub.trade.rows import Record, every, first, load, setting
 
-CONFIRM_AT_ONCE = 500
+CONFIRM_AT_ONCE = 200
 
 
 def post_order(tx: Tx, order_id: str) -> int:
@@ -70,7 +70,7 @@ def post_refund(tx: Tx, order_id: str, event_id: str) -> int:
 
 
 def confirm_due(tx: Tx) -> int:
-    """Confirm up to 500 pending entries whose after-sales time is over; safe to run twice, to be called until 0."""
+    """Confirm up to 200 pending entries whose after-sales time is over; safe to run twice, to be called until 0."""
     due = select(commission_entry.c.id).where(
         commission_entry.c.state == "pending", commission_entry.c.confirm_at <= tx.now_text
     )

@@ -23,6 +23,7 @@ from server_stub.db import Tx
 from server_stub.tables import coupon, coupon_event, coupon_template, device, lease, staff
 from server_stub.trade.rows import Record, every, first
 
+RELEASE_AT_ONCE = 10
 RENEW_BEFORE = timedelta(days=2)  # a block that ends sooner no longer counts as stock for days without a network
 QR_YEARS = timedelta(days=730)  # outer bound of a signature made before the validity is known
 SNAPSHOT = tuple(one.name for one in fields(CouponTemplate) if one.name not in {"id", "stopped"})
@@ -55,21 +56,23 @@ def ensure_leases(tx: Tx, device_id: str) -> int:
 
 
 def release_leases(tx: Tx, device_id: str | None = None) -> int:
-    """Void what ended leases still hold: of this device after its push, else 72 h after the end (rule 1.4)."""
+    """Void what ended leases still hold: of this device after its push, else 72 h after the end (rule 1.4).
+
+    At most ten leases at a time, so that nobody waits long for the database; return how many were released, to be
+    called until 0.
+    """
     ended_by = tx.now if device_id else tx.now - timedelta(hours=LEASE_GRACE_HOURS)
     ended = select(lease.c.id).where(lease.c.released_at.is_(None), lease.c.until_at <= instants.to_text(ended_by))
     if device_id:
         ended = ended.where(lease.c.device_id == device_id)
-    lease_ids = tx.conn.execute(ended).scalars().all()
-    voided = 0
+    lease_ids = tx.conn.execute(ended.order_by(lease.c.until_at).limit(RELEASE_AT_ONCE)).scalars().all()
     for lease_id in lease_ids:
         unused = tx.conn.execute(
             select(coupon.c.id).where(coupon.c.lease_id == lease_id, *NEVER_ISSUED)
         ).scalars().all()  # fmt: skip
         _void(tx, list(unused))
         tx.conn.execute(update(lease).where(lease.c.id == lease_id).values(released_at=tx.now_text))
-        voided += len(unused)
-    return voided
+    return len(lease_ids)
 
 
 def has_ended(conn: Connection, device_id: str, now: datetime) -> bool:
