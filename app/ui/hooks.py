@@ -222,8 +222,11 @@ def use_mutation() -> tuple[Callable[..., None], bool]:
 
 
 def use_now(minute: bool = True) -> datetime:
-    """Return the client's clock, re-rendering at each minute (or only when the screen renders)."""
-    clock = sessions.current().installation.clock
+    """Return the server's time as known here, re-rendering at each minute (or only when the screen renders).
+
+    A device whose owner set the clock wrong shows the days and signals of the store all the same.
+    """
+    clock = sessions.current().clock
     now, set_now = ft.use_state(clock.now)
 
     async def tick() -> None:

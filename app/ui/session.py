@@ -183,6 +183,11 @@ class UiSession:
         return self.gate.client
 
     @property
+    def clock(self) -> Any:
+        """Return the best guess of the server's time; before the login, the device's own clock."""
+        return getattr(self.client, "clock", None) or self.installation.clock
+
+    @property
     def role(self) -> str:
         """Return the role of who is in."""
         return str(getattr(getattr(self.client, "staff", None), "role", routes.GUIDE))

@@ -168,4 +168,4 @@ def _way(coupon: Coupon, now: datetime) -> ft.Control:
 
 
 def _moment(at: str) -> str:
-    return current().date_short(from_text(at), sessions.current().installation.clock.now())
+    return current().date_short(from_text(at), sessions.current().clock.now())

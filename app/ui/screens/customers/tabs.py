@@ -112,7 +112,7 @@ def _protected(customer: Customer) -> str:
 
 def _date(at: str) -> str:
     strings = current()
-    return strings.date_short(from_text(at), sessions.current().installation.clock.now())
+    return strings.date_short(from_text(at), sessions.current().clock.now())
 
 
 @screen

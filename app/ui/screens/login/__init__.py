@@ -7,7 +7,7 @@ from typing import Any
 
 import flet as ft
 
-from app.domain.errors import GuideError, LocalFault
+from app.domain.errors import GuideError, LocalFault, Unavailable
 from app.ui import hooks
 from app.ui import parts as p
 from app.ui.guards import screen
@@ -150,7 +150,10 @@ async def _unlock(installation: Any, staff_no: str, pin: str) -> Any:
     except LocalFault as error:
         if error.code != "key_lost":
             raise
-        return await installation.sign_in(staff_no, pin)
+        try:
+            return await installation.sign_in(staff_no, pin)
+        except Unavailable as away:
+            raise (away if away.code in ("account_locked", "rate_limited") else error) from away
 
 
 def _people(known: tuple[Any, ...], chosen: str, on_choose: Callable[[str], None]) -> ft.Control:
