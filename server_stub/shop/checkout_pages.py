@@ -144,6 +144,8 @@ def _changed(tx: Tx, visit: Visit, basket: Basket, member_id: str) -> str:
     if visit.asked("qty") != str(basket.qty):
         return visit.texts("checkout.few_left", n=basket.left)
     quote = quote_of(tx, basket, member_id, _asked_coupon(visit))
+    if quote.problem == "coupon_used":
+        return visit.texts("checkout.coupon_used")
     if quote.problem is not None or str(quote.payable_fen) != visit.asked("expect"):
         return visit.texts("checkout.changed")
     return ""
