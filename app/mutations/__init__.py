@@ -1,6 +1,7 @@
 """Named mutations: `await mutate(client, EditNote(...))`; one verb a module."""
 
 from app.mutations.client import MutationClient
+from app.mutations.local import dismiss_problem, retry_refused
 from app.mutations.mutate import mutate
 from app.mutations.refusals import refusal_to_contact, refusal_to_issue
 from app.mutations.send_coupon import coupon_link, send_coupon
@@ -11,10 +12,12 @@ __all__ = [
     "MadeShare",
     "MutationClient",
     "coupon_link",
+    "dismiss_problem",
     "make_share",
     "mutate",
     "refusal_to_contact",
     "refusal_to_issue",
     "replay_for",
+    "retry_refused",
     "send_coupon",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from app.mutations.call import Call
 from app.protocol.mutations import DismissRejected
 from app.protocol.objects import RejectedMutation, key
-from app.store import WriteTx
+from app.store import WriteTx, refused
 
 
 def subject(mutation: DismissRejected) -> str:
@@ -19,5 +19,6 @@ def check(tx: WriteTx, mutation: DismissRejected, call: Call) -> None:
 
 
 def apply(tx: WriteTx, mutation: DismissRejected, call: Call) -> None:
-    """Take it off the list."""
+    """Take it off the list, and drop what it said."""
     tx.delete(RejectedMutation, mutation.rejected_id)
+    refused.forget(tx, mutation.rejected_id)

@@ -36,6 +36,12 @@ def m0002_engine(db: Database) -> None:
     )
 
 
+@steps()
+def m0003_refused_args(db: Database) -> None:
+    """The sealed arguments of refused mutations, so that they can be tried again."""
+    db.table("refused_args").create({"id": str, "number": int, "mid": str, "name": str, "args": bytes}, pk="id")
+
+
 def migrate(conn: sqlite3.Connection) -> None:
     """Bring a database to this version; columns of fields that became known are added."""
     db = Database(conn)

@@ -30,7 +30,7 @@ POLL_S = 20.0
 RENEW_AFTER = 2
 AWAY = ("offline", "server_away")
 ENDED = (State.SIGNED_OUT, State.REVOKED)
-WATCHED = frozenset({"outbox", "rejected", "meta"})
+WATCHED = frozenset({"outbox", "rejected", "problem", "meta"})
 
 
 class SyncEngine:
@@ -91,6 +91,7 @@ class SyncEngine:
             last_sync_at=state.last_sync_at,
             work_offline=state.work_offline,
             partial=not state.complete,
+            problems=store.query(work.problem_count),
         )
 
     def subscribe(self, listener: Callable[[SyncStatus], None]) -> Callable[[], None]:
@@ -238,7 +239,8 @@ class SyncEngine:
         waiting = self._store.query(work.outbox_count)
         if waiting > self.status.waiting:
             self.kick()
-        self._show(waiting=waiting, refused=len(self._store.query(work.rejected)))
+        problems = self._store.query(work.problem_count)
+        self._show(waiting=waiting, refused=len(self._store.query(work.rejected)), problems=problems)
 
     def _show_progress(self, progress: Progress | None) -> None:
         self._show(progress=progress)

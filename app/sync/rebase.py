@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from app.domain.errors import LocalFault
-from app.store import WriteTx, outbox, patch, undo
+from app.store import WriteTx, outbox, patch, refused, undo
 from app.sync.wire import Page, order_of
 
 log = logging.getLogger(__name__)
@@ -33,9 +33,12 @@ def apply_page(tx: WriteTx, page: Page, sent_cookie: Any, replay: Replay) -> boo
     undo.rewind(tx)
     patch.apply(tx, page.patch)
     if confirmed is not None:
+        refused.keep(tx, who.client_id, confirmed)
         outbox.prune(tx, confirmed)
         tx.set_meta("confirmed", confirmed)
     replay_pending(tx, replay)
+    if not page.more:
+        refused.sweep(tx)
     tx.set_meta("cookie", page.cookie)
     return True
 

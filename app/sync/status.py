@@ -30,7 +30,8 @@ class Progress:
 class SyncStatus:
     """What a badge needs. `problem` is the error code of the last failed round, None after a good one.
 
-    `partial` is True until the first sync is complete.
+    `problems` counts what this device has to tell (`work.problems`), `refused` what the server refused. `partial` is
+    True until the first sync is complete.
     """
 
     state: State = State.OFFLINE
@@ -41,3 +42,4 @@ class SyncStatus:
     progress: Progress | None = None
     problem: str | None = None
     partial: bool = True
+    problems: int = 0

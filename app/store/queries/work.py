@@ -53,6 +53,12 @@ def rejected_about(read: Read, subject: str) -> list[RejectedMutation]:
     return [row for row in rejected(read) if row.subject == subject]
 
 
+@reads("rejected")
+def retryable(read: Read) -> frozenset[str]:
+    """Return the ids of refusals whose arguments are on this device, so that they can be tried again."""
+    return frozenset(row[0] for row in read.rows("SELECT id FROM refused_args"))
+
+
 @reads("outbox")
 def outbox_count(read: Read) -> int:
     """Return how many mutations wait to be sent."""
@@ -78,6 +84,12 @@ def problems(read: Read) -> list[LocalProblem]:
     """Return the local problems that nobody dismissed, newest first."""
     rows = read.rows("SELECT id, code, params, at FROM problem ORDER BY at DESC, id")
     return [LocalProblem(row[0], row[1], loads(row[2]), row[3]) for row in rows]
+
+
+@reads("problem")
+def problem_count(read: Read) -> int:
+    """Return how many local problems nobody dismissed."""
+    return int(read.value("SELECT count(*) FROM problem"))
 
 
 @reads("meta")

@@ -1,4 +1,4 @@
-"""The honest badge: online, offline with n waiting, n refused; it opens the sync page."""
+"""The honest badge: online, offline with n waiting, n refused or to look at; it opens the sync page."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ from app.ui.strings import t
 from app.ui.theme import DOT, Radius, Space, Tone, Type
 
 
-def words(state: str, waiting: int, refused: int) -> str:
+def words(state: str, waiting: int, refused: int, problems: int = 0) -> str:
     """Return what the badge says."""
+    if problems:
+        return t("sync.badge_look", n=refused + problems)
     if refused:
         return t("sync.badge_refused", n=refused)
     if state == "signed_out":
@@ -30,15 +32,18 @@ def SyncBadge() -> ft.Control:
     hooks.use_strings()
     state = ui.sync.settled
     waiting, refused = int(getattr(status, "waiting", 0)), int(getattr(status, "refused", 0))
-    fine = state in ("online", "syncing") and not refused
+    problems = int(getattr(status, "problems", 0))
+    look = refused + problems
+    fine = state in ("online", "syncing") and not look
     back, ink = (Tone.FILL, Tone.QUIET) if fine else (Tone.WARM, Tone.ON_WARM)
-    if refused:
+    if look:
         back, ink = Tone.REFUSED, Tone.ON_REFUSED
     icon = ft.Icons.CLOUD_DONE_OUTLINED if fine else ft.Icons.CLOUD_OFF_OUTLINED
-    if refused:
+    if look:
         icon = ft.Icons.ERROR_OUTLINE
+    said = words(state, waiting, refused, problems)
     face = ft.Row(
-        [ft.Icon(icon, size=14, color=ink), txt(words(state, waiting, refused), Type.LABEL, ink, no_wrap=True)],
+        [ft.Icon(icon, size=14, color=ink), txt(said, Type.LABEL, ink, no_wrap=True)],
         spacing=Space.XS + 2, tight=True,
     )  # fmt: skip
     return tappable(

@@ -30,7 +30,7 @@ def MeScreen() -> ft.Control:
     leave, leaving = use_leaving()
     p.use_sheet(_choices(ui, choosing, set_choosing), t(f"me.{choosing or 'language'}"), lambda: set_choosing(""))
     where = p.dots(staff.staff_no, t(f"common.role_{staff.role}"), store.name if store else None)
-    state = words(ui.sync.settled, status.waiting, status.refused)
+    state = words(ui.sync.settled, status.waiting, status.refused, status.problems)
     settings = [
         p.setting_row(ft.Icons.SYNC, t("me.sync"), state, lambda: ui.select("/sync")),
         p.setting_row(

@@ -1,11 +1,14 @@
-"""The sync page: how things stand, what waits, what was refused, and the switch that cuts the network."""
+"""The sync page: how things stand, what waits, what went wrong, and the switch that cuts the network."""
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import flet as ft
 
+from app.domain.errors import GuideError
+from app.mutations import dismiss_problem, retry_refused
 from app.protocol.mutations import DismissRejected
 from app.store.queries import work
 from app.ui import hooks
@@ -20,7 +23,8 @@ def SyncScreen() -> ft.Control:
     """Show the engine's state and the work it has."""
     ui, client, status = hooks.use_session(), hooks.use_client(), hooks.use_sync()
     waiting, refused = hooks.use_query(work.waiting), hooks.use_query(work.rejected)
-    now = hooks.use_now()
+    problems, again = hooks.use_query(work.problems), hooks.use_query(work.retryable)
+    now, look = hooks.use_now(), len(refused) + len(problems)
     last = moment(status.last_sync_at, now) if status.last_sync_at else t("sync.never")
     switch = p.switch_row(
         t("sync.work_offline"), t("sync.work_offline_why"), status.work_offline,
@@ -32,12 +36,14 @@ def SyncScreen() -> ft.Control:
             [
                 (last, t("sync.last")),
                 (str(len(waiting)), t("sync.waiting")),
-                (str(len(refused)), t("sync.refused"), Tone.LATE if refused else None),
+                (str(look), t("sync.look"), Tone.LATE if look else None),
             ]
         ),
     ]
-    if refused:
-        body += [p.section(t("sync.refused_title")), *(Refused(one, key=one.id) for one in refused)]
+    if look:
+        body.append(p.section(t("sync.refused_title")))
+        body += [Problem(one, key=one.id) for one in problems]
+        body += [Refused(one, one.id in again, key=one.id) for one in refused]
     if waiting:
         body += [p.section(t("sync.waiting_title")), p.group([_waiting(one, client.index) for one in waiting[:20]])]
     body.append(p.card(switch))
@@ -108,16 +114,49 @@ def _about(subject: str | None, index: Any) -> str:
 
 
 @screen
-def Refused(one: Any) -> ft.Control:
-    """Show one refused piece of work with its reason; it stays until the guide has seen it."""
+def Problem(one: work.LocalProblem) -> ft.Control:
+    """Show one thing that went wrong on this device; it stays until the guide has seen it."""
+    ui, now = hooks.use_session(), hooks.use_now()
+    client = hooks.use_client()
+    count = one.params.get("count") if one.code == "key_lost" else None
+    text = t("sync.key_lost", n=int(count)) if count else error_text(one.code, one.params)
+    seen = p.secondary(t("sync.seen"), lambda: ui.run(_told, dismiss_problem, client, one.id))
+    return p.notice(moment(one.at, now), text, tone="late", icon=ft.Icons.REPORT_OUTLINED, action=seen)
+
+
+async def _told(job: Callable[..., Awaitable[Any]], *args: Any) -> bool:
+    """Do something that may be refused; a refusal becomes a sentence. Return whether it was done."""
+    try:
+        await job(*args)
+    except GuideError as error:
+        p.say(error_text(error), refused=True)
+        return False
+    return True
+
+
+async def _retry(client: Any, rejected_id: str) -> None:
+    """Send it anew; the rules are asked again, and may still say no."""
+    if await _told(retry_refused, client, rejected_id):
+        p.say(t("sync.retried"))
+
+
+@screen
+def Refused(one: Any, again: bool) -> ft.Control:
+    """Show one refused piece of work with its reason; it stays until it is tried again or the guide has seen it.
+
+    `again`: what it said is on this device. On another one it can only be opened or removed.
+    """
     ui, client = hooks.use_session(), hooks.use_client()
     submit, busy = hooks.use_mutation()
     head = p.dots(t(f"sync.do_{one.name}"), _about(one.subject, client.index))
     buttons: list[ft.Control] = []
+    if again:
+        buttons.append(p.secondary(t("sync.retry"), None if busy else lambda: ui.run(_retry, client, one.id)))
     customer_id = _customer(one.subject)
     if customer_id:
         buttons.append(p.quiet(t("sync.open_it"), lambda: ui.open(f"/customers/{customer_id}")))
-    buttons.append(p.secondary(t("sync.discard"), None if busy else lambda: submit(DismissRejected(one.id))))
+    removing = p.quiet if again else p.secondary
+    buttons.append(removing(t("sync.discard"), None if busy else lambda: submit(DismissRejected(one.id))))
     return p.notice(
         head, error_text(one.code, one.params), tone="late", icon=ft.Icons.BLOCK,
         action=ft.Row(buttons, spacing=Space.S, wrap=True),
