@@ -101,6 +101,18 @@ class App:
     def tap(self, name: str | re.Pattern[str], *, exact: bool = False) -> None:
         self.button(name, exact=exact).click()
 
+    def tap_until(self, name: str | re.Pattern[str], appears: Locator) -> None:
+        """Tap as a person does: once more if nothing came of it, as when a list moved under the finger."""
+        for _ in range(6):
+            if self.button(name).is_visible():
+                self.button(name).click()
+            try:
+                appears.first.wait_for(state="attached", timeout=4_000)
+            except PlaywrightError:
+                continue
+            return
+        raise AssertionError(f"{name} leads nowhere: {appears} did not appear")
+
     def go(self, name: str | re.Pattern[str]) -> None:
         """Tap a root's place in the bottom bar or rail."""
         label = name.pattern if isinstance(name, re.Pattern) else re.escape(name)
@@ -131,9 +143,12 @@ class App:
 
     def sees(self, text: str | re.Pattern[str]) -> None:
         """Wait until the text stands on the screen or in a control's label."""
+        expect(self.sign(text)).to_be_attached()
+
+    def sign(self, text: str | re.Pattern[str]) -> Locator:
+        """Text on the screen or in a control's label."""
         pattern = text if isinstance(text, re.Pattern) else re.compile(re.escape(text))
-        found = self.page.get_by_text(pattern).or_(self.page.get_by_label(pattern)).first
-        expect(found).to_be_attached()
+        return self.page.get_by_text(pattern).or_(self.page.get_by_label(pattern)).first
 
     def scroll_to(self, target: Locator, *, rounds: int = 40) -> Locator:
         """Wheel down over the page until the target has a node (rows outside the view have none)."""

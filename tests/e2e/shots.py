@@ -67,7 +67,7 @@ class Camera:
         self.page, self.look = page, look
         self._coming: set[Request] = set()
         page.on("request", lambda request: self._coming.add(request))
-        page.on("requestfinished", lambda request: self._coming.discard(request))
+        page.on("response", lambda response: self._coming.discard(response.request))  # some never tell that they ended
         page.on("requestfailed", lambda request: self._coming.discard(request))
 
     def shoot(self, name: str, *, words: str | None = None) -> Path:
