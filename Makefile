@@ -4,7 +4,7 @@ SHELL := /bin/bash
 PY := .venv/bin/python
 HOME_DIR := $(or $(DAOGOU_HOME),.daogou)
 
-.PHONY: help setup demo test check bench soak reset requirements fonts
+.PHONY: help setup demo tomorrow test check bench soak reset requirements
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -14,6 +14,9 @@ setup:
 
 demo: setup ## the demo brand: server and customer pages on :8000, the app on :8550 (HOST=lan for phones)
 	@DAOGOU_HOME="$(HOME_DIR)" exec $(PY) -m server_stub demo
+
+tomorrow: setup ## the running demo's clock moves on to the next day, 10:30 in the stores
+	@DAOGOU_HOME="$(HOME_DIR)" $(PY) -m server_stub tomorrow
 
 test: setup ## everything that must be green: checks, unit, integration, simulation, browser
 	@chromium="$$(.ci/chromium)" || exit 1; \
@@ -33,6 +36,6 @@ soak: setup ## the long proofs; their output and date stand in docs/proof.md
 reset: ## forget the demo's data
 	@rm -rf "$(HOME_DIR)" && echo "The demo's data in $(HOME_DIR) is gone; 'make demo' seeds it again."
 
-requirements: setup ## pin the dependencies anew, with hashes and without naming a registry
+requirements: setup ## for developers: pin the dependencies anew, with hashes and without naming a registry
 	@for part in client server dev; do $(PY) -m uv pip compile -q --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url requirements/$$part.in -o requirements/$$part.txt; done

@@ -81,6 +81,22 @@ def demo() -> None:
 
 
 @app.command()
+def tomorrow() -> None:
+    """Move the running demo's clock on to 10:30 of the next day."""
+    import os
+    from datetime import UTC, datetime
+
+    from server_stub.demo import run
+
+    with _errors():
+        home = Path(os.environ.get("DAOGOU_HOME", ".daogou")).resolve()
+        try:
+            run.tomorrow(Path(os.environ.get("DAOGOU_CLOCK_FILE", home / "clock")), datetime.now(UTC), _say)
+        except run.DemoError as exc:
+            raise ConfigError(str(exc)) from exc
+
+
+@app.command()
 def seed() -> None:
     """Fill an empty database with the demo brand."""
     from server_stub.demo import seed as seeds

@@ -179,16 +179,28 @@ def report_clock(path: Path, wall: datetime, report: Report) -> None:
     offset = before
     if is_quiet(brand.CONTACT["quiet"], now, ZONE):  # type: ignore[arg-type]
         offset = before + (next_opening(now) - now).total_seconds()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    fresh = path.with_suffix(".new")
-    fresh.write_text(f"{offset:.3f}", "ascii")
-    fresh.replace(path)  # read at each call by three processes: never half a number
+    _set_offset(path, offset)
     if offset:
         here = (wall + timedelta(seconds=offset)).astimezone(ZONE)
         why = (
             "quiet hours, so the demo's clock stands at the next 10:30" if offset != before else "the demo's own clock"
         )
         report(f"It is {here:%Y-%m-%d %H:%M} in the stores ({why}).")
+
+
+def tomorrow(path: Path, wall: datetime, report: Report) -> None:
+    """Move the demo's clock on to 10:30 of the next day; what runs sees it at once.
+
+    Raises:
+        DemoError: the demo was never started here.
+    """
+    if not path.exists():
+        raise DemoError(f"there is no demo in {path.parent}; start it with `make demo`")
+    here = (wall + timedelta(seconds=_offset(path))).astimezone(ZONE)
+    hour, minute = SHOW_FROM
+    then = (here + timedelta(days=1)).replace(hour=hour, minute=minute, second=0, microsecond=0)
+    _set_offset(path, (then - wall).total_seconds())
+    report(f"It is {then:%Y-%m-%d %H:%M} in the stores.")
 
 
 def next_opening(now: datetime) -> datetime:
@@ -300,6 +312,13 @@ def _offset(path: Path) -> float:
         return float(path.read_text("ascii").strip() or 0)
     except (FileNotFoundError, ValueError):
         return 0.0
+
+
+def _set_offset(path: Path, offset: float) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_suffix(".new")
+    fresh.write_text(f"{offset:.3f}", "ascii")
+    fresh.replace(path)  # read at each call by three processes: never half a number
 
 
 def _existing(path: Path) -> Path:

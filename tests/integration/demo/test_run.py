@@ -35,6 +35,16 @@ def test_by_day_the_clock_is_left_and_an_earlier_offset_never_goes_back(tmp_path
     assert float((tmp_path / "clock").read_text("ascii")) == 7200
 
 
+def test_tomorrow_is_half_past_ten_of_the_next_day_from_where_the_demo_stands(tmp_path: Path) -> None:
+    wall, said = datetime(2026, 11, 24, 3, 0, tzinfo=UTC), list[str]()  # 11:00 in the stores
+    with pytest.raises(run.DemoError, match="make demo"):
+        run.tomorrow(tmp_path / "clock", wall, said.append)
+    (tmp_path / "clock").write_text("86400", "ascii")
+    run.tomorrow(tmp_path / "clock", wall, said.append)
+    assert said == ["It is 2026-11-26 10:30 in the stores."]
+    assert float((tmp_path / "clock").read_text("ascii")) == 2 * 86_400 - 1_800
+
+
 def test_a_taken_port_is_one_clear_sentence() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
