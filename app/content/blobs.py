@@ -13,7 +13,7 @@ from pathlib import Path
 
 import httpx
 
-from app.domain.errors import GuideError, LocalFault, Refused, Unauthorized, Unavailable
+from app.domain.errors import GuideError, LocalFault, ProtocolFault, Refused, Unauthorized, Unavailable
 from app.protocol.limits import BLOB_MAX_BYTES
 
 log = logging.getLogger(__name__)
@@ -86,7 +86,11 @@ class Blobs:
         part = self.folder / f"{digest}.part"
         body = await asyncio.to_thread(_begin, self.folder, part)
         try:
-            await self._download(digest, body, size or BLOB_MAX_BYTES)
+            if hashlib.sha256(body).hexdigest() != digest:  # the app may have been killed with all of it in the part
+                await self._download(digest, body, size or BLOB_MAX_BYTES)
+        except ProtocolFault as exc:  # a part that the server cannot continue: begin anew at the next round
+            await asyncio.to_thread(part.unlink, missing_ok=True)
+            raise Unavailable("server_fault", exc.detail) from exc
         except BaseException:
             await asyncio.to_thread(_keep, part, bytes(body))
             raise

@@ -56,6 +56,7 @@ class Content:
         self._parsed: dict[tuple[str, int], Manifest] = {}
         self._reported: set[tuple[str, int, str]] = set()
         self._wake = asyncio.Event()
+        self._refreshing = asyncio.Lock()
         self._task: asyncio.Task[None] | None = None
         self._unsubscribe: Callable[[], None] = lambda: None
 
@@ -117,6 +118,10 @@ class Content:
             Unavailable: the network went; the old content stays and the next refresh goes on.
             LocalFault: `disk_full`.
         """
+        async with self._refreshing:  # two at once would write the same parts
+            await self._refresh()
+
+    async def _refresh(self) -> None:
         held = self._store.query(packs.held_versions)
         shown = self._store.query(packs.published)
         verdicts = trust.judge(shown, self._keys, held, self._clock.now(), store_id=self._store_id, role=self._role)
