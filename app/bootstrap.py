@@ -27,7 +27,7 @@ from app.device import images, journal, paths
 from app.device.clock import Clock, SystemClock
 from app.device.ports import Ports, flet_ports
 from app.domain.instants import from_text
-from app.insight import CustomerIndex
+from app.insight import CustomerIndex, SignalBoard
 from app.mutations import replay_for
 from app.security import FileKeyStore, KeyStore
 from app.store import Store
@@ -77,6 +77,7 @@ class Client:
     store: Store
     engine: SyncEngine
     index: CustomerIndex
+    board: SignalBoard
     content: Content
     clock: ServerClock
     http: httpx.AsyncClient
@@ -188,8 +189,10 @@ class Installation:
             store, Blobs(paths.blobs_folder(self.settings.home), http, keeper), clock, session.pack_keys,
             store_id=session.staff.store_id, role=session.staff.role,
         )  # fmt: skip
-        client = Client(store, engine, index, content, clock, http, keeper)
+        board = SignalBoard(store, clock.now, session.zone, session.staff.store_id)
+        client = Client(store, engine, index, board, content, clock, http, keeper)
         client.ends.append(store.subscribe(lambda touched: _ignore(index.on_commit(touched))))
+        client.ends.append(store.subscribe(board.on_commit))
         return client
 
     async def release(self, user: UiSession, client: Client) -> None:

@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
-from typing import Any
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from app.domain import contact as contact_rules
 from app.domain import signal as rules
-from app.domain.instants import to_text
+from app.domain.instants import Instant, to_text
 from app.domain.segment import Figures
 from app.protocol.objects import BrowseEvent, Contact, Coupon, Customer, Order, Product, SignalMark
 from app.store import Read, reads
-from app.store.queries import brand, products
+from app.store.queries import brand, customers, products
 
 READS = (
     "customer", "browse_event", "order", "coupon", "contact", "signal_mark", "product", "stock", "setting",
 )  # fmt: skip
 MEMORY_DAYS = 45
+PURPOSE = "marketing"
+T = TypeVar("T")
 UNUSED = ("issued", "claimed", "reserved")
 
 
@@ -43,8 +45,8 @@ def signals_for_today(
     read: Read, now: datetime, zone: str, store_id: str | None, limit: int = 50
 ) -> tuple[TodaySignal, ...]:
     """Return the best signals of all customers, none that is marked, suppressed or out of contact budget."""
-    found = _found(read, read.all(Customer), now, ZoneInfo(zone), store_id)
-    return _shown(read, found[:limit])
+    found = _found(read, None, now, ZoneInfo(zone), store_id)
+    return shown(read, found[:limit])
 
 
 @reads(*READS)
@@ -52,28 +54,74 @@ def signals_of_customer(
     read: Read, customer_id: str, now: datetime, zone: str, store_id: str | None
 ) -> tuple[TodaySignal, ...]:
     """Return one customer's signals, best first."""
-    customer = read.get(Customer, customer_id)
-    if customer is None:
-        return ()
-    return _shown(read, _found(read, [customer], now, ZoneInfo(zone), store_id))
+    return shown(read, _found(read, (customer_id,), now, ZoneInfo(zone), store_id))
 
 
 def _found(
-    read: Read, people: Collection[Customer], now: datetime, zone: tzinfo, store_id: str | None
-) -> list[tuple[rules.Signal, Customer]]:
-    setting = brand.brand_setting(read)
-    policy = rules.SignalPolicy.from_wire(setting.signal, setting.dormant_days) if setting else rules.SignalPolicy()
-    context = rules.SignalContext(
-        now,
-        zone,
-        policy,
-        in_stock=_in_stock(read, store_id),
-        prices={p.id: p.price_fen for p in products.products(read)},
-    )
-    facts = _Facts(read, people, now, zone, setting.contact if setting else {})
-    by_id = {customer.id: customer for customer in people}
-    found = [one for customer in people for one in rules.signals(facts.of(customer), context)]
-    return [(one, by_id[one.customer_id]) for one in rules.rank(found)]
+    read: Read, ids: Sequence[str] | None, now: datetime, zone: tzinfo, store_id: str | None
+) -> Sequence[rules.Signal]:
+    ground = Ground.of(read, store_id)
+    context = ground.context(now, zone)
+    open_ = ContactGate(ground.contact, now, zone)
+    known = read_known(read, ids, now)
+    return rules.rank([one for k in known if open_(k) for one in rules.signals(k.facts, context)])
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What is the same for all customers: the brand's thresholds, prices and what is in stock."""
+
+    policy: rules.SignalPolicy
+    contact: contact_rules.ContactPolicy
+    in_stock: frozenset[str] | None
+    prices: Mapping[str, int]
+
+    @classmethod
+    def of(cls, read: Read, store_id: str | None) -> Ground:
+        """Read it."""
+        setting = brand.brand_setting(read)
+        return cls(
+            rules.SignalPolicy.from_wire(setting.signal, setting.dormant_days) if setting else rules.SignalPolicy(),
+            contact_rules.ContactPolicy.from_wire(setting.contact if setting else {}),
+            _in_stock(read, store_id),
+            {p.id: p.price_fen for p in products.products(read)},
+        )
+
+    def context(self, now: datetime, zone: tzinfo) -> rules.SignalContext:
+        """Return the context of one run."""
+        return rules.SignalContext(now, zone, self.policy, in_stock=self.in_stock, prices=self.prices)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """One customer as the rules see them, and what says whether they may be contacted. No name, no note."""
+
+    facts: rules.CustomerFacts
+    consents: Mapping[str, bool]
+    contacts: tuple[Instant, ...]
+    rows: tuple[tuple[str, str], ...]  # object and id of every row the facts were read from
+
+
+class ContactGate:
+    """Say whether consent and budget are there; quiet hours end by themselves and hide no signal.
+
+    Most customers were not contacted lately: equal questions are asked once a run.
+    """
+
+    def __init__(self, policy: contact_rules.ContactPolicy, now: datetime, zone: tzinfo) -> None:
+        self._policy, self._now, self._zone = policy, now, zone
+        self._answers: dict[tuple[bool, tuple[Instant, ...]], bool] = {}
+
+    def __call__(self, known: Known) -> bool:
+        """Return whether this customer may be contacted today."""
+        question = (bool(known.consents.get(PURPOSE, False)), known.contacts)
+        if question not in self._answers:
+            decision = contact_rules.decide(
+                known.contacts, now=self._now, zone=self._zone, policy=self._policy, consents=known.consents,
+                purpose=PURPOSE,
+            )  # fmt: skip
+            self._answers[question] = isinstance(decision, contact_rules.Allowed) or decision.code == "quiet_hours"
+        return self._answers[question]
 
 
 def _in_stock(read: Read, store_id: str | None) -> frozenset[str] | None:
@@ -83,11 +131,13 @@ def _in_stock(read: Read, store_id: str | None) -> frozenset[str] | None:
     return frozenset(product for product, count in pieces.items() if count > 0) if pieces else None
 
 
-def _shown(read: Read, found: Iterable[tuple[rules.Signal, Customer]]) -> tuple[TodaySignal, ...]:
+def shown(read: Read, found: Sequence[rules.Signal]) -> tuple[TodaySignal, ...]:
+    """Return signals with what their cards show; one of a customer who just left is left out."""
+    people = customers.customers_by_ids(read, {one.customer_id for one in found})
     return tuple(
         TodaySignal(
             kind=one.kind,
-            customer=customer,
+            customer=people[one.customer_id],
             subject=one.subject,
             reason=one.reason,
             params=one.params,
@@ -95,50 +145,45 @@ def _shown(read: Read, found: Iterable[tuple[rules.Signal, Customer]]) -> tuple[
             product=read.get(Product, one.subject) if one.subject else None,
             coupon=read.get(Coupon, one.subject) if one.subject else None,
         )
-        for one, customer in found
+        for one in found
+        if one.customer_id in people
     )
 
 
-class _Facts:
-    """What the rules may look at, read in one sweep for many customers."""
+def read_known(read: Read, ids: Sequence[str] | None, now: datetime) -> list[Known]:
+    """Return what the rules may look at of some customers (None: of all), read in one sweep per object."""
+    since = to_text(now - timedelta(days=MEMORY_DAYS))
+    marks = "1" if ids is None else f"customer_id IN ({','.join('?' * len(ids))})"
 
-    def __init__(
-        self, read: Read, people: Collection[Customer], now: datetime, zone: tzinfo, contact: Mapping[str, Any]
-    ) -> None:
-        self._now, self._zone = now, zone
-        self._policy = contact_rules.ContactPolicy.from_wire(contact)
-        since = to_text(now - timedelta(days=MEMORY_DAYS))
-        one = next(iter(people)).id if len(people) == 1 else None
-        mine = "(? IS NULL OR customer_id = ?)"
-        self._views = _by_customer(read.all(BrowseEvent, f"{mine} AND at >= ? ORDER BY at", (one, one, since)))
-        self._orders = _by_customer(read.all(Order, f"{mine} AND created_at >= ? ORDER BY paid_at", (one, one, since)))
-        self._coupons = _by_customer(read.all(Coupon, f"{mine} AND customer_id IS NOT NULL", (one, one)))
-        self._contacts = _by_customer(read.all(Contact, f"{mine} AND at >= ?", (one, one, since)))
-        self._marks = _by_customer(read.all(SignalMark, mine, (one, one)))
+    def rows(row: type[T], where: str = "1", *params: str) -> dict[str, list[T]]:
+        return _by_customer(read.all(row, f"{marks} AND {where}", (*(ids or ()), *params)))
 
-    def of(self, customer: Customer) -> rules.CustomerFacts:
-        """Return one customer's facts."""
-        return rules.CustomerFacts(
-            customer_id=customer.id,
-            figures=Figures.from_wire(customer),
-            birthday=customer.birthday,
-            contact_open=self._contact_open(customer),
-            views=[rules.View(e.product_id, e.session_id, e.at, e.dwell_s) for e in self._views[customer.id]],
-            orders=[_bought(order) for order in self._orders[customer.id]],
-            coupons=[_held(coupon) for coupon in self._coupons[customer.id] if coupon.state != "voided"],
-            marks=[rules.Mark(m.signal, m.subject, m.action, m.at, m.until) for m in self._marks[customer.id]],
-        )
+    views = rows(BrowseEvent, "at >= ? ORDER BY at", since)
+    orders = rows(Order, "created_at >= ? ORDER BY paid_at", since)
+    coupons, contacts, held = rows(Coupon, "customer_id IS NOT NULL"), rows(Contact, "at >= ?", since), rows(SignalMark)
+    people = read.all(Customer) if ids is None else customers.customers_by_ids(read, ids).values()
+    return [_known(c, views[c.id], orders[c.id], coupons[c.id], contacts[c.id], held[c.id]) for c in people]
 
-    def _contact_open(self, customer: Customer) -> bool:
-        """Say whether consent and budget are there; quiet hours end by themselves and hide no signal."""
-        decision = contact_rules.decide(
-            [c.at for c in self._contacts[customer.id] if not c.transactional],
-            now=self._now,
-            zone=self._zone,
-            policy=self._policy,
-            consents=customer.consents,
-        )
-        return isinstance(decision, contact_rules.Allowed) or decision.code == "quiet_hours"
+
+def _known(
+    customer: Customer,
+    views: list[BrowseEvent],
+    orders: list[Order],
+    coupons: list[Coupon],
+    contacts: list[Contact],
+    marks: list[SignalMark],
+) -> Known:
+    facts = rules.CustomerFacts(
+        customer_id=customer.id,
+        figures=Figures.from_wire(customer),
+        birthday=customer.birthday,
+        views=[rules.View(e.product_id, e.session_id, e.at, e.dwell_s) for e in views],
+        orders=[_bought(order) for order in orders],
+        coupons=[_held(coupon) for coupon in coupons if coupon.state != "voided"],
+        marks=[rules.Mark(m.signal, m.subject, m.action, m.at, m.until) for m in marks],
+    )
+    rows = tuple((one.OBJECT, one.id) for group in (views, orders, coupons, contacts, marks) for one in group)
+    return Known(facts, customer.consents, tuple(c.at for c in contacts if not c.transactional), rows)
 
 
 def _by_customer(rows: Iterable[Any]) -> dict[str, list[Any]]:

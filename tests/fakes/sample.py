@@ -24,7 +24,7 @@ from pypinyin import lazy_pinyin
 from app.account.session import Session, StaffInfo
 from app.domain import ids
 from app.domain.instants import to_text
-from app.insight import CustomerIndex
+from app.insight import CustomerIndex, SignalBoard
 from app.protocol import coupon_code
 from app.protocol import share_code as codes
 from app.security.sealed import RowSealer
@@ -84,6 +84,7 @@ class Sample:
     clock: SampleClock
     engine: IdleEngine
     index: CustomerIndex
+    board: SignalBoard
     heroes: dict[str, str] = field(default_factory=dict)
     pictures: dict[str, tuple[brand.Style, str]] = field(default_factory=dict)
 
@@ -110,7 +111,10 @@ async def sample_store(folder: Path, now: datetime, customers: int = 60, picture
     index = CustomerIndex(store.read, lambda: now, ZONE)
     index.load()
     guide, manager = world.session(world.guides[0]), world.session(world.manager)
-    return Sample(store, guide, manager, SampleClock(now), IdleEngine(now), index, world.heroes, world.pictures)
+    clock = SampleClock(now)
+    board = SignalBoard(store, clock.now, ZONE, guide.staff.store_id)
+    store.subscribe(board.on_commit)
+    return Sample(store, guide, manager, clock, IdleEngine(now), index, board, world.heroes, world.pictures)
 
 
 def _pull(tx: WriteTx, operations: list[Value], now: datetime) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from app.domain.instants import Instant
 from app.protocol.objects import BrowseEvent, Contact, ContactHolder, Coupon, Customer, Order, SignalMark
 from app.store.read import Read, reads
+from app.store.spec import BY_ROW
 
 FAR = "9999-12-31T23:59:59Z"
 KINDS = ("order", "browse_event", "coupon", "contact")
@@ -41,6 +42,16 @@ def customers_by_ids(read: Read, ids: Collection[str]) -> dict[str, Customer]:
     """Return the customers with these ids, by id."""
     marks = ",".join("?" * len(ids))
     return {c.id: c for c in read.all(Customer, f"id IN ({marks})", tuple(ids))}
+
+
+def owners_of(read: Read, row: type, ids: Collection[str]) -> set[str]:
+    """Return whose these rows of one kind are: orders, events, coupons, contacts or marks."""
+    marks = ",".join("?" * len(ids))
+    found = read.rows(
+        f'SELECT DISTINCT customer_id FROM "{BY_ROW[row].name}" WHERE customer_id IS NOT NULL AND id IN ({marks})',  # noqa: S608 - names from the spec
+        tuple(ids),
+    )
+    return {one[0] for one in found}
 
 
 @reads("order")

@@ -11,7 +11,7 @@ import flet as ft
 
 from app.domain.calendar_days import day_of, day_range, month_range
 from app.domain.instants import from_text, to_text
-from app.insight.today import READS, TodaySignal, signals_for_today
+from app.insight.today import READS, TodaySignal
 from app.mutations.mutate import call_of, new_id
 from app.protocol.mutations import MarkSignal
 from app.store.queries import brand, commission, figures
@@ -44,18 +44,12 @@ class Day:
 def use_signals() -> tuple[TodaySignal, ...] | None:
     """Return the day's signals, one a customer, best first; None until the first are found. A hook.
 
-    They are found on the reader thread; the last ones stay on screen while newer are looked for.
+    They are found off the loop; the last ones stay on screen while newer are looked for.
     """
     client, now = hooks.use_client(), hooks.use_now()
     version = hooks.use_live(frozenset(READS), object, now.hour)
     last: Any = ft.use_ref(None)
-    session = client.session
-
-    async def find() -> tuple[TodaySignal, ...]:
-        moment = client.clock.now()
-        return await client.store.query_in_thread(signals_for_today, moment, session.zone, session.staff.store_id, 120)
-
-    task = hooks.use_task(find, id(client), version)
+    task = hooks.use_task(lambda: client.board.today(120), id(client), version)
     if task.value is not None:
         last.current = _one_each(task.value)
     return last.current
