@@ -66,9 +66,16 @@ class Camera:
     def __init__(self, page: Page, look: Look) -> None:
         self.page, self.look = page, look
         self._coming: set[Request] = set()
-        page.on("request", lambda request: self._coming.add(request))
-        page.on("response", lambda response: self._coming.discard(response.request))  # some never tell that they ended
-        page.on("requestfailed", lambda request: self._coming.discard(request))
+        page.on("request", self._note)
+        for event in ("requestfinished", "requestfailed"):
+            page.on(event, self._forget)
+
+    def _note(self, request: Request) -> None:
+        if "/blob/" in request.url:  # product pictures; Flutter never tells of its fonts' end
+            self._coming.add(request)
+
+    def _forget(self, request: Request) -> None:
+        self._coming.discard(request)
 
     def shoot(self, name: str, *, words: str | None = None) -> Path:
         """Write `<name>-<look>.png`; `words` is what the page says when it is not the app."""
