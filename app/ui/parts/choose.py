@@ -62,7 +62,7 @@ def search_field(label: str, value: str, on_change: Callable[[str], Any]) -> ft.
     clear = icon_button(ft.Icons.CLOSE, t("common.clear"), lambda: on_change(""), color=Tone.QUIET) if value else None
     field = ft.TextField(
         value=value, hint_text=label, on_change=lambda e: on_change(e.control.value), prefix_icon=ft.Icons.SEARCH,
-        suffix=clear, filled=True, bgcolor=Tone.CARD, border=_outline(), height=52, text_style=Type.LEAD.style(),
+        suffix_icon=clear, filled=True, bgcolor=Tone.CARD, border=_outline(), height=52, text_style=Type.LEAD.style(),
         hint_style=Type.LEAD.style(Tone.QUIET), autocorrect=False,
         content_padding=ft.Padding.symmetric(horizontal=Space.M),
     )  # fmt: skip
@@ -74,7 +74,7 @@ def text_field(label: str, value: str, on_change: Callable[[str], Any], **option
     """Return a controlled text field; `lines=n` makes it a multi-line one; other options are the TextField's."""
     lines = options.pop("lines", None)
     if lines:
-        options |= {"multiline": True, "min_lines": lines, "max_lines": max(lines, 8)}
+        options |= {"multiline": True, "min_lines": lines, "max_lines": max(lines, 8), "align_label_with_hint": True}
     if on_submit := options.pop("on_submit", None):
         options["on_submit"] = lambda _event: on_submit()
     return ft.TextField(

@@ -60,6 +60,8 @@ def frame(
         shown = badge if badge is not None else place == "root"
         pad = ft.Padding.only(left=Space.XS if back else side, right=side, top=Space.M, bottom=Space.S)
         rows.append(ft.Container(_head(title, over, actions, shown, back), padding=pad))
+    else:
+        rows.append(ft.Container(height=Space.L))
     rows.extend(
         ft.Container(control, padding=ft.Padding.symmetric(horizontal=side, vertical=Space.XS)) for control in top
     )

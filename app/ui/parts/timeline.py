@@ -19,6 +19,7 @@ def timeline_item(
     )  # fmt: skip
     thread = ft.Container(width=2, height=30, bgcolor=Tone.FILL if not last else ft.Colors.TRANSPARENT)
     rail = ft.Column([dot, thread], spacing=0, horizontal_alignment=ft.CrossAxisAlignment.CENTER)
-    words = ft.Column([txt(title, Type.BODY), *([txt(meta, Type.META)] if meta else [])], spacing=2, expand=True)
+    lines = ft.Column([txt(title, Type.BODY), *([txt(meta, Type.META)] if meta else [])], spacing=2)
+    words = ft.Container(lines, padding=ft.Padding.only(bottom=Space.M), expand=True)  # a long title keeps its distance
     cells = [rail, words, *([trailing] if trailing else []), txt(when, Type.META, no_wrap=True)]
     return ft.Row(cells, spacing=Space.M, vertical_alignment=ft.CrossAxisAlignment.START)

@@ -189,10 +189,16 @@ def _template(option: Option, picked: str | None, choose: Callable[[str], None])
     meta = (
         error_text(denied.code, dict(denied.params))
         if denied and blocked and left
-        else p.dots(conditions(rules), stock)
+        else conditions(rules)
+        if left
+        else stock
     )
     return p.list_row(
-        [p.txt(gives(rules), Type.ROW, None if not blocked else Tone.QUIET), p.txt(name_of(rules), Type.META, lines=1)],
+        [
+            p.txt(gives(rules), Type.ROW, Tone.QUIET if blocked else None),
+            p.txt(name_of(rules), Type.META, lines=1, expand=True),
+            *([p.txt(stock, Type.META)] if left else []),
+        ],
         meta,
         leading=ft.Icon(icon, color=Tone.ACTION if on else Tone.QUIET),
         on_click=None if blocked else (lambda: choose(one.id)),

@@ -62,7 +62,7 @@ def Profile(customer_id: str) -> ft.Control:
     body += [_figures(customer, year, now), *[_hint(s, now) for s in hints[:1]]]
     body.append(p.segmented([(name, t(f"profile.tab_{name}")) for name in TABS], tab, set_tab))
     body.append(tabs.TABS[tab](customer_id, key=f"{tab}/{strings.language}"))
-    return p.frame(customer.name, body, foot=_foot(customer))
+    return p.frame("", body, foot=_foot(customer))  # the head below is the title
 
 
 def _hints(client: object, customer_id: str, now: datetime) -> tuple[TodaySignal, ...]:
@@ -78,7 +78,8 @@ def _year(client: object, customer_id: str, now: datetime) -> int:
 
 def _head(customer: Customer) -> ft.Control:
     level = p.level_pill(customer.level)
-    name = ft.Row([p.txt(customer.name, Type.NAME, lines=1), *([level] if level else [])], spacing=Space.S)
+    title = ft.Semantics(heading_level=1, content=p.txt(customer.name, Type.NAME, lines=1))
+    name = ft.Row([title, *([level] if level else [])], spacing=Space.S)
     phone = ft.Semantics(
         label=t("profile.phone_label"),
         content=p.txt(p.dots(customer.phone_masked or None, t("profile.mine")), Type.META),
@@ -111,7 +112,7 @@ def _actions(customer: Customer, note: Callable[[], None]) -> ft.Control:
 
 
 def _figures(customer: Customer, year: int, now: datetime) -> ft.Control:
-    basket = customer.spend_fen // customer.order_count if customer.order_count else 0
+    basket = customer.spend_fen // customer.order_count // 100 * 100 if customer.order_count else 0
     days = None
     if customer.last_order_at:
         zone = current().zone

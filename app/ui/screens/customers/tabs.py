@@ -194,17 +194,18 @@ def Notes(customer_id: str) -> ft.Control:
         return ft.Container()
     note = customer.note if draft is None else draft
     changed = draft is not None and draft != customer.note
-    save = p.primary(
+    save = p.secondary(
         t("profile.note_save"),
         (lambda: submit(EditNote(customer_id, note), done="profile.note_saved", then=lambda: set_draft(None)))
-        if changed
+        if changed and not busy
         else None,
-        busy=busy,
     )
     field = p.text_field(t("profile.note_field"), note, set_draft, lines=4, max_length=NOTE_MAX, counter=" ")
     under = ft.Row([p.txt(t("profile.note_hint"), Type.META, expand=True), save])
     return ft.Column(
-        [field, under, p.section(t("profile.tags")), _tags(customer, tag, set_tag, submit)], spacing=Space.M
+        [field, under, p.section(t("profile.tags")), _tags(customer, tag, set_tag, submit)],
+        spacing=Space.M,
+        horizontal_alignment=ft.CrossAxisAlignment.STRETCH,
     )
 
 
@@ -233,7 +234,8 @@ def _tags(customer: Customer, tag: str, set_tag: object, submit: object) -> ft.C
             ),
             p.secondary(t("profile.tag_add"), add if tag.strip() else None),
         ],
-        vertical_alignment=ft.CrossAxisAlignment.START,
+        spacing=Space.S,
+        vertical_alignment=ft.CrossAxisAlignment.CENTER,
     )
     rows: list[ft.Control] = [ft.Row(pills, wrap=True, spacing=Space.S, run_spacing=Space.S)] if pills else []
     return ft.Column([*rows, entry], spacing=Space.M)

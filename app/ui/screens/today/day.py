@@ -72,7 +72,7 @@ def TodayScreen() -> ft.Control:
     hour = now.astimezone(zone).hour
     part = "morning" if hour < 11 else "noon" if hour < 13 else "afternoon" if hour < 18 else "evening"
     over = p.dots(date_weekday(now), (store.name if strings.is_chinese else store.name_en) if store else None)
-    body: list[ft.Control] = [Summary(len(signals or ()))]
+    body: list[ft.Control] = [Summary(None if signals is None else len(signals))]
     if signals is None:
         body.append(p.Skeleton(5, head=True))
     elif not signals:
@@ -118,8 +118,8 @@ def _key(signal: TodaySignal) -> str:
 
 
 @screen
-def Summary(left: int) -> ft.Control:
-    """Show people reached, today's sales against the goal, and the commission expected."""
+def Summary(left: int | None) -> ft.Control:
+    """Show people reached, today's sales against the goal, and the commission expected; `left` None: not known yet."""
     client, strings, now = hooks.use_client(), hooks.use_strings(), hooks.use_now()
     zone = strings.zone
     today = tuple(to_text(at) for at in day_range(day_of(now, zone), zone))
@@ -127,7 +127,7 @@ def Summary(left: int) -> ft.Control:
     done = hooks.use_query(figures.day_figures, *today)
     earned = hooks.use_query(commission.commission_totals, *month)
     goal = hooks.use_query(brand.goal_of, client.staff.id)
-    total = done.people_reached + min(left, DAY_PEOPLE)
+    total = done.people_reached + min(left or 0, DAY_PEOPLE)
     ring = p.ring(done.people_reached, total, t("today.reached_label", done=done.people_reached, total=total))
     ratio = done.sales_fen / goal.day_fen if goal and goal.day_fen else 0.0
     head = ft.Row(
@@ -139,7 +139,7 @@ def Summary(left: int) -> ft.Control:
     sum_row = ft.Row(
         [p.money_text(done.sales_fen, Type.NAME), *([p.pill(percent(ratio), "soft")] if goal else [])], spacing=Space.S
     )
-    waiting = t("today.left", n=min(left, DAY_PEOPLE)) if left else t("today.all_reached")
+    waiting = None if left is None else t("today.left", n=min(left, DAY_PEOPLE)) if left else t("today.all_reached")
     foot = p.txt(
         p.dots(t("today.expected", amount=money(earned.pending_fen + earned.confirmed_fen)), waiting), Type.META
     )
