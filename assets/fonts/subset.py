@@ -1,7 +1,10 @@
 """Cut the bundled fonts out of Debian's fonts-noto-cjk (build time only; the results are committed).
 
 Regular and Bold hold GB2312 and every other character of the Table of General Standard Chinese
-Characters (2013, 8,105 characters), so that any legal given name prints; Latin and punctuation.
+Characters (2013, 8,105 characters), so that any legal given name prints; the first plane of Big5
+(5,401 frequent traditional characters) and more of given names, for customers from Hong Kong,
+Macau and Taiwan; Latin and punctuation. Phones use their system font for the app's own texts; in
+the browser and on posters these files are all there is, and a poster leaves out what they lack.
 
 Usage: python assets/fonts/subset.py [--source /usr/share/fonts/opentype/noto]
 """
@@ -33,12 +36,25 @@ LATIN = (
 )
 SIGNS = "℃№™©®←↑→↓√×÷±≈≠≤≥∞■□▲△▼▽◆◇○●◎★☆♀♂♥♡✓✔✕✖\u2009\u200a\u200b\u202f"
 
+# Given names in traditional characters beyond the first plane of Big5.
+NAMES = (
+    "瑋煒燁瀅暐頔鍈鋐鋆錡鑑鏵鎔鎬鎧鏞鐸鈺鉅鉉鍶湞渼澐瀠灝燊燐熲熹爗曄暘暉曉晞昉暄曦晛玨珈珩珮珣琁琍琇琯琬瑀瑄瑒瑭璁璇璉璐璟璦璿瓊姍姮姵婕"
+    "婞媃媖嫚嫺嬿妤彥彣翃翎翬翹翾頎顗顥頲驊騏騄駿驍驥麒麟禎禕禔祐祜祺祿竑竣筠箏篁篤綝綦綸緁緹縝纓纖羿翊芃芷芮苡茜莛莙菀菁萱葳葦蒔蒨蓁蓓"
+    "蓉蔚蔓薇薔藺蘊蘅蘋褘詠詡詩誼諠諭謙謐贇軒輅輔轍逵遙邁鄺酆鈕閎閔闓闕雋霈霖霏霓靄靚鞏韡馡馥駪驪鴒鵑鶯黛齡"
+)
+
 
 def gb2312(first_row: int, last_row: int) -> Iterator[str]:
     """Yield the characters of the given rows (1 to 94) of GB2312."""
     for row in range(first_row, last_row + 1):
         for cell in range(1, 95):
             yield bytes((0xA0 + row, 0xA0 + cell)).decode("gb2312", errors="ignore")
+
+
+def traditional() -> str:
+    """Return the frequent traditional characters: the first plane of Big5."""
+    trail = (*range(0x40, 0x7F), *range(0xA1, 0xFF))
+    return "".join(bytes((lead, cell)).decode("big5", errors="ignore") for lead in range(0xA4, 0xC7) for cell in trail)
 
 
 def rare_characters() -> str:
@@ -82,7 +98,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--source", type=Path, default=Path("/usr/share/fonts/opentype/noto"))
     source = parser.parse_args().source
-    characters = "".join(gb2312(16, 87)) + rare_characters() + signs()
+    characters = "".join(gb2312(16, 87)) + rare_characters() + traditional() + NAMES + signs()
     for weight in ("Regular", "Bold"):
         target = HERE / f"NotoSansSC-{weight}.otf"
         print(target.name, cut(source / f"NotoSansCJK-{weight}.ttc", target, characters))
