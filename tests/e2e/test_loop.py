@@ -2,90 +2,32 @@
 
 from __future__ import annotations
 
-import io
 import re
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
-import zxingcpp
-from PIL import Image
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser
 
 from app.domain.commission import recompute
 from tests.e2e.browser import PHONE, TABLET, App, open_context
 from tests.e2e.customer import Shopper
-from tests.e2e.facts import Facts, Member
+from tests.e2e.facts import Facts
+from tests.e2e.steps import (
+    PHONE_A,
+    PHONE_B,
+    come_online,
+    eventually,
+    find_customer,
+    make_poster,
+    press_send,
+    sign_in,
+    write_note,
+)
 from tests.e2e.world import STORE_ZONE, World
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("browser")]
 
-PIN = "246810"
-PHONE_A, PHONE_B = "13900001101", "13900001102"  # the demo keeps these two of G0101 for walk-throughs
 NOTE = "周末带女儿来试连衣裙，喜欢亚麻"
-
-
-def sign_in(app: App, staff_no: str) -> None:
-    app.type_into("工号", staff_no)
-    app.type_into("PIN", PIN)
-    app.tap(re.compile("^登录$"))
-
-
-def clipboard(app: App) -> str:
-    return str(app.page.evaluate("navigator.clipboard.readText()"))
-
-
-def decode(picture: bytes) -> str:
-    """Read the poster's code with a decoder that shares nothing with the encoder."""
-    with Image.open(io.BytesIO(picture)) as opened:
-        assert opened.size == (1080, 1920)
-        found = zxingcpp.read_barcodes(opened.convert("RGB"))
-    assert len(found) == 1
-    return str(found[0].text)
-
-
-def make_poster(app: App, product: str) -> str:
-    """Share a product's poster and return what its code says."""
-    app.go("分享")
-    app.type_into(re.compile("搜"), product)
-    app.tap_until(re.compile(product), app.button("分享海报"))
-    with app.page.expect_download() as download:
-        app.tap("分享海报")
-    link = decode(Path(download.value.path()).read_bytes())
-    app.tap("返回")
-    return link
-
-
-def find_customer(app: App, member: Member) -> None:
-    app.go("客户")
-    app.type_into(re.compile("搜索"), member.name)
-    app.tap_until(re.compile(member.name), app.sign("累计消费"))
-
-
-def write_note(app: App, member: Member, note: str) -> None:
-    find_customer(app, member)
-    app.tap(re.compile("^备注$"))
-    app.type_into(re.compile("备注"), note)
-    app.tap("保存备注")
-    app.sees("备注已保存")
-
-
-def press_send(app: App) -> str:
-    """Send the coupon on offer; return the link in the message on the clipboard."""
-    app.tap("发券并复制消息")
-    app.sees(re.compile("券已发给"))
-    found = re.search(r"http://\S+/c/\S+", clipboard(app))
-    assert found, clipboard(app)
-    return found.group()
-
-
-def come_online(app: App, world: World) -> None:
-    assert world.proxy
-    world.proxy.mend()
-    app.tap(re.compile("离线"))
-    app.tap("立即同步")
-    app.sees(re.compile("一切都已同步|在线"))
-    app.tap("返回")
 
 
 def buy(shopper: Shopper, world: World) -> int:
@@ -98,7 +40,7 @@ def buy(shopper: Shopper, world: World) -> int:
     return int(order.one("SELECT paid_fen FROM orders ORDER BY created_at DESC, id DESC LIMIT 1"))
 
 
-def test_the_loop(world: World, browser: Browser, tmp_path: Path) -> None:
+def test_the_loop(world: World, browser: Browser) -> None:
     # Headquarters publishes; the guide signs in and has it.
     world.start_server()
     world.start_proxy()
@@ -141,8 +83,7 @@ def test_the_loop(world: World, browser: Browser, tmp_path: Path) -> None:
 
     # Online again: everything arrives once, and the signal is there.
     come_online(app, world)
-    expect.set_options(timeout=30_000)
-    assert facts.one("SELECT note FROM customer WHERE id = ?", member_b.id) == NOTE
+    eventually(lambda: facts.one("SELECT note FROM customer WHERE id = ?", member_b.id) == NOTE, "the note")
     assert facts.one("SELECT count(*) FROM coupon WHERE customer_id = ? AND state = 'issued'", member_b.id) == 1
     assert facts.one("SELECT count(*) FROM share WHERE guide_id = ? AND code = ?", guide, link.rsplit("/", 1)[1]) == 1
     app.go("今日")
