@@ -52,7 +52,9 @@ class PageRoute:
         return {name: unquote(value) for name, value in found.groupdict().items()} if found else None
 
 
-TODAY = Root("today", "today:TodayScreen", ft.Icons.TODAY_OUTLINED, ft.Icons.TODAY, two_pane=True)
+TODAY = Root(
+    "today", "today:TodayScreen", ft.Icons.TODAY_OUTLINED, ft.Icons.TODAY, two_pane=True, empty="today:TodayBeside"
+)
 CUSTOMERS = Root(
     "customers",
     "customers:CustomersScreen",
@@ -66,9 +68,10 @@ COUPONS = Root(
     rail_only=True,
 )  # fmt: skip
 COMMISSION = Root(
-    "commission", "commission:CommissionScreen", ft.Icons.INSIGHTS_OUTLINED, ft.Icons.INSIGHTS, two_pane=True
-)
-ME = Root("me", "me:MeScreen", ft.Icons.PERSON_OUTLINE, ft.Icons.PERSON, two_pane=True)
+    "commission", "commission:CommissionScreen", ft.Icons.INSIGHTS_OUTLINED, ft.Icons.INSIGHTS, two_pane=True,
+    empty="commission:CommissionBeside",
+)  # fmt: skip
+ME = Root("me", "me:MeScreen", ft.Icons.PERSON_OUTLINE, ft.Icons.PERSON, two_pane=True, empty="me:CardScreen")
 TEAM = Root(
     "team", "team:TeamScreen", ft.Icons.GROUPS_OUTLINED, ft.Icons.GROUPS, two_pane=True, empty="team:TeamOverview"
 )

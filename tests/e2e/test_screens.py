@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Callable, Collection, Iterator
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser
@@ -20,12 +21,14 @@ from tests.e2e.world import World, next_tuesday_half_past_ten
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("browser")]
 
 PIN = "246810"
+PHONE_ROOTS = ("/", "/today", "/customers", "/share", "/commission", "/me", "/team")
 GUIDES = tuple(f"G0{store}0{n}" for n in range(1, 5) for store in range(1, 4))  # one phone each: leases are finite
 MEMBER = """
     SELECT c.name FROM customer c JOIN staff s ON s.id = c.guide_id
     WHERE s.staff_no = ?
       AND (SELECT granted FROM consent k WHERE k.person_id = c.id AND k.purpose = 'marketing' ORDER BY at DESC LIMIT 1)
       AND NOT EXISTS (SELECT 1 FROM contact t WHERE t.customer_id = c.id AND t.at > ?)
+      AND (SELECT count(*) FROM orders o WHERE o.customer_id = c.id) >= 4
       AND (SELECT count(*) FROM customer d WHERE d.guide_id = c.guide_id AND d.name = c.name) = 1
     ORDER BY (SELECT count(*) FROM browse_event b WHERE b.customer_id = c.id AND b.at > ?) DESC, c.id LIMIT 1
 """
@@ -90,10 +93,14 @@ class Walk:
 
     def go(self, root: str) -> None:
         """Go to a root, back over the pages that hide a phone's bottom bar."""
-        back = self.app.page.get_by_role("button", name=self.t("common.back"), exact=True)
-        while self.look.is_phone and back.count():
+        while self.look.is_phone and self.address not in PHONE_ROOTS:
             self.back()
         self.app.go(self.t(f"common.root_{root}"))
+        self.app.page.wait_for_url(f"**/{root}", wait_until="commit")
+
+    @property
+    def address(self) -> str:
+        return urlsplit(self.app.page.url).path
 
     def back(self) -> None:
         """Go back, and wait for it: the page that leaves has the same button."""
@@ -154,7 +161,7 @@ class Walk:
 
     def _share(self) -> None:
         self.go("share")
-        self.sees("share.play")
+        self.sees("share.mine_month")
         self.shoot("share")
         if self.wants("product", "poster"):
             self.app.button(re.compile(r"¥")).click()

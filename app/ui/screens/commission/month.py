@@ -13,7 +13,7 @@ from app.domain.instants import from_text
 from app.protocol.objects import CommissionEntry
 from app.store.queries import commission, products
 from app.store.queries.commission import CommissionTotals, DayAmount
-from app.ui import hooks
+from app.ui import hooks, routes
 from app.ui import parts as p
 from app.ui import session as sessions
 from app.ui.guards import screen
@@ -58,7 +58,8 @@ def CommissionScreen() -> ft.Control:
     entries = hooks.use_query(commission.commission_ledger, period.since, period.until, view.state or None, LEDGER_MAX)
     totals = hooks.use_query(commission.commission_totals, period.since, period.until)
     nav, wide = hooks.use_nav(), hooks.use_wide()
-    path = nav.stack("commission")[:1] if wide else ()
+    beside = tuple(f"/commission/{entry.id}" for entry in entries[:1])  # what `CommissionBeside` shows
+    path = (nav.stack("commission")[:1] or beside) if wide else ()
     names = names_in(hooks.use_query(products.products), strings)
     lines = tuple(_line(entry, strings, now, names, path == (f"/commission/{entry.id}",)) for entry in entries)
 
@@ -79,6 +80,17 @@ def CommissionScreen() -> ft.Control:
         mark=strings.language, chunk=ROWS_TOGETHER,
     )  # fmt: skip
     return p.frame(t("commission.title"), rows, scroll=False)
+
+
+@screen
+def CommissionBeside() -> ft.Control:
+    """Show the newest entry while nothing is chosen: the right pane of a wide window."""
+    strings, now, view = hooks.use_strings(), hooks.use_now(), hooks.use_slice(CommissionView)
+    period = month_span(day_of(now, strings.zone), view.months, strings.zone)
+    entries = hooks.use_query(commission.commission_ledger, period.since, period.until, view.state or None, LEDGER_MAX)
+    if not entries:
+        return p.frame("", p.empty(ft.Icons.INSIGHTS_OUTLINED, t("common.pick_commission")))
+    return routes.component("commission:EntryPage")(entries[0].id, key=entries[0].id)
 
 
 def _line(entry: CommissionEntry, strings: Strings, now: datetime, names: dict[str, str], chosen: bool) -> Line:

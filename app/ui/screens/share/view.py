@@ -59,8 +59,11 @@ def category_of(category: str, strings: Strings) -> str:
 
 
 def series_of(product: Product, strings: Strings) -> str:
-    """Return the series' name; one the app does not know shows as it came."""
-    return _named(f"share.series_{product.series}", product.series, strings)
+    """Return the series' name in the guide's language: headquarters writes `夜航 Night Sail`, or one name for both."""
+    chinese, _, english = product.series.partition(" ")
+    if not english or not english.isascii() or chinese.isascii():
+        return product.series
+    return chinese if strings.is_chinese else english
 
 
 def _named(key: str, plain: str, strings: Strings) -> str:

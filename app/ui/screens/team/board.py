@@ -76,7 +76,7 @@ def _guide(rank: int, one: GuideFigures, sort: str, best: int, chosen: bool) -> 
     ui, strings = sessions.current(), current()
     amount = value(one, sort)
     others = [m for m in METRICS if m not in (sort, "sales_fen")]
-    facts = ([] if sort == "sales_fen" else [money(one.sales_fen)]) + [_fact(m, value(one, m)) for m in others[:4]]
+    facts = ([] if sort == "sales_fen" else [money(one.sales_fen)]) + [_fact(m, value(one, m)) for m in others[:3]]
     head = ft.Row(
         [p.txt(one.guide.name, Type.ROW, expand=True, lines=1),
          p.txt(shown(sort, amount, strings), Type.SECTION, no_wrap=True)],

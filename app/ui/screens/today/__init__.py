@@ -1,5 +1,5 @@
 """Today: what to do now, and why."""
 
-from app.ui.screens.today.day import TodayScreen
+from app.ui.screens.today.day import TodayBeside, TodayScreen
 
-__all__ = ["TodayScreen"]
+__all__ = ["TodayBeside", "TodayScreen"]

@@ -20,6 +20,7 @@ from app.ui import hooks
 from app.ui import parts as p
 from app.ui import session as sessions
 from app.ui.guards import screen
+from app.ui.screens.customers.profile import CustomerPage
 from app.ui.screens.customers.tabs import use_products
 from app.ui.screens.customers.words import order_title
 from app.ui.screens.today.play import Play
@@ -91,6 +92,20 @@ def TodayScreen() -> ft.Control:
     return p.frame(t(f"today.{part}", name=client.staff.name), body, over=over)
 
 
+@screen
+def TodayBeside() -> ft.Control:
+    """Show whom the card to do now is about, while nothing else is chosen: the right pane of a wide window."""
+    day, signals = hooks.use_slice(Day), use_signals()
+    if not signals:
+        return ft.Container()
+    return CustomerPage(_of_kind(signals, day)[0].customer.id)
+
+
+def _of_kind(signals: tuple[TodaySignal, ...], day: Day) -> list[TodaySignal]:
+    """Return the signals of the chosen kind, all of them when it has none left."""
+    return [s for s in signals if s.kind == day.kind] or list(signals)
+
+
 def _list(signals: tuple[TodaySignal, ...], day: Day, now: datetime) -> list[ft.Control]:
     counts = Counter(signal.kind for signal in signals)
     kinds = [
@@ -98,7 +113,7 @@ def _list(signals: tuple[TodaySignal, ...], day: Day, now: datetime) -> list[ft.
         *((k, f"{kind_text(k)} {counts[k]}") for k in ICONS if counts[k]),
     ]
     chosen = day.kind if day.kind in counts else ALL
-    shown = [s for s in signals if chosen in (ALL, s.kind)]
+    shown = _of_kind(signals, day)
 
     def choose(kind: str) -> None:
         day.kind, day.more = kind, False
