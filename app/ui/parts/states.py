@@ -31,13 +31,12 @@ def empty(
 
 def error_card(error: BaseException | str, on_retry: Press = None) -> ft.Control:
     """Return the card that stands in place of what failed: one clear sentence and a way to try again."""
-    return ft.Container(
-        notice(
-            t("common.something_wrong"), error_text(error), tone="late", icon=ft.Icons.ERROR_OUTLINE,
-            action=secondary(t("common.try_again"), on_retry, ft.Icons.REFRESH) if on_retry else None,
-        ),
-        padding=Space.L,
-    )  # fmt: skip
+    retry = secondary(t("common.try_again"), on_retry, ft.Icons.REFRESH) if on_retry else None
+    words = notice(
+        t("common.something_wrong"), error_text(error), tone="late", icon=ft.Icons.ERROR_OUTLINE, action=retry
+    )
+    # the column keeps the card as tall as its words wherever it stands
+    return ft.Column([ft.Container(words, padding=Space.L)], horizontal_alignment=ft.CrossAxisAlignment.STRETCH)
 
 
 def refused_note(code: str, params: dict[str, object] | None = None, action: ft.Control | None = None) -> ft.Control:

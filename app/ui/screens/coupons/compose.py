@@ -23,7 +23,7 @@ from app.ui import session as sessions
 from app.ui.guards import screen
 from app.ui.screens.coupons.deliver import hand_over, record
 from app.ui.screens.coupons.words import conditions, gives, name_of
-from app.ui.screens.customers.profile import Budget
+from app.ui.screens.customers.profile import Budget, gone
 from app.ui.screens.customers.words import product_name, salutation
 from app.ui.screens.today.reasons import Prompt, Prompts
 from app.ui.strings import current, error_text, t
@@ -102,16 +102,7 @@ def Composer(customer_id: str, with_coupon: bool) -> ft.Control:
     start, busy = use_once()
     denied = hooks.use_live(WATCHED, lambda: refusal_to_contact(client, customer_id), customer_id, now.minute)
     if customer is None:
-        return p.frame(
-            t("customers.title"),
-            p.empty(
-                ft.Icons.PERSON_OFF_OUTLINED,
-                t("customers.gone_title"),
-                t("customers.gone_text"),
-                t("customers.gone_action"),
-                lambda: ui.go("customers"),
-            ),
-        )
+        return gone()
     picked = chosen or _best(options, prompt)
     text = ready_text(customer, prompt, tone) if edited is None else edited
 

@@ -30,6 +30,20 @@ YEAR_DAYS = 365
 LATE_DAYS = 60
 
 
+def gone() -> ft.Control:
+    """Return the page that stands where a customer is not (or no longer) ours."""
+    return p.frame(
+        t("customers.title"),
+        p.empty(
+            ft.Icons.PERSON_OFF_OUTLINED,
+            t("customers.gone_title"),
+            t("customers.gone_text"),
+            t("customers.gone_action"),
+            lambda: sessions.current().go("customers"),
+        ),
+    )
+
+
 @screen
 def CustomerPage(customer_id: str) -> ft.Control:
     """Show one customer's profile; the key keeps one customer's state from another's."""
@@ -47,16 +61,7 @@ def Profile(customer_id: str) -> ft.Control:
     refused = hooks.use_query(work.rejected_about, f"customer/{customer_id}")
     year = hooks.use_live({"order"}, lambda: _year(client, customer_id, now), customer_id)
     if customer is None:
-        return p.frame(
-            t("customers.title"),
-            p.empty(
-                ft.Icons.PERSON_OFF_OUTLINED,
-                t("customers.gone_title"),
-                t("customers.gone_text"),
-                t("customers.gone_action"),
-                lambda: ui.go("customers"),
-            ),
-        )
+        return gone()
     body: list[ft.Control] = [_head(customer), _actions(customer, lambda: set_tab("notes"))]
     body += [p.refused_note(row.code, dict(row.params)) for row in refused[:2]]
     body += [_figures(customer, year, now), *[_hint(s, now) for s in hints[:1]]]
