@@ -209,6 +209,16 @@ class Installation:
             await self._drop(client)
         return answer
 
+    async def export_unsent(self, client: Client, pin: str) -> bytes:
+        """Return the sealed file of what waits (`account.export_unsent`)."""
+        return await account.export_unsent(client.store, self.keystore, client.session, pin, self.clock.now())
+
+    async def import_unsent(self, client: Client, data: bytes, pin: str) -> int:
+        """Queue what a sealed file holds (`account.import_unsent`) and send it soon; return how many."""
+        count = await account.import_unsent(client.store, client.session, data, pin)
+        client.engine.kick()
+        return count
+
     async def _drop(self, client: Client) -> None:
         self._clients = {folder: one for folder, one in self._clients.items() if one is not client}
         for user in list(client.users):

@@ -4,6 +4,7 @@ from app.account.session import KnownStaff, Session, StaffInfo, known_staff
 from app.account.sign_in import Opened, login_online, unlock_offline
 from app.account.sign_out import SignedOut, sign_out
 from app.account.tokens import SessionKeeper
+from app.account.unsent import export_unsent, import_unsent
 
 __all__ = [
     "KnownStaff",
@@ -12,6 +13,8 @@ __all__ = [
     "SessionKeeper",
     "SignedOut",
     "StaffInfo",
+    "export_unsent",
+    "import_unsent",
     "known_staff",
     "login_online",
     "sign_out",

@@ -34,6 +34,10 @@ class Files(Protocol):
         """Let the user save a file (a download in a browser); False when dismissed."""
         ...
 
+    async def pick(self) -> bytes | None:
+        """Let the user choose a file and return what is in it, or None when dismissed."""
+        ...
+
 
 class Share(Protocol):
     """Handing something to another app."""
@@ -109,6 +113,12 @@ class FletFiles:
         except RuntimeError as exc:
             raise LocalFault("disk_full", "the file could not be saved") from exc
         return chosen is not None or ft.context.page.web
+
+    async def pick(self) -> bytes | None:
+        """Let the user choose a file."""
+        self._service = self._service or ft.FilePicker()
+        chosen = await self._service.pick_files(with_data=True)
+        return chosen[0].bytes if chosen else None
 
 
 class FletShare:

@@ -12,6 +12,7 @@ RULES = frozenset({
     "contact_budget_used", "contact_other_device", "coupon_not_available", "coupon_expired", "coupon_used",
     "coupon_opened", "coupon_limit_customer", "coupon_limit_guide", "coupon_limit_day", "coupon_out_of_scope",
     "coupon_below_threshold", "coupon_not_stackable", "template_stopped", "quota_used", "lease_over", "no_lease",
+    "unsent_file_invalid",
     "tag_invalid", "note_too_long", "share_code_invalid", "signal_gone", "amount_invalid", "currency_unknown",
     "refund_too_large", "order_state", "binding_protected", "binding_self", "binding_staff", "binding_scope",
     "binding_disabled_guide",

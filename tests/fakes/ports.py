@@ -16,6 +16,7 @@ class FakeDevice:
     copied: list[str] = field(default_factory=list)
     shared: list[tuple[str, bytes, str, str]] = field(default_factory=list)
     saved: list[tuple[str, bytes]] = field(default_factory=list)
+    picked: bytes | None = None
     kept: dict[str, str] = field(default_factory=dict)
     network: Callable[[bool], Any] | None = None
 
@@ -26,6 +27,9 @@ class FakeDevice:
     async def save(self, name: str, data: bytes) -> bool:
         self.saved.append((name, data))
         return True
+
+    async def pick(self) -> bytes | None:
+        return self.picked
 
     async def text(self, text: str) -> str:
         self.copied.append(text)

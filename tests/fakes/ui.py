@@ -149,6 +149,10 @@ class FakeUi(Connection):
         yield from _walk(self.page.views, seen)
         yield from _walk([d for d in self.page._dialogs.controls if d.open], seen)
 
+    def inside(self, control: BaseControl) -> Iterator[BaseControl]:
+        """Yield every visible control of one."""
+        yield from _walk(control, set())
+
     def texts(self) -> list[str]:
         """Return every text on screen."""
         return _texts(self.walk())

@@ -83,6 +83,24 @@ def text_field(label: str, value: str, on_change: Callable[[str], Any], **option
     )  # fmt: skip
 
 
+SHEET_SHARE = 0.75  # of the window's height, the head not counted; what is taller scrolls
+
+
+@ft.component
+def SheetBody(head: ft.Control, content: ft.Control, limit: float) -> ft.Control:
+    """Stand as tall as the content, and scroll it once it proves taller than `limit`.
+
+    A scrolling column in a bottom sheet takes the whole window, however little is in it: so the content is measured.
+    """
+    tall, set_tall = ft.use_state(False)
+    measured = ft.Container(content, on_size_change=lambda event: set_tall(event.height > limit))
+    wide = ft.CrossAxisAlignment.STRETCH
+    body = (
+        ft.Column([measured], scroll=ft.ScrollMode.AUTO, height=limit, horizontal_alignment=wide) if tall else measured
+    )
+    return ft.Column([head, body], spacing=Space.M, tight=True, horizontal_alignment=wide)
+
+
 def use_sheet(content: ft.Control | None, title: str, on_close: Press) -> None:
     """Show `content` in a bottom sheet on phones, in a side panel on wide windows; None hides it. A hook."""
     ui = sessions.current()
@@ -96,15 +114,9 @@ def _sheet(content: ft.Control, title: str, on_close: Press, layout: sessions.La
 
     head = ft.Row([txt(title, Type.FIGURE, expand=True), icon_button(ft.Icons.CLOSE, t("common.close"), on_close)])
     if layout.is_phone:
-        body = ft.Column(
-            [head, content],
-            spacing=Space.M, tight=True,
-        )  # fmt: skip
         inset = ft.Padding.only(left=Space.L, right=Space.L, bottom=Space.XL)
-        return ft.BottomSheet(
-            ft.Container(body, padding=inset), show_drag_handle=True, draggable=True, scrollable=True,
-            on_dismiss=closed,
-        )  # fmt: skip
+        body = ft.Container(SheetBody(head, content, layout.height * SHEET_SHARE), padding=inset)
+        return ft.BottomSheet(body, show_drag_handle=True, draggable=True, scrollable=True, on_dismiss=closed)
     body = ft.Column([head, content], spacing=Space.M, scroll=ft.ScrollMode.AUTO)
     panel = ft.Container(body, width=440, height=layout.height, padding=Space.XL)
     return ft.AlertDialog(

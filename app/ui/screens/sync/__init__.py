@@ -14,6 +14,7 @@ from app.store.queries import work
 from app.ui import hooks
 from app.ui import parts as p
 from app.ui.guards import screen
+from app.ui.screens.sync.take import use_taking
 from app.ui.strings import error_text, moment, t
 from app.ui.theme import Space, Tone, Type
 
@@ -24,6 +25,7 @@ def SyncScreen() -> ft.Control:
     ui, client, status = hooks.use_session(), hooks.use_client(), hooks.use_sync()
     waiting, refused = hooks.use_query(work.waiting), hooks.use_query(work.rejected)
     problems, again = hooks.use_query(work.problems), hooks.use_query(work.retryable)
+    take = use_taking()
     now, look = hooks.use_now(), len(refused) + len(problems)
     last = moment(status.last_sync_at, now) if status.last_sync_at else t("sync.never")
     switch = p.switch_row(
@@ -45,8 +47,8 @@ def SyncScreen() -> ft.Control:
         body += [Problem(one, key=one.id) for one in problems]
         body += [Refused(one, one.id in again, key=one.id) for one in refused]
     if waiting:
-        body += [p.section(t("sync.waiting_title")), p.group([_waiting(one, client.index) for one in waiting[:20]])]
-    body.append(p.card(switch))
+        body += [p.section(t("sync.waiting_title")), p.group([waiting_row(one, client.index) for one in waiting[:20]])]
+    body += [p.card(switch), p.quiet(t("sync.take_file"), take, ft.Icons.UPLOAD_FILE)]
     off = status.work_offline or status.state == "syncing"
     foot = p.primary(t("sync.now"), None if off else client.engine.kick, ft.Icons.SYNC)
     if status.state == "signed_out":
@@ -94,7 +96,8 @@ def _progress(progress: Any) -> ft.Control:
     return p.card(ft.Column(rows, spacing=Space.S))
 
 
-def _waiting(entry: Any, index: Any) -> ft.Control:
+def waiting_row(entry: work.Waiting, index: Any) -> ft.Control:
+    """Return one unsent change in words: what was done, and to whom."""
     title = t(f"sync.do_{entry.name}")
     return p.list_row(
         title, _about(entry.subject, index), leading=ft.Icon(ft.Icons.SCHEDULE, color=Tone.QUIET), height=60
