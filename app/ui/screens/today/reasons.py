@@ -63,4 +63,6 @@ def reason_text(signal: TodaySignal, now: datetime) -> str:
     product = product_name(signal.product) if signal.product else ""
     coupon = template_name(signal.coupon.rules) if signal.coupon else ""
     spend = money(signal.customer.spend_fen)
-    return strings.t(f"signal.reason.{reason}", product=product, coupon=coupon, spend=spend, **params)
+    return strings.t(
+        f"signal.reason.{reason}", product=product, coupon=coupon, spend=spend, n=params.get("days"), **params
+    )
