@@ -24,7 +24,7 @@ async def _fill(folder: Path) -> None:
 async def _visit(folder: Path) -> float:
     """Open the filled store as the app does, walk the roots, and return the peak in MB."""
     import app.bootstrap  # noqa: F401 - the whole app is in memory, as in the real process
-    from app.insight import CustomerIndex
+    from app.insight import CustomerIndex, SignalBoard
     from app.security.sealed import RowSealer
     from app.store import Store
     from tests.fakes.sample import KEY, ZONE, IdleEngine, Sample, SampleClock, World
@@ -35,7 +35,8 @@ async def _visit(folder: Path) -> float:
     index = CustomerIndex(store.read, lambda: NOW, ZONE)
     index.load()
     guide = world.session(world.guides[0])
-    client: Any = Sample(store, guide, guide, SampleClock(NOW), IdleEngine(NOW), index)
+    board = SignalBoard(store, lambda: NOW, ZONE, guide.staff.store_id)
+    client: Any = Sample(store, guide, guide, SampleClock(NOW), IdleEngine(NOW), index, board)
     ui = await FakeUi.app(client)
     for root in ("今日", "客户", "分享", "佣金", "我的"):
         ui.ui.go({"今日": "today", "客户": "customers", "分享": "share", "佣金": "commission", "我的": "me"}[root])
