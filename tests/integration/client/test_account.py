@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import httpx
 import pytest
 
-from app.account import known_staff, sign_out
+from app.account import export_unsent, import_unsent, known_staff, sign_out
 from app.account import session as sessions
 from app.account.session import FILE
 from app.device import paths
 from app.domain.errors import LocalFault, Rejected, Unauthorized, Unavailable
-from app.mutations import mutate
+from app.domain.instants import to_text
+from app.mutations import dismiss_problem, mutate
 from app.protocol.mutations import EditNote
+from app.store import aside
 from app.store.queries import customers, work
 from app.sync import State
 from tests.fakes.device import Device, TestClock
-from tests.fakes.server import NOW
+from tests.fakes.server import NOW, PIN
 from tests.integration.client.conftest import Lab
 
 
@@ -147,6 +150,42 @@ async def test_signing_out_sends_first_then_erases(lab: Lab) -> None:
     assert not home.exists()
     other = await lab.synced()
     assert other.store.query(customers.customer_by_id, "c1").note == "sent at the end"
+
+
+async def test_a_sealed_file_brings_unsent_work_back_after_the_next_login(lab: Lab) -> None:
+    phone = await lab.synced()
+    await mutate(phone, EditNote("c1", "from the file"))
+    await phone.engine.set_work_offline(True)
+    data = await export_unsent(phone.store, phone.keystore, phone.session, PIN, NOW)
+    args = (phone.store, phone.engine, phone.http, phone.keystore, phone.session)
+    assert (await sign_out(*args, "discard")).outcome == "done"
+    await phone.http.aclose()
+    again = await Device.sign_in(phone.root, lab.transport, "G0101", TestClock(NOW), phone.device_id)
+    lab.phones.append(again)
+    await again.sync()
+    assert again.store.query(customers.customer_by_id, "c1").note != "from the file"
+    for taken in (1, 1):  # the second time it is known at the server by its `mid`
+        assert await import_unsent(again.store, again.session, data, PIN) == taken
+        await again.sync()
+        assert again.store.query(work.outbox_count) == 0
+    assert again.store.query(customers.customer_by_id, "c1").note == "from the file"
+    assert again.store.query(work.rejected) == []
+    other = await lab.synced("G0102")
+    with pytest.raises(Rejected, match="unsent_file_invalid"):
+        await import_unsent(other.store, other.session, data, PIN)
+
+
+async def test_local_problems_are_counted_by_the_engine(lab: Lab) -> None:
+    phone = await lab.synced()
+    await phone.engine.start()
+    at = to_text(NOW)
+    await phone.store.write(lambda tx: aside.add_problem(tx, "key_lost", {"count": 2}, at))
+    (told,) = phone.store.query(work.problems)
+    while phone.engine.status.problems != 1:
+        await asyncio.sleep(0.01)
+    await dismiss_problem(phone, told.id)
+    while phone.engine.status.problems:
+        await asyncio.sleep(0.01)
 
 
 async def test_signing_out_offline_asks_and_can_keep_or_discard_by_name(lab: Lab) -> None:
