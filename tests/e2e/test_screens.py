@@ -13,7 +13,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from app.domain.instants import to_text
-from tests.e2e.browser import App
+from tests.e2e.browser import PHONE, TABLET, App
 from tests.e2e.facts import Facts
 from tests.e2e.shots import Camera, Look
 from tests.e2e.world import World, next_tuesday_half_past_ten
@@ -75,6 +75,7 @@ class Walk:
 
     def sign_in(self, staff_no: str) -> None:
         self.app.open()
+        self.app.page.set_viewport_size(PHONE if self.look.is_phone else TABLET)  # whatever it took to wake Flutter
         self.app.sees(self.t("login.lead_first"))
         self.shoot("login")
         self.app.type_into(self.t("login.staff_no"), staff_no)
@@ -95,7 +96,7 @@ class Walk:
         """Go to a root, back over the pages that hide a phone's bottom bar."""
         while self.look.is_phone and self.address not in PHONE_ROOTS:
             self.back()
-        self.app.go(self.t(f"common.root_{root}"))
+        self.app.go(re.compile("^" + re.escape(self.t(f"common.root_{root}"))))  # "Me" is in "Customers" too
         self.app.page.wait_for_url(f"**/{root}", wait_until="commit")
 
     @property
@@ -140,6 +141,9 @@ class Walk:
         self.shoot("search")
         self.app.tap(row)
         self.sees("profile.spend")
+        if not self.look.is_phone:
+            self.app.button(self.t("common.clear"), exact=True).click()  # the whole book beside the profile
+            self.sees("customers.segment_all")
         self.shoot("profile")
         if self.wants("portrait", "notes"):
             self.app.tap(self.t("profile.tab_portrait"), exact=True)
@@ -150,12 +154,12 @@ class Walk:
             self.shoot("notes")
         if self.wants("message"):
             self.app.tap(self.t("today.write"), exact=True)
-            self.sees("message.field")
+            self.sees("message.tone_plain")
             self.shoot("message")
             self.back()
         if self.wants("coupon"):
             self.tap("profile.act_coupon")
-            self.sees("coupons.message")
+            self.sees("coupons.choose")
             self.shoot("coupon")
             self.back()
 

@@ -76,5 +76,7 @@ def stat_strip(stats: Sequence[tuple[str, str] | tuple[str, str, str | None]]) -
 
 def fact(label: str, value: str | ft.Control, *, strong: bool = False) -> ft.Control:
     """Return a label at the left and its value at the right."""
-    shown = txt(value, Type.ROW if strong else Type.BODY) if isinstance(value, str) else value
-    return ft.Row([txt(label, Type.META, expand=True), shown], spacing=Space.M)
+    if not isinstance(value, str):
+        return ft.Row([txt(label, Type.META, expand=True), value], spacing=Space.M)
+    shown = txt(value, Type.ROW if strong else Type.BODY, text_align=ft.TextAlign.END, expand=3)  # long ones wrap
+    return ft.Row([txt(label, Type.META, expand=2), shown], spacing=Space.M)
