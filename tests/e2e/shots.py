@@ -56,7 +56,8 @@ class Look:
             dark=self.light == "dark",
         )  # fmt: skip
         if self.scale != 1:  # Flutter takes the text scale of the page's root
-            context.add_init_script(f"document.documentElement.style.fontSize = '{16 * self.scale}px'")
+            large = f"document.documentElement.style.fontSize = '{16 * self.scale}px'"
+            context.add_init_script(f"addEventListener('DOMContentLoaded', () => {{ {large} }})")
         return context
 
 

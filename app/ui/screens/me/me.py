@@ -26,10 +26,15 @@ def MeScreen() -> ft.Control:
     prefs = hooks.observe(ui.prefs)
     staff = client.staff
     store = hooks.use_query(brand.store_by_id, staff.store_id or "")
+    strings = hooks.use_strings()
     choosing, set_choosing = ft.use_state("")
     leave, leaving = use_leaving()
     p.use_sheet(_choices(ui, choosing, set_choosing), t(f"me.{choosing or 'language'}"), lambda: set_choosing(""))
-    where = p.dots(staff.staff_no, t(f"common.role_{staff.role}"), store.name if store else None)
+    where = p.dots(
+        staff.staff_no,
+        t(f"common.role_{staff.role}"),
+        (store.name if strings.is_chinese else store.name_en) if store else None,
+    )
     state = words(ui.sync.settled, status.waiting, status.refused, status.problems)
     settings = [
         p.setting_row(ft.Icons.SYNC, t("me.sync"), state, lambda: ui.select("/sync")),
