@@ -12,6 +12,7 @@ import pytest
 from app.protocol.objects import Coupon
 from app.store.queries import coupons, work
 from app.store.queries import customers as q
+from app.sync.status import State, SyncStatus
 from app.ui.screens.coupons import CouponsScreen, MessagePage, SendCouponPage
 from app.ui.screens.customers import CustomerPage, CustomersScreen
 from app.ui.screens.today import TodayScreen
@@ -106,3 +107,17 @@ async def test_a_signal_leads_to_its_coupon_in_three_taps(sample: Any) -> None:
     await ui.press("发券")
     await ui.until(lambda: ui.shows("选一张"))
     assert ui.ui.nav.stack()[-1].endswith("/coupon")
+
+
+@pytest.mark.parametrize("screen", [TodayScreen, CustomersScreen])
+async def test_a_first_sync_that_is_not_finished_says_so(tmp_path: Path, sample: Any, screen: Any) -> None:
+    def clear(tx: Any) -> None:
+        for customer in q.all_customers(tx):
+            tx.delete(type(customer), customer.id)
+
+    await sample.store.write(clear)
+    sample.index.load()
+    sample.engine.status = SyncStatus(State.OFFLINE, partial=True)
+    ui = await FakeUi.screen(sample, screen, place="root")
+    await ui.until(lambda: ui.shows("资料还没取完"))
+    assert ui.shows("现在没有网络")

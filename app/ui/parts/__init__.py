@@ -9,7 +9,7 @@ from app.ui.parts.people import avatar
 from app.ui.parts.progress import bar, ring
 from app.ui.parts.rows import list_row, setting_row
 from app.ui.parts.snack import say
-from app.ui.parts.states import Skeleton, empty, error_card, offline_note, refused_note
+from app.ui.parts.states import Skeleton, empty, error_card, is_partial, offline_note, refused_note, unfinished
 from app.ui.parts.sync_badge import SyncBadge
 from app.ui.parts.text import dots, level_pill, money_text, pill, section, txt
 from app.ui.parts.timeline import timeline_item
@@ -33,6 +33,7 @@ __all__ = [
     "group",
     "gutter",
     "icon_button",
+    "is_partial",
     "level_pill",
     "list_row",
     "money_text",
@@ -56,5 +57,6 @@ __all__ = [
     "text_field",
     "timeline_item",
     "txt",
+    "unfinished",
     "use_sheet",
 ]

@@ -6,6 +6,8 @@ import asyncio
 
 import flet as ft
 
+from app.ui import hooks
+from app.ui import session as sessions
 from app.ui.parts.cards import card, notice
 from app.ui.parts.text import txt
 from app.ui.parts.touch import Press, secondary
@@ -27,6 +29,24 @@ def empty(
         lines.append(secondary(action, on_click))
     column = ft.Column(lines, spacing=Space.M, tight=True, horizontal_alignment=ft.CrossAxisAlignment.CENTER)
     return ft.Container(column, padding=Space.XXL, alignment=ft.Alignment.CENTER)
+
+
+def unfinished() -> ft.Control:
+    """Return the state of a list whose first sync is not complete: what is missing, and that it goes on by itself.
+
+    Call it while rendering.
+    """
+    status, ui = hooks.use_sync(), sessions.current()
+    offline = str(getattr(status, "state", "offline")) not in ("online", "syncing")
+    why = t("common.partial_offline") if offline else t("common.partial_text")
+    return empty(
+        ft.Icons.CLOUD_DOWNLOAD_OUTLINED, t("common.partial_title"), why, t("sync.title"), lambda: ui.open("/sync")
+    )
+
+
+def is_partial() -> bool:
+    """Return whether the first sync is not complete; re-renders when that changes. Call it while rendering."""
+    return bool(getattr(hooks.use_sync(), "partial", False))
 
 
 def error_card(error: BaseException | str, on_retry: Press = None) -> ft.Control:

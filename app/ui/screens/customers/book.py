@@ -76,6 +76,8 @@ def CustomersScreen() -> ft.Control:
 
 def _list(book: Book, rows: tuple[CustomerRow, ...], total: int, build: partial[ft.Control], look: Look) -> ft.Control:
     ui = sessions.current()
+    if not total and p.is_partial():
+        return p.unfinished()
     if not total:
         return p.empty(
             ft.Icons.PEOPLE_OUTLINE,

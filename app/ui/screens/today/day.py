@@ -67,7 +67,7 @@ def _one_each(found: tuple[TodaySignal, ...]) -> tuple[TodaySignal, ...]:
 def TodayScreen() -> ft.Control:
     """Show what matters today."""
     client, strings, now = hooks.use_client(), hooks.use_strings(), hooks.use_now()
-    day, signals = hooks.use_slice(Day), use_signals()
+    day, signals, partial = hooks.use_slice(Day), use_signals(), p.is_partial()
     zone = strings.zone
     store = hooks.use_query(brand.store_by_id, client.staff.store_id or "")
     hour = now.astimezone(zone).hour
@@ -76,6 +76,8 @@ def TodayScreen() -> ft.Control:
     body: list[ft.Control] = [Summary(None if signals is None else len(signals))]
     if signals is None:
         body.append(p.Skeleton(5, head=True))
+    elif not signals and partial:
+        body.append(p.unfinished())
     elif not signals:
         body.append(
             p.empty(
