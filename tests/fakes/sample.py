@@ -19,8 +19,6 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from pypinyin import lazy_pinyin
-
 from app.account.session import Session, StaffInfo
 from app.domain import ids
 from app.domain.instants import to_text
@@ -255,6 +253,8 @@ class World:
             )
 
     def _customer(self, number: int) -> None:
+        from pypinyin import lazy_pinyin  # 54 MB: only who makes people needs it
+
         random = self.random
         name = random.choice(SURNAMES) + random.choice(GIVEN)
         syllables = lazy_pinyin(name)
