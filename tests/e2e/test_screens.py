@@ -197,7 +197,7 @@ class Walk:
         self.sees("me.about")
         self.shoot("me")
         if self.wants("card"):
-            self.tap("me.card")
+            self.app.tap(re.compile("^" + re.escape(self.t("me.card"))))
             self.sees("me.card_copy")
             self.shoot("card")
             self.back()
