@@ -109,6 +109,10 @@ class Walk:
         self.tap("common.back")
         self.app.page.wait_for_url(lambda url: url != before, wait_until="commit")
 
+    def back_on_phone(self) -> None:
+        if self.look.is_phone:  # beside a list there is nothing to go back to
+            self.back()
+
     def wants(self, *names: str) -> bool:
         return self.wanted is None or not set(names).isdisjoint(self.wanted)
 
@@ -200,12 +204,12 @@ class Walk:
             self.app.tap(re.compile("^" + re.escape(self.t("me.card"))))
             self.sees("me.card_copy")
             self.shoot("card")
-            self.back()
+            self.back_on_phone()
         if self.wants("about"):
             self.tap("me.about")
             self.sees("me.storage")
             self.shoot("about")
-            self.back()
+            self.back_on_phone()
         if self.wants("sync", "offline"):
             self.app.tap(re.compile(rf"^{re.escape(self.t('me.sync'))}"))
             self.sees("sync.last")

@@ -13,7 +13,7 @@ from app.store.queries import brand
 from app.ui import hooks
 from app.ui import parts as p
 from app.ui.guards import screen
-from app.ui.strings import t
+from app.ui.strings import current, t
 from app.ui.theme import Radius, Space, Tone, Type
 
 SIDE = 240
@@ -51,7 +51,8 @@ def CardScreen() -> ft.Control:
         ],
         spacing=Space.M,
     )
-    face = _face(client.staff.name, client.staff.id, store.name if store else "", picture.value)
+    where = (store.name if current().is_chinese else store.name_en) if store else ""
+    face = _face(client.staff.name, client.staff.id, where, picture.value)
     return p.frame(t("me.card"), [face], foot=foot)
 
 
