@@ -85,9 +85,12 @@ def Lease() -> ft.Control:
     for one in templates:
         rules = asdict(one)
         count = left[one.id].left if one.id in left else 0
-        stock = t("coupons.lease_left", n=count) if count else t("coupons.lease_none")
-        heads = [p.txt(gives(rules), Type.ROW), p.txt(name_of(rules), Type.META, lines=1)]
-        rows.append(p.list_row(heads, conditions(rules), fact=stock))
+        heads = [
+            p.txt(gives(rules), Type.ROW),
+            p.txt(name_of(rules), Type.META, lines=1, expand=True),
+            p.txt(t("coupons.lease_left", n=count), Type.META),
+        ]
+        rows.append(p.list_row(heads, conditions(rules) if count else t("coupons.lease_none")))
     return p.group(rows)
 
 
