@@ -196,16 +196,17 @@ async def run_mutation(
 def use_mutation() -> tuple[Callable[..., None], bool]:
     """Return `(submit, busy)` for plain handlers, safe from double taps.
 
-    `submit(mutation, then=fn, done=…, undo=…, params=…)`: as `run_mutation`; `then()` follows a success.
+    `submit(mutation, then=fn, done=…, undo=…, params=…)`: as `run_mutation`; `then()` follows a success. The same
+    mutation is ignored while it is under way; another one is a tap of its own and is never dropped.
     """
     busy, set_busy = ft.use_state(False)
-    running = ft.use_ref(False)
+    running: Any = ft.use_ref(())
     ui = sessions.current()
 
     def submit(mutation: Any, then: Callable[[], None] | None = None, **options: Any) -> None:
-        if running.current:
+        if mutation in running.current:
             return
-        running.current = True
+        running.current = (*running.current, mutation)
         set_busy(True)
 
         async def job() -> None:
@@ -213,8 +214,8 @@ def use_mutation() -> tuple[Callable[..., None], bool]:
                 if await run_mutation(mutation, **options) and then is not None:
                     then()
             finally:
-                running.current = False
-                set_busy(False)
+                running.current = tuple(one for one in running.current if one is not mutation)
+                set_busy(bool(running.current))
 
         ui.run(job)
 

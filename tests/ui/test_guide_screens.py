@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from app.domain.instants import from_text
+from app.mutations import mutate
+from app.protocol.mutations import AddTag
 from app.protocol.objects import Coupon
 from app.store.queries import coupons, work
 from app.store.queries import customers as q
@@ -121,3 +126,32 @@ async def test_a_first_sync_that_is_not_finished_says_so(tmp_path: Path, sample:
     ui = await FakeUi.screen(sample, screen, place="root")
     await ui.until(lambda: ui.shows("资料还没取完"))
     assert ui.shows("现在没有网络")
+
+
+async def test_days_since_an_order_are_days_of_the_store(sample: Any) -> None:
+    row = next(r for r in sample.index.search() if r.last_order_at)
+    bought = from_text(row.last_order_at).astimezone(ZoneInfo("Asia/Shanghai"))
+    sample.clock.at = bought.replace(hour=2) + timedelta(days=1)  # the store's next day, the same day in UTC
+    sample.clock.at = sample.clock.at.astimezone(UTC)
+    ui = await FakeUi.screen(sample, CustomersScreen, place="root")
+    await ui.type("搜索姓名、拼音、手机尾号、标签", row.name)
+    assert ui.shows("1 天前") and not ui.shows("今天")
+
+
+async def test_two_quick_taps_on_different_things_both_count_and_a_double_tap_counts_once(sample: Any) -> None:
+    customer_id = sample.heroes["views"]
+    for name in ("甲甲", "乙乙"):
+        await mutate(sample, AddTag(customer_id, name))
+    ui = await FakeUi.screen(sample, CustomerPage, customer_id)
+    await ui.press("备注")
+    first, second = (ui.button(f"移除标签 {name}") for name in ("甲甲", "乙乙"))
+    gate = threading.Event()
+    sample.store.submit(lambda tx: gate.wait(5))  # the writer is at work on something else
+    for tag in (first, first, second):
+        await ui.fire(tag, "click")
+    gate.set()
+    await ui.until(lambda: work.outbox_count(sample.store.read) == 4)
+    await ui.settle(wait_s=0.1)
+    assert work.outbox_count(sample.store.read) == 4
+    found = q.customer_by_id(sample.store.read, customer_id)
+    assert found and not {tag.name for tag in found.tags} & {"甲甲", "乙乙"}

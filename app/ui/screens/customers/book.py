@@ -8,6 +8,7 @@ from functools import partial
 
 import flet as ft
 
+from app.domain.calendar_days import day_of
 from app.domain.instants import from_text
 from app.insight.index import ALL, CustomerRow
 from app.ui import hooks
@@ -58,7 +59,7 @@ def CustomersScreen() -> ft.Control:
     )
     counts = hooks.use_live({"customer", "setting"}, index.counts, id(index))
     selected = stack[0].removeprefix("/customers/") if wide and stack else None
-    look = Look(now.toordinal(), strings.language, selected)
+    look = Look(day_of(now, strings.zone).toordinal(), strings.language, selected)
     build = ft.use_memo(lambda: partial(_row, look), [look])
     total = counts.get(ALL, 0)
     actions = [p.icon_button(ft.Icons.QR_CODE_2, t("customers.empty_action"), lambda: ui.open("/card"))]
