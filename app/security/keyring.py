@@ -81,11 +81,11 @@ class KeyRing:
             Rejected: `unlock_wrong_pin` (`left` tries) or `unlock_locked` (`seconds` to wait).
             LocalFault: `key_lost`: ten wrong PINs, or the keystore forgot; an online login recovers.
         """
-        ring = self._load()
+        secret = await self._keystore.get(self._name)
+        ring = self._load()  # no pause from here to the count: tries at the same moment count one by one
         if ring.get("wrapped") is None:
             raise LocalFault("key_lost", "the unlock key was dropped")
         _require_patience(ring, now)
-        secret = await self._keystore.get(self._name)
         if secret is None:
             raise LocalFault("key_lost", "the keystore does not hold our secret")
         ring = self._count_wrong(ring, now)  # before the try: pulling the plug gives no free one

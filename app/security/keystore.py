@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
@@ -34,6 +36,7 @@ class FileKeyStore:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._writing = threading.Lock()  # two people of one device may sign in and out at once
 
     async def get(self, name: str) -> str | None:
         """Return the secret, or None."""
@@ -41,11 +44,15 @@ class FileKeyStore:
 
     async def set(self, name: str, value: str) -> None:
         """Keep the secret."""
-        await asyncio.to_thread(lambda: self._save(self._load() | {name: value}))
+        await asyncio.to_thread(self._change, lambda secrets: secrets | {name: value})
 
     async def delete(self, name: str) -> None:
         """Forget the secret."""
-        await asyncio.to_thread(lambda: self._save({n: v for n, v in self._load().items() if n != name}))
+        await asyncio.to_thread(self._change, lambda secrets: {n: v for n, v in secrets.items() if n != name})
+
+    def _change(self, change: Callable[[dict[str, str]], dict[str, str]]) -> None:
+        with self._writing:
+            self._save(change(self._load()))
 
     def _load(self) -> dict[str, str]:
         try:

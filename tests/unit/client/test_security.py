@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import stat
 from datetime import timedelta
@@ -94,3 +95,17 @@ def test_the_same_bytes_never_seal_to_the_same_blob() -> None:
     assert len(sealed) == 1_000
     with pytest.raises(LocalFault):
         sealer.open("customer", "c1", next(iter(sealed))[:-1] + b"\0")
+
+
+async def test_tries_at_the_same_moment_count_one_by_one(ring: KeyRing) -> None:
+    await ring.create("246810", SECRET)
+    tries = await asyncio.gather(*(ring.unlock(f"00000{n}", NOW) for n in range(4)), return_exceptions=True)
+    assert sorted(one.params["left"] for one in tries if isinstance(one, Rejected)) == [6, 7, 8, 9]
+
+
+async def test_two_people_signing_in_and_out_at_once_keep_each_others_secrets(tmp_path: Path) -> None:
+    store = FileKeyStore(tmp_path / "keystore.json")
+    await store.set("leaves", "x")
+    await asyncio.gather(store.delete("leaves"), *(store.set(f"p{n}", str(n)) for n in range(20)))
+    assert [await store.get(f"p{n}") for n in range(20)] == [str(n) for n in range(20)]
+    assert await store.get("leaves") is None
