@@ -11,14 +11,15 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from app.device.ports import DISMISSED
 from app.domain.instants import from_text
-from app.mutations import mutate
+from app.mutations import mutate, send_coupon
 from app.protocol.mutations import AddTag
 from app.protocol.objects import Coupon
 from app.store.queries import coupons, work
 from app.store.queries import customers as q
 from app.sync.status import State, SyncStatus
-from app.ui.screens.coupons import CouponsScreen, MessagePage, SendCouponPage
+from app.ui.screens.coupons import CouponPage, CouponsScreen, MessagePage, SendCouponPage
 from app.ui.screens.customers import CustomerPage, CustomersScreen
 from app.ui.screens.today import TodayScreen
 from tests.fakes.sample import sample_store
@@ -38,11 +39,10 @@ async def sample(tmp_path: Path) -> AsyncIterator[Any]:
 @pytest.mark.parametrize("screen", [TodayScreen, CustomersScreen, CouponsScreen])
 async def test_roots_show_rows_and_no_raw_keys(sample: Any, screen: Any, language: str) -> None:
     ui = await FakeUi.screen(sample, screen, place="root", language=language)
-    await ui.settle(wait_s=0.3)
+    await ui.until(lambda: len(ui.texts()) > 10)  # signals are found off the loop
     assert not ui.reports
     raw = [text for text in ui.texts() if text.startswith(("today.", "customers.", "coupons.", "signal.", "profile."))]
     assert not raw
-    assert len(ui.texts()) > 10
     assert ui.count() <= 300
 
 
@@ -155,3 +155,48 @@ async def test_two_quick_taps_on_different_things_both_count_and_a_double_tap_co
     assert work.outbox_count(sample.store.read) == 4
     found = q.customer_by_id(sample.store.read, customer_id)
     assert found and not {tag.name for tag in found.tags} & {"甲甲", "乙乙"}
+
+
+QUIET = datetime(2026, 11, 24, 14, 0, tzinfo=UTC)  # 22:00 in the store
+
+
+async def test_rule_9_2_a_page_that_slept_into_quiet_hours_sends_nothing(sample: Any) -> None:
+    customer_id = sample.heroes["views"]
+    ui = await FakeUi.screen(sample, MessagePage, customer_id)
+    sample.clock.at = QUIET  # the page's own minute has not ticked yet
+    await ui.press("发送")
+    await ui.settle(wait_s=0.1)
+    assert ui.device.copied == [] and ui.shows("09:00")
+    assert work.outbox_count(sample.store.read) == 0
+
+
+async def test_rule_9_3_sending_a_coupon_again_is_a_contact_like_any_other(sample: Any) -> None:
+    customer_id = sample.heroes["views"]
+    template = coupons.templates(sample.store.read)[0]
+    coupon = await send_coupon(sample, template.id, customer_id)
+    ui = await FakeUi.screen(sample, CouponPage, coupon.id)
+    await ui.press("再次复制消息")
+    await ui.until(lambda: len(q.contacts_of(sample.store.read, customer_id)) == 1)
+    (contact,) = q.contacts_of(sample.store.read, customer_id)
+    assert len(ui.device.copied) == 1 and contact.coupon_id == coupon.id
+    await ui.until(lambda: "再次复制消息" not in ui.buttons())  # the day's budget is used, and the page says so
+    assert ui.shows("现在不能联系")
+
+
+async def test_a_coupon_whose_message_did_not_go_is_sent_again_not_one_more(sample: Any) -> None:
+    customer_id = sample.heroes["views"]
+    before = len(q.coupons_of(sample.store.read, customer_id))
+    ui = await FakeUi.screen(sample, SendCouponPage, customer_id)
+    handed: list[str] = []
+
+    async def text(words: str) -> str:
+        handed.append(words)
+        return DISMISSED if len(handed) < 3 else "copied"
+
+    ui.device.text = text  # type: ignore[method-assign]
+    for turn in (1, 2, 3):
+        await ui.press("发券")
+        await ui.until(lambda turn=turn: (len(handed) == turn and "发券" in ui.buttons()) or turn == 3)
+    await ui.until(lambda: len(q.contacts_of(sample.store.read, customer_id)) == 1)
+    assert len(q.coupons_of(sample.store.read, customer_id)) == before + 1
+    assert len({words.rsplit("/", 1)[1] for words in handed}) == 1

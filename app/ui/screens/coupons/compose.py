@@ -100,6 +100,7 @@ def Composer(customer_id: str, with_coupon: bool) -> ft.Control:
     tone, set_tone = ft.use_state(TONES[0])
     edited, set_edited = ft.use_state(None)
     start, busy = use_once()
+    kept: Any = ft.use_ref(None)  # the coupon that was issued while its message did not go
     denied = hooks.use_live(WATCHED, lambda: refusal_to_contact(client, customer_id), customer_id, now.minute)
     if customer is None:
         return gone()
@@ -112,7 +113,8 @@ def Composer(customer_id: str, with_coupon: bool) -> ft.Control:
 
     async def send() -> None:
         if with_coupon:
-            await _send_coupon(client, customer, str(picked), text, prompt)
+            set_chosen(picked)  # once it is issued the rules may forbid another of its kind
+            await _send_coupon(client, customer, str(picked), text, prompt, kept)
         else:
             await _send_message(client, customer, text, prompt)
 
@@ -198,12 +200,17 @@ def _template(option: Option, picked: str | None, choose: Callable[[str], None])
     )
 
 
-async def _send_coupon(client: Any, customer: Customer, template_id: str, text: str, prompt: Prompt | None) -> None:
+async def _send_coupon(
+    client: Any, customer: Customer, template_id: str, text: str, prompt: Prompt | None, kept: Any
+) -> None:
     ui = sessions.current()
     product_id = prompt.product.id if prompt and prompt.product else None
     signal = prompt.kind if prompt else None
-    coupon: Coupon = await send_coupon(client, template_id, customer.id, signal=signal, product_id=product_id)
-    channel = await hand_over(f"{text}\n{coupon_link(client, coupon)}")
+    coupon = _still_ready(client, kept.current, template_id)
+    if coupon is None:
+        coupon = await send_coupon(client, template_id, customer.id, signal=signal, product_id=product_id)
+        kept.current = coupon.id
+    channel = await hand_over(client, customer.id, f"{text}\n{coupon_link(client, coupon)}")
     if channel is None:
         p.say(t("coupons.not_delivered"), refused=True)
         return
@@ -214,9 +221,15 @@ async def _send_coupon(client: Any, customer: Customer, template_id: str, text: 
     p.say(t(key, name=customer.name), on_undo=lambda: ui.run(hooks.run_mutation, undo, "coupons.undone"))
 
 
+def _still_ready(client: Any, coupon_id: str | None, template_id: str) -> Coupon | None:
+    """Return the coupon whose message did not go: trying again sends that one, not one more."""
+    found = cq.coupon_by_id(client.store.read, coupon_id) if coupon_id else None
+    return found if found is not None and (found.template_id, found.state) == (template_id, "issued") else None
+
+
 async def _send_message(client: Any, customer: Customer, text: str, prompt: Prompt | None) -> None:
     ui = sessions.current()
-    channel = await hand_over(text)
+    channel = await hand_over(client, customer.id, text)
     if channel is None:
         p.say(t("coupons.not_delivered"), refused=True)
         return

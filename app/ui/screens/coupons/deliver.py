@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from app.device.ports import COPIED, DISMISSED
-from app.mutations import mutate
+from app.domain.errors import Rejected
+from app.mutations import mutate, refusal_to_contact
 from app.mutations.mutate import call_of, new_id
 from app.protocol.mutations import MarkSignal, RecordContact
 from app.ui import session as sessions
@@ -14,8 +15,16 @@ from app.ui.screens.today.reasons import Prompt
 CHANNELS = {COPIED: "copied"}
 
 
-async def hand_over(text: str) -> str | None:
-    """Give `text` to the share sheet, else the clipboard; return the contact's channel, None when it did not go."""
+async def hand_over(client: Any, customer_id: str, text: str) -> str | None:
+    """Give `text` to the share sheet, else the clipboard; return the contact's channel, None when it did not go.
+
+    Raises:
+        Rejected: this customer may not be contacted now (rule 9). The screen asked before, but a device that slept
+            shows an hour that is over.
+    """
+    denied = refusal_to_contact(client, customer_id)
+    if denied is not None:
+        raise Rejected(denied.code, params=denied.params)
     how = await sessions.current().ports.share.text(text)
     return None if how == DISMISSED else CHANNELS.get(how, "share_sheet")
 

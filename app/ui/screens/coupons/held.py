@@ -8,7 +8,7 @@ from datetime import datetime
 import flet as ft
 
 from app.domain.instants import from_text, to_text
-from app.mutations import coupon_link
+from app.mutations import coupon_link, refusal_to_contact
 from app.protocol.mutations import UndoCoupon
 from app.protocol.objects import Coupon
 from app.store.queries import coupons as cq
@@ -17,12 +17,12 @@ from app.ui import hooks
 from app.ui import parts as p
 from app.ui import session as sessions
 from app.ui.guards import screen
-from app.ui.screens.coupons.compose import use_once
-from app.ui.screens.coupons.deliver import hand_over
+from app.ui.screens.coupons.compose import WATCHED, use_once
+from app.ui.screens.coupons.deliver import hand_over, record
 from app.ui.screens.coupons.words import conditions, gives, name_of
 from app.ui.screens.customers.tabs import coupon_row
 from app.ui.screens.customers.words import coupon_state
-from app.ui.strings import current, t
+from app.ui.strings import current, error_text, t
 from app.ui.theme import Space, Tone, Type
 
 FILTERS: dict[str, tuple[str, ...]] = {
@@ -104,13 +104,18 @@ def CouponPage(coupon_id: str) -> ft.Control:
     customer = hooks.use_query(q.customer_by_id, owner)
     submit, busy = hooks.use_mutation()
     start, copying = use_once()
+    denied = hooks.use_live(WATCHED, lambda: refusal_to_contact(ui.client, owner), owner, now)
     if coupon is None:
         return p.frame(t("coupons.title"), p.empty(ft.Icons.LOCAL_OFFER_OUTLINED, t("coupons.sent_empty")))
     state = coupon_state(coupon, now)
 
     async def again() -> None:
-        if await hand_over(f"{name_of(coupon.rules)}\n{coupon_link(ui.client, coupon)}"):
-            p.say(t("message.copied"))
+        channel = await hand_over(ui.client, owner, f"{name_of(coupon.rules)}\n{coupon_link(ui.client, coupon)}")
+        if channel is None:
+            p.say(t("coupons.not_delivered"), refused=True)
+            return
+        await record(ui.client, owner, "coupon", channel, None, coupon.id)
+        p.say(t("message.copied"))
 
     body: list[ft.Control] = [_face(coupon, state), _way(coupon, now)]
     if customer is not None:
@@ -128,9 +133,10 @@ def CouponPage(coupon_id: str) -> ft.Control:
         )
     foot = None
     if state in ("issued", "opened", "claimed"):
-        buttons: list[ft.Control] = [
-            ft.Container(p.primary(t("coupons.resend"), lambda: start(again), busy=copying), expand=True)
-        ]
+        if denied is not None:
+            body.append(p.notice(t("coupons.blocked"), error_text(denied.code, denied.params), icon=ft.Icons.SCHEDULE))
+        resend = p.primary(t("coupons.resend"), None if denied else (lambda: start(again)), busy=copying)
+        buttons: list[ft.Control] = [ft.Container(resend, expand=True)]
         if state == "issued":
             take = p.secondary(
                 t("coupons.undo"), None if busy else (lambda: submit(UndoCoupon(coupon.id), done="coupons.undone"))
