@@ -240,13 +240,13 @@ STYLES = (
 
 COUPONS = (
     Coupon(1, "满 399 减 50", "¥50 off ¥399", "amount_off", "gift", {"kind": "days", "n": 14}, face_fen=5_000,
-           threshold_fen=39_900, total=6_000, per_guide=200, per_customer=6, per_day=400),
+           threshold_fen=39_900, total=30_000, per_guide=1_000, per_customer=6, per_day=400),
     Coupon(2, "全场 85 折（最高减 200）", "15% off, up to ¥200", "percent_off", "win_back", {"kind": "days", "n": 10},
-           pay_bp=8_500, cap_fen=20_000, total=3_000, per_guide=120, per_customer=4, per_day=200),
+           pay_bp=8_500, cap_fen=20_000, total=15_000, per_guide=600, per_customer=4, per_day=200),
     Coupon(3, "生日 8 折", "Birthday 20% off", "percent_off", "birthday", {"kind": "days", "n": 30}, pay_bp=8_000,
-           cap_fen=30_000, total=4_000, per_guide=150, per_customer=2, per_day=200),
+           cap_fen=30_000, total=20_000, per_guide=750, per_customer=2, per_day=200),
     Coupon(4, "新客见面礼 30 元", "¥30 welcome gift", "amount_off", "welcome", {"kind": "days", "n": 7}, face_fen=3_000,
-           threshold_fen=9_900, total=6_000, per_guide=200, per_customer=1, per_day=400),
+           threshold_fen=9_900, total=30_000, per_guide=1_000, per_customer=1, per_day=400),
 )  # fmt: skip
 
 RULES = (
