@@ -21,7 +21,8 @@ tomorrow: setup ## the running demo's clock moves on to the next day, 10:30 in t
 test: setup ## everything that must be green: checks, unit, integration, simulation, browser
 	@chromium="$$(.ci/chromium)" || exit 1; \
 	$(MAKE) --no-print-directory check && \
-	DAOGOU_CHROMIUM="$$chromium" $(PY) -m pytest -n 2 --dist loadgroup -m "not soak"
+	$(PY) -m pytest -n 2 -m "not soak and not e2e" && \
+	DAOGOU_CHROMIUM="$$chromium" $(PY) -m pytest -m "e2e and not soak" tests/e2e
 
 check: setup ## ruff, format, mypy strict, layers, catalogues
 	@$(PY) -m ruff check . && $(PY) -m ruff format --check . && $(PY) -m mypy && .venv/bin/lint-imports --no-cache && \
