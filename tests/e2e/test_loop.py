@@ -25,7 +25,7 @@ from tests.e2e.steps import (
 )
 from tests.e2e.world import STORE_ZONE, World
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.e2e
 
 NOTE = "周末带女儿来试连衣裙，喜欢亚麻"
 

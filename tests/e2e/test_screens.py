@@ -18,7 +18,7 @@ from tests.e2e.facts import Facts
 from tests.e2e.shots import Camera, Look
 from tests.e2e.world import World, next_tuesday_half_past_ten
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.e2e
 
 PIN = "246810"
 PHONE_ROOTS = ("/", "/today", "/customers", "/share", "/commission", "/me", "/team")

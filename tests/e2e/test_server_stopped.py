@@ -12,7 +12,7 @@ from tests.e2e.facts import Facts
 from tests.e2e.steps import PHONE_B, PIN, eventually, find_customer, make_poster, press_send, sign_in, write_note
 from tests.e2e.world import World
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.e2e
 
 NOTE = "下周三来取改好的大衣"
 
