@@ -149,3 +149,10 @@ async def test_a_paid_order_renews_both_clocks(server: Server) -> None:
         customers.renew_binding(tx, member, tx.now + timedelta(days=10))
     after = one(server, t.customer, member)
     assert after["protected_until"] > before["protected_until"] and after["bound_until"] > before["bound_until"]
+
+
+@pytest.mark.parametrize("phone", ["1390000123\uff14", "139\u0660\u0661\u0662\u0663\u0664\u0665\u0666\u0667"])
+def test_a_phone_in_foreign_digits_is_no_second_person(phone: str) -> None:
+    with pytest.raises(Rejected) as no:
+        phones.normalise(phone)
+    assert (no.value.code, no.value.params) == ("bad_arguments", {"field": "phone"})
