@@ -225,6 +225,7 @@ def set_lmid(tx: Tx, group_id: str, client_id: str, lmid: int) -> None:
 
 def _refuse(db: Database, actor: Actor, group_id: str, mutation: Incoming, refusal: GuideError) -> Result:
     """Write the refusal and the id together, in a transaction of their own."""
+    params = {name: _writable(one) if isinstance(one, str) else one for name, one in refusal.params.items()}
     with db.begin(actor) as tx:
         earlier = _admit(tx, actor, group_id, mutation)
         if earlier is not None:  # the same push came in twice at once
@@ -233,13 +234,13 @@ def _refuse(db: Database, actor: Actor, group_id: str, mutation: Incoming, refus
         row = {
             "id": rejected_id, "staff_id": actor.staff_id, "client_id": mutation.client_id,
             "mutation_id": mutation.id, "name": mutation.name[:64], "code": refusal.code,
-            "params": dict(refusal.params), "subject": _subject(mutation.args), "at": tx.now_text,
+            "params": params, "subject": _subject(mutation.args), "at": tx.now_text,
         }  # fmt: skip
         tx.conn.execute(insert(t.rejected).values(**row))
         tx.touch("rejected", rejected_id)
         _consume(tx, group_id, mutation, "rejected", refusal.code)
     log.info("rejected", mutation=mutation.name, code=refusal.code)
-    return Result(mutation.client_id, mutation.id, "rejected", refusal.code, dict(refusal.params))
+    return Result(mutation.client_id, mutation.id, "rejected", refusal.code, params)
 
 
 def _subject(args: Any) -> str | None:
@@ -248,5 +249,10 @@ def _subject(args: Any) -> str | None:
         return None
     for name in SUBJECTS:
         if isinstance(args.get(name), str):
-            return f"{name.removesuffix('_id')}/{args[name][:100]}"
+            return f"{name.removesuffix('_id')}/{_writable(args[name][:100])}"
     return None
+
+
+def _writable(text: str) -> str:
+    """Return a text that every database and JSON encoder takes: what is refused for its characters must be kept too."""
+    return text.encode("utf-8", "replace").decode().replace("\0", "?")

@@ -218,3 +218,17 @@ async def test_quiet_hours_are_judged_by_when_it_was_done(server: Server) -> Non
 async def refreshed(server: Server, phone: Phone) -> None:
     body = {"refresh_token": phone.session["refresh_token"], "device_id": phone.session["device"]["id"]}
     phone.session |= (await server.http.post("/api/auth/refresh", json=body)).json()
+
+
+@pytest.mark.parametrize(
+    "args", [{"customer_id": "\ud800", "note": "x"}, {"customer_id": "c1", "note": "x", "\udfff": 1}]
+)
+async def test_a_refused_text_that_cannot_be_stored_does_not_hold_up_the_queue(
+    server: Server, args: dict[str, Any]
+) -> None:
+    phone = await guide(server)
+    bad = phone.mutation("edit_note", **args)
+    good = phone.mutation("edit_note", customer_id="c1", note="after")
+    results = await phone.push(bad, good)
+    assert [(one["status"], one.get("code")) for one in results] == [("rejected", "bad_arguments"), ("applied", None)]
+    assert note_of(server) == "after" and f"rejected/{phone.client}/1" in await phone.pull_all()
