@@ -7,6 +7,7 @@ import secrets
 from dataclasses import dataclass
 
 from fastapi.responses import Response
+from sqlalchemy import Connection
 
 from app.domain.instants import from_text
 from server_stub.db import Tx
@@ -62,7 +63,8 @@ def checkout(visit: Visit) -> Response:
     """Show what it costs; who is not signed in does that first."""
     if visit.member_id is None:
         return visit.go(visit.signin_url)
-    basket = _basket(visit)
+    with visit.db.read() as conn:
+        basket = _basket(visit, conn)
     if basket is None:
         return visit.message("no_product", 404)
     if not basket.left:
@@ -76,12 +78,12 @@ def place(visit: Visit) -> Response:
     visit.check_form()
     if visit.member_id is None:
         return visit.go("/signin?next=/shop")
-    basket = _basket(visit)
     key = visit.asked("key")
-    if basket is None or not re.fullmatch(r"[0-9a-f]{32}", key):
-        raise PageRefused("bad_arguments")
     event_id = f"page:{visit.member_id}:{key}"
     with visit.db.begin() as tx:
+        basket = _basket(visit, tx.conn)  # read in the order's transaction: the last piece is sold once
+        if basket is None or not re.fullmatch(r"[0-9a-f]{32}", key):
+            raise PageRefused("bad_arguments")
         known = queries.order_of_event(tx.conn, event_id)
         if known is None and (changed := _changed(tx, visit, basket, visit.member_id)):
             visit.problem = changed
@@ -122,14 +124,13 @@ def quote_of(tx: Tx, basket: Basket, member_id: str, coupon_id: str | None) -> Q
     return orders.quote(tx, member_id, basket.lines, coupon_id, channel=CHANNEL, store_id=basket.store_id)
 
 
-def _basket(visit: Visit) -> Basket | None:
+def _basket(visit: Visit, conn: Connection) -> Basket | None:
     no, size, qty = visit.asked("product"), visit.asked("size"), visit.asked("qty", "1")
-    with visit.db.read() as conn:
-        found = queries.product(conn, int(no)) if re.fullmatch(r"[0-9]{1,8}", no) else None
-        if found is None:
-            return None
-        guide = guide_of(conn, visit)
-        stock = queries.stock(conn, guide.store_id, found.id) if guide else None
+    found = queries.product(conn, int(no)) if re.fullmatch(r"[0-9]{1,8}", no) else None
+    if found is None:
+        return None
+    guide = guide_of(conn, visit)
+    stock = queries.stock(conn, guide.store_id, found.id) if guide else None
     left = 0
     if size in found.sizes:
         left = ANY_STOCK if stock is None else stock.get(size, 0)

@@ -160,3 +160,22 @@ def test_a_share_brings_its_guide_the_order(shop: Shop) -> None:
     _place(browser)
     (order,) = shop.rows(t.orders)
     assert order["closing_guide_id"] == "g1" and order["store_id"] == "s1"
+
+
+def test_the_last_piece_is_sold_once(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    with shop.db.begin() as tx:
+        tx.conn.execute(t.stock.update().values(sizes={"S": 1}))
+    browser = _member(shop)
+    browser.open("/checkout?product=1&size=S")
+    begin = shop.db.begin
+
+    def after_another() -> object:
+        """Sell the piece to somebody else just before this order's transaction begins."""
+        monkeypatch.undo()
+        with begin() as tx:
+            tx.conn.execute(t.stock.update().values(sizes={"S": 0}))
+        return begin()
+
+    monkeypatch.setattr(shop.db, "begin", after_another)
+    _place(browser)
+    assert browser.page.status_code == 409 and not shop.rows(t.orders)
