@@ -86,5 +86,5 @@ async def _form(request: Request) -> dict[str, str] | None:
             fields = json.loads(body)
             return {str(k): str(v) for k, v in fields.items()} if isinstance(fields, dict) else None
         return dict(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=40))
-    except ValueError:
+    except (ValueError, RecursionError):
         return None

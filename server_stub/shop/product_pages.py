@@ -45,7 +45,8 @@ def opened_share(visit: Visit) -> Response:
     """Show what a guide shared; a forged or altered code credits nobody."""
     with visit.db.begin() as tx:
         share = shares.resolve(tx, visit.part("code"))
-        if share is not None and visit.is_person:
+        by_staff = queries.is_staff_member(tx.conn, visit.member_id)  # theirs never count (rule 3.3)
+        if share is not None and visit.is_person and not by_staff:
             shares.count(tx, share.share_id, "opened")
             _remember(tx, visit, share)
         found = queries.product_by_id(tx.conn, share.item_id) if share and share.kind == "product" else None

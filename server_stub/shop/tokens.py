@@ -30,7 +30,7 @@ class Signer:
         if not token or len(token) > TOKEN_MAX_CHARS or token.count(".") != 2:
             return None
         head, _, mac = token.rpartition(".")
-        if not hmac.compare_digest(mac.encode(), self._mac(purpose, head).encode()):
+        if not token.isascii() or not hmac.compare_digest(mac, self._mac(purpose, head)):
             return None
         raw, _, expiry = head.partition(".")
         if int(expiry) <= now.timestamp():

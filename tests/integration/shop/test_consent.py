@@ -76,6 +76,9 @@ def test_a_forged_or_stale_view_is_refused(shop: Shop) -> None:
         browser.http.post("/shop/view", content=b"\xff{", headers={"content-type": "application/json"}).status_code
         == 409
     )
+    headers = {"content-type": "application/json"}
+    assert browser.http.post("/shop/view", content=b"[" * 16_000, headers=headers).status_code == 409
+    assert browser.http.post("/shop/view", content=rb'{"token":"a.b.\ud800"}', headers=headers).status_code == 403
     shop.clock.forward(hours=13)
     assert browser.view(9) == 403
     assert not shop.rows(t.browse_event)
@@ -107,6 +110,21 @@ def test_rule_3_3_views_by_staff_never_count(shop: Shop) -> None:
     browser.open("/p/1")
     browser.view(9)
     assert not shop.rows(t.browse_event)
+
+
+def test_rule_3_3_a_share_opened_by_staff_counts_nowhere(shop: Shop) -> None:
+    code = shop.share()
+    with shop.db.begin() as tx:  # hired since: nothing was written at the member
+        same = t.customer.select().where(t.customer.c.id == "c1")
+        digest = tx.conn.execute(same).mappings().one()["phone_hash"]
+        tx.conn.execute(t.staff.update().where(t.staff.c.id == "g2").values(phone_hash=digest))
+    browser = shop.browser()
+    browser.sign_in(PHONE_OF_C1)
+    assert "¥450" in browser.open(f"/s/{code}")
+    browser.view(9)
+    (share,) = shop.rows(t.share)
+    assert (share["opened"], share["viewed"]) == (0, 0)
+    assert not shop.rows(t.guide_day) and not shop.rows(t.touch) and not shop.rows(t.browse_event)
 
 
 def test_adding_a_guide_asks_each_consent_on_its_own(shop: Shop) -> None:
