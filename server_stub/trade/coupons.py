@@ -22,7 +22,7 @@ from app.domain.errors import Refused, Rejected
 from app.protocol import coupon_code
 from server_stub.db import Tx
 from server_stub.people.customers import consents_of
-from server_stub.tables import contact, contact_holder, coupon, coupon_event, customer, staff
+from server_stub.tables import contact, contact_holder, coupon, coupon_event, customer, lease, staff
 from server_stub.trade import shares
 from server_stub.trade.figures import bump
 from server_stub.trade.leases import ensure_leases, release_leases
@@ -109,6 +109,7 @@ def issue(
     if rules_of.effective_state(_state(row), tx.now) == "voided":
         # Its place in the quota may be leased again by now, however early the phone handed it out.
         raise Rejected("lease_over", "the lease ended and its grace is over")
+    at = max(at, _leased_at(tx, row))  # nobody hands out what was not minted yet, whatever the phone's clock said
     if row["customer_id"] != customer_id:
         _require_contact(tx, row, buyer, at, device_id)
         _require_limits(tx, row, buyer, at)
@@ -196,6 +197,12 @@ def _mine(tx: Tx, table: Any, row_id: str, guide_id: str) -> Record:
     if row is None:
         raise Rejected("not_yours", params={"object": table.name})
     return row
+
+
+def _leased_at(tx: Tx, row: Record) -> datetime:
+    return instants.from_text(
+        tx.conn.execute(select(lease.c.from_at).where(lease.c.id == row["lease_id"])).scalar_one()
+    )
 
 
 def _by_code(tx: Tx, code: str) -> Record | None:

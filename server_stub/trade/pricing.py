@@ -94,6 +94,8 @@ def usable(tx: Tx, coupon_id: str, customer_id: str) -> CouponView:
     if view.state not in USABLE:
         code = {"redeemed": "coupon_used", "expired": "coupon_expired"}.get(view.state, "coupon_not_available")
         raise Rejected(code, f"coupon is {view.state}")
+    if view.valid_from is not None and tx.now < view.valid_from:
+        raise Rejected("coupon_not_available", "the coupon is not valid yet")
     return view
 
 

@@ -154,8 +154,9 @@ def test_rule_9_consent_quiet_hours_and_budget_are_judged_at_the_time_of_the_act
 def test_rule_9_2_another_device_that_holds_the_slot_refuses_only_what_came_after(world: World) -> None:
     coupon_id = world.lease()[0]
     world.device("g1", "tablet", 2)
+    world.clock.forward(hours=2)
     with world.db.begin() as tx:
-        tx.conn.execute(t.contact_holder.insert().values(id="g1", device_id="11.tablet", since="2026-11-24T02:00:00Z"))
+        tx.conn.execute(t.contact_holder.insert().values(id="g1", device_id="11.tablet", since="2026-11-24T03:45:00Z"))
     with refused("contact_other_device"):
         world.issue(coupon_id, key="after")
     assert world.issue(coupon_id, key="before", at=world.clock.now() - timedelta(hours=1)).state == "issued"
@@ -213,3 +214,26 @@ async def test_rule_1_4_unused_coupons_go_back_when_the_push_after_the_leases_en
         assert states == ["issued", *["voided"] * 4]
         fresh = [one for key, one in view.items() if key.startswith("coupon/") and one["state"] == "allotted"]
         assert len(fresh) == 5
+
+
+def test_rule_1_1_a_coupon_whose_interval_has_not_begun_is_not_offered_at_the_check_out(world: World) -> None:
+    begins, ends = (instants.to_text(world.clock.now() + timedelta(days=n)) for n in (2, 9))
+    with world.db.begin() as tx:
+        fixed = {"kind": "fixed", "from": begins, "until": ends}
+        tx.conn.execute(update(t.coupon_template).values(validity=fixed))
+    held = world.claimed()
+    with world.db.begin() as tx:
+        early = orders.quote(tx, "c1", draft().lines, held.id)
+    assert (early.problem, early.discount_fen) == ("coupon_not_available", 0)
+    world.clock.forward(days=2)
+    with world.db.begin() as tx:
+        assert orders.quote(tx, "c1", draft().lines, held.id).discount_fen == 5_000
+
+
+def test_rule_1_5_an_issue_dated_before_its_coupon_was_minted_counts_on_the_day_of_the_lease(world: World) -> None:
+    with world.db.begin() as tx:
+        tx.conn.execute(update(t.coupon_template).values(per_day=1))
+    first, second, *_ = world.lease()
+    world.issue(first, "c1")
+    with refused("coupon_limit_day"):
+        world.issue(second, "c2", at=world.clock.now() - timedelta(days=3))
