@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
@@ -62,6 +62,7 @@ class CustomerIndex:
         self._sorted: dict[str, list[_Entry]] = {}
         self._counts: dict[str, int] | None = None
         self._day: date | None = None
+        self._cut: int | None = None
         self.version = 0
 
     def load(self) -> None:
@@ -152,11 +153,21 @@ class CustomerIndex:
         spends = {id_: e.row.spend_fen for id_, e in self._entries.items()}
         spends |= {customer.id: customer.spend_fen for customer, _ in fresh}
         cut = champion_cut(list(spends.values()))
+        if cut != self._cut:  # the spend of some moves the line that the others stand on
+            self._cut = cut
+            self._classify(clock)
         for customer, figures in fresh:
             self._entries[customer.id] = _entry(customer, figures, segment_of(figures, clock, champion_cut_fen=cut))
         self._sorted.clear()
         self._counts = None
         self.version += 1
+
+    def _classify(self, clock: SegmentClock) -> None:
+        """Ask anew which segments everybody held belongs to."""
+        for id_, entry in self._entries.items():
+            segments = segment_of(entry.figures, clock, champion_cut_fen=self._cut)
+            if segments != entry.row.segments:
+                self._entries[id_] = replace(entry, row=replace(entry.row, segments=segments))
 
 
 def _entry(customer: Customer, figures: Figures, segments: tuple[str, ...]) -> _Entry:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 
 from app.domain.instants import to_text
@@ -54,8 +55,6 @@ async def test_the_index_follows_commits_row_by_row(sample: Sample) -> None:
     await mutate(sample, EditNote(target, "独角兽"))
     await mutate(sample, AddTag(sample.heroes["note"], "海员"))
     await sample.store.write(lambda tx: tx.delete(Customer, sample.heroes["views"]))
-    import asyncio
-
     await asyncio.sleep(0)
     version = sample.index.version
     for notice in notices:
@@ -116,3 +115,18 @@ async def test_a_block_hands_out_each_coupon_once_and_ends(sample: Sample) -> No
     sent = [await send_coupon(sample, template, person) for person in people[:left]]
     assert len({one.code for one in sent}) == left
     assert refusal_to_issue(sample, people[left], template).code == "no_lease"
+
+
+async def test_who_is_in_the_top_tenth_follows_what_others_spend(sample: Sample) -> None:
+    touched: list[frozenset[str]] = []
+    sample.store.subscribe(touched.append)
+    paid = to_text(NOW - timedelta(days=3))
+    rich = {"spend_fen": 90_000_000, "order_count": 9, "order_days": 9, "first_order_at": paid, "last_order_at": paid}
+    for n in range(12):
+        await sample.store.write(lambda tx, n=n: tx.put(Customer, customer(f"rich{n}", **rich)))
+    await asyncio.sleep(0)
+    for notice in touched:
+        sample.index.on_commit(notice)
+    fresh = CustomerIndex(sample.store.read, sample.clock.now, ZONE)
+    fresh.load()
+    assert {r.id: r.segments for r in sample.index.search()} == {r.id: r.segments for r in fresh.search()}
