@@ -168,7 +168,7 @@ class SyncEngine:
             return self._backoff.failed(getattr(exc, "retry_after_s", None))
         except Exception:  # a fault of ours must not end syncing until the next start; it is shown and tried again
             log.exception("sync round crashed")
-            self._show(state=State.ONLINE, problem="internal", progress=None)
+            self._show(state=self._reached(), problem="internal", progress=None)
             return self._backoff.failed()
         self._listen()
         return self._poll_s
@@ -208,7 +208,11 @@ class SyncEngine:
     def _succeeded(self) -> None:
         self._backoff.reset()
         state = self._store.query(work.sync_state)
-        self._show(state=State.ONLINE, problem=None, last_sync_at=state.last_sync_at, partial=not state.complete)
+        self._show(state=self._reached(), problem=None, last_sync_at=state.last_sync_at, partial=not state.complete)
+
+    def _reached(self) -> State:
+        """Return the state after an answer; the switch may have been turned while it was on its way."""
+        return State.OFFLINE if self._switch.work_offline else State.ONLINE
 
     async def _failed(self, exc: GuideError) -> None:
         log.info("sync round failed: %s", exc)
@@ -218,14 +222,16 @@ class SyncEngine:
             if self._on_revoked is not None:
                 await self._on_revoked()
             return
-        state = State.OFFLINE if isinstance(exc, Unavailable) else State.ONLINE
+        state = State.OFFLINE if isinstance(exc, Unavailable) else self._reached()
         if isinstance(exc, Unauthorized):
             state = State.SIGNED_OUT
             self._stop_listening()
         self._show(state=state, problem=exc.code, progress=None)
 
     def _listen(self) -> None:
-        if self._live is not None and (self._listening is None or self._listening.done()) and self._tasks:
+        if self._switch.work_offline or self._live is None or not self._tasks:
+            return
+        if self._listening is None or self._listening.done():
             self._listening = asyncio.create_task(self._live.run(), name="sync-live")
 
     def _stop_listening(self) -> None:

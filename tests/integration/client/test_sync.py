@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
+from datetime import datetime
+
 import httpx
 import pytest
 
@@ -173,3 +177,21 @@ async def mutate_if_there(phone: object) -> None:
     """A first sync under way takes work too: it is kept and replayed."""
     if phone.store.query(customers.customer_by_id, "c1") is not None:  # type: ignore[attr-defined]
         await mutate(phone, EditNote("c1", "meanwhile"))  # type: ignore[arg-type]
+
+
+async def test_the_switch_turned_while_an_answer_arrives_stays_shown_as_offline(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    phone = await lab.synced()
+    turning: list[asyncio.Task[None]] = []
+    heard = phone.clock.heard
+
+    def arrives(at: datetime) -> float:
+        phone.store.submit(lambda tx: time.sleep(0.1))  # the writer is busy, so the tap overtakes the page
+        turning.append(asyncio.create_task(phone.engine.set_work_offline(True)))
+        return heard(at)
+
+    monkeypatch.setattr(phone.clock, "heard", arrives)
+    await phone.sync()
+    await asyncio.gather(*turning)
+    assert (phone.engine.status.work_offline, phone.engine.status.state) == (True, State.OFFLINE)
