@@ -66,10 +66,13 @@ async def sign_out(
     if choice == "discard" and left:
         await store.write(outbox.discard)
     await engine.stop()
+    kept = await store.write(
+        work.outbox_count
+    )  # a tap of another tab may have come meanwhile: nobody agreed to lose it
     folder = store.folder
     store.close()
-    if left and choice == "lock":
-        return SignedOut("locked", left, code)
+    if kept:
+        return SignedOut("locked", kept, code)
     await _tell_server(http, session)
     await wipe_folder(folder, keystore, session)
     return SignedOut("done", left, code)

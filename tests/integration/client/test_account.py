@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -205,3 +206,22 @@ async def test_signing_out_offline_asks_and_can_keep_or_discard_by_name(lab: Lab
     assert (gone.outcome, gone.waiting) == ("done", 1)
     assert not again.store.folder.exists()
     await again.http.aclose()
+
+
+@pytest.mark.parametrize("choice", ["ask", "discard"])
+async def test_a_tap_of_another_tab_while_signing_out_is_kept_locked(lab: Lab, choice: Any) -> None:
+    phone = await lab.synced()
+
+    class Tapped:
+        push_now = staticmethod(phone.engine.push_now)
+
+        async def stop(self) -> None:
+            await mutate(phone, EditNote("c1", "tapped in the other tab"))
+            await phone.engine.stop()
+
+    answer = await sign_out(phone.store, Tapped(), phone.http, phone.keystore, phone.session, choice)
+    assert (answer.outcome, answer.waiting) == ("locked", 1)
+    again = await Device.unlock(phone.root, lab.transport, "G0101", TestClock(NOW), phone.device_id)
+    lab.phones.append(again)
+    await again.sync()
+    assert again.store.query(customers.customer_by_id, "c1").note == "tapped in the other tab"
