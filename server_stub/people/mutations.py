@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 
 from app.domain import contact as contact_rules
 from app.domain import instants
@@ -92,8 +92,6 @@ def record_contact(tx: Tx, args: RecordContact) -> None:
     _new_id_only(tx, t.contact, args.contact_id)
     if args.kind not in CONTACT_KINDS:
         raise Rejected("bad_arguments", params={"field": "kind"})
-    if args.kind == "coupon" and _counted_with_coupon(tx, args):
-        return
     contact_rules.require(decide_contact(tx, args.customer_id))
     row = {
         "id": args.contact_id, "customer_id": args.customer_id, "guide_id": actor_of(tx).staff_id, "kind": args.kind,
@@ -152,13 +150,6 @@ def dismiss_rejected(tx: Tx, args: DismissRejected) -> None:
     mine = t.rejected.c.id == args.rejected_id, t.rejected.c.staff_id == actor_of(tx).staff_id
     if tx.conn.execute(delete(t.rejected).where(*mine)).rowcount:
         tx.touch("rejected", args.rejected_id)
-
-
-def _counted_with_coupon(tx: Tx, args: RecordContact) -> bool:
-    """Issuing a coupon already counted its contact: handing its message over is the same one."""
-    c = t.contact.c
-    same = c.customer_id == args.customer_id, c.coupon_id == args.coupon_id, c.coupon_id.is_not(None)
-    return tx.conn.execute(select(func.count()).select_from(t.contact).where(*same)).scalar_one() > 0
 
 
 def _new_id_only(tx: Tx, table: Any, row_id: str) -> None:
