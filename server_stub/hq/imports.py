@@ -251,9 +251,13 @@ def _guides(tx: Tx, wanted: Sequence[str]) -> tuple[Record, ...]:
 
 
 def _without_taken_phones(tx: Tx, parsed: Parsed[CustomerRow]) -> Parsed[CustomerRow]:
-    """Refuse rows whose phone is another member's: two people are never silently made one."""
+    """Refuse rows whose phone is another member's, or of staff, who are never bound (rule 2.3).
+
+    Two people are never silently made one.
+    """
     owners: dict[str, str] = {}
     hashes = {phones.phone_hash(tx.secrets, row.phone): row for row in parsed.rows if row.phone}
+    of_staff = set(tx.conn.execute(select(t.staff.c.phone_hash)).scalars())
     c = t.customer.c
     for some in _chunks(sorted(hashes)):
         found = select(c.phone_hash, c.imported_id, c.imported_source).where(c.phone_hash.in_(some))
@@ -264,7 +268,9 @@ def _without_taken_phones(tx: Tx, parsed: Parsed[CustomerRow]) -> Parsed[Custome
     bad = list(parsed.bad)
     for row in parsed.rows:
         digest = phones.phone_hash(tx.secrets, row.phone) if row.phone else ""
-        if digest and owners.setdefault(digest, row.customer) != row.customer:
+        if digest and digest in of_staff:
+            bad.append(BadLine(row.line, "phone: it belongs to a member of staff", (row.customer,)))
+        elif digest and owners.setdefault(digest, row.customer) != row.customer:
             bad.append(BadLine(row.line, "phone: it belongs to another member", (row.customer,)))
         else:
             good.append(row)

@@ -17,6 +17,7 @@ from server_stub.db import Database
 from server_stub.hq import import_cli
 from server_stub.hq.import_rows import Layout, load_layout, parse_column_flags
 from server_stub.hq.imports import import_customers, import_orders
+from server_stub.people import phones
 from server_stub.trade import coupons
 from tests.integration.trade.world import World, refused
 
@@ -182,6 +183,17 @@ def test_customers_fill_in_what_is_known_and_never_take_another_members_phone(wo
     before = sync_versions(world.db)
     assert import_customers(world.db, file, layout).new == 0
     assert sync_versions(world.db) == before
+
+
+def test_rule_2_3_a_member_of_staff_is_not_imported_as_somebodys_customer(world: World) -> None:
+    with world.db.begin() as tx:
+        digest = phones.phone_hash(tx.secrets, "13911110000")
+        tx.conn.execute(t.staff.update().where(t.staff.c.id == "g2").values(phone_hash=digest))
+    file = world.db.settings.home / "customers.csv"
+    file.write_text("会员号,姓名,手机\n90001,李雷,13911110000\n90002,韩梅,13911110001\n")
+    report = import_customers(world.db, file, Layout(source="cdnow"))
+    assert report.rejected == ((2, "phone: it belongs to a member of staff"),)
+    assert [row["name"] for row in world.rows(t.customer, t.customer.c.source == "import")] == ["韩梅"]
 
 
 def test_the_command_prints_the_summary_names_bad_lines_and_stops_with_one_sentence(
