@@ -175,6 +175,7 @@ class UiSession:
         self._disposers: list[Callable[[], None]] = []
         self._context = contextvars.copy_context()
         self._deep_link = page.route or "/"
+        self.ended = ""  # whose session the server ended: the next PIN goes to the server
         page.session.store.set(KEY, self)
 
     @property
@@ -224,6 +225,7 @@ class UiSession:
         self.sync.take(client.engine.status)
         self.speak(zone=getattr(client, "zone", None) or ZONE)
         self.gate.client = client
+        self.ended = ""
         self.nav.stacks, self.nav.visited = {}, ()
         self.deep_link(self._deep_link)
         self.gate.stage += 1

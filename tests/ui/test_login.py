@@ -13,6 +13,7 @@ from app.protocol.codes import CODES
 from app.ui import parts as p
 from app.ui import routes
 from app.ui.guards import screen
+from app.ui.screens.sync import _again
 from app.ui.strings import Strings
 from tests.fakes.client import fake_client
 from tests.fakes.ui import FakeUi
@@ -33,6 +34,9 @@ class FakeInstallation:
 
     def known_staff(self) -> tuple[Any, ...]:
         return self._known
+
+    async def release(self, _user: Any, _client: Any) -> None:
+        self.asked.clear()
 
     async def sign_in(self, staff_no: str, pin: str) -> Any:
         self.asked.append(("sign_in", staff_no, pin))
@@ -135,3 +139,16 @@ def test_every_code_reads_well_with_and_without_its_parameters() -> None:
         for code in CODES:
             sentence = strings.error(code)
             assert "{" not in sentence and "  " not in sentence and sentence.endswith(("。", "."))
+
+
+@pytest.mark.parametrize("server_away", [False, True])
+async def test_a_session_the_server_ended_is_asked_for_there_before_the_pin_opens_it_again(server_away: bool) -> None:
+    device = FakeInstallation(("G0101", "林悦"))
+    ui = await FakeUi.app(device.client, installation=device)
+    await _again(ui.ui, device.client)
+    await ui.settle()
+    device.answer = Unavailable("server_away") if server_away else None
+    await ui.type("PIN", "246810")
+    await ui.press("解锁")
+    assert [how for how, *_ in device.asked] == (["sign_in", "unlock"] if server_away else ["sign_in"])
+    assert ui.shows("到了") and ui.ui.ended == ""

@@ -15,6 +15,7 @@ from app.ui.strings import error_text, t
 from app.ui.theme import Radius, Space, Tone, Type
 
 WIDTH = 400
+LOCKED = ("account_locked", "rate_limited")
 
 
 @screen
@@ -131,7 +132,7 @@ def SignInForm(on_back: Callable[[], None], has_known: bool) -> ft.Control:
 def UnlockForm(known: tuple[Any, ...], person: Any, on_choose: Callable[[str], None]) -> ft.Control:
     """Ask the PIN of somebody known here."""
     ui = hooks.use_session()
-    pin, typed, problem, busy, submit = _use_entry(lambda pin: _unlock(ui.installation, person.staff_no, pin))
+    pin, typed, problem, busy, submit = _use_entry(lambda pin: _unlock(ui, person.staff_no, pin))
     rows = [
         *_heads(t("login.welcome"), t("login.lead_known")),
         _people(known, person.staff_no, on_choose),
@@ -143,8 +144,18 @@ def UnlockForm(known: tuple[Any, ...], person: Any, on_choose: Callable[[str], N
     return ft.Column(rows, spacing=Space.L, horizontal_alignment=ft.CrossAxisAlignment.STRETCH)
 
 
-async def _unlock(installation: Any, staff_no: str, pin: str) -> Any:
-    """Unlock here; when the key of this device is gone, the server's sign-in brings it back."""
+async def _unlock(ui: Any, staff_no: str, pin: str) -> Any:
+    """Unlock here; when the key of this device is gone, the server's sign-in brings it back.
+
+    A session that the server ended is asked for there first: the PIN alone would open the same dead session again.
+    """
+    installation = ui.installation
+    if ui.ended == staff_no:
+        try:
+            return await installation.sign_in(staff_no, pin)
+        except Unavailable as away:
+            if away.code in LOCKED:
+                raise
     try:
         return await installation.unlock(staff_no, pin)
     except LocalFault as error:
@@ -153,7 +164,7 @@ async def _unlock(installation: Any, staff_no: str, pin: str) -> Any:
         try:
             return await installation.sign_in(staff_no, pin)
         except Unavailable as away:
-            raise (away if away.code in ("account_locked", "rate_limited") else error) from away
+            raise (away if away.code in LOCKED else error) from away
 
 
 def _people(known: tuple[Any, ...], chosen: str, on_choose: Callable[[str], None]) -> ft.Control:

@@ -57,9 +57,11 @@ def SyncScreen() -> ft.Control:
 
 
 async def _again(ui: Any, client: Any) -> None:
-    """Lock: the login asks for the PIN, goes to the server when it must, and what waits is kept."""
+    """Lock: the login asks for the PIN and goes to the server with it, and what waits is kept."""
+    ui.ended = client.staff.staff_no
     await ui.installation.release(ui, client)
-    ui.leave()
+    if ui.client is client:  # the last session left with the store, and may have come in again meanwhile
+        ui.leave()
 
 
 def _state(status: Any, settled: str) -> ft.Control:
