@@ -132,10 +132,10 @@ class App:
             node = field.element_handle()  # a field named by its hint alone has no name while it holds text
             try:
                 node.click(timeout=5_000)
-                self.page.wait_for_function("node => document.activeElement === node", arg=node, timeout=2_000)
+                self.page.wait_for_function("node => document.activeElement === node", arg=node, timeout=5_000)
                 self.page.keyboard.press("Control+A")
                 self.page.keyboard.insert_text(text)
-                self.page.wait_for_function("([node, text]) => node.value === text", arg=[node, text], timeout=3_000)
+                self.page.wait_for_function("([node, text]) => node.value === text", arg=[node, text], timeout=5_000)
             except PlaywrightError:  # not focused yet, or drawn anew meanwhile
                 continue
             return
