@@ -64,10 +64,15 @@ def write_note(app: App, member: Member, note: str) -> None:
     app.sees("备注已保存")
 
 
-def press_send(app: App) -> str:
-    """Send the coupon on offer; return the link in the message on the clipboard."""
+def press_send(app: App, member: Member) -> str:
+    """Send the coupon on offer to a member; return the link in the message that came onto the clipboard.
+
+    The clipboard is watched, not the sentence at the foot: one from an earlier coupon may still stand there.
+    """
+    before = clipboard(app)
     app.tap("发券并复制消息")
-    app.sees(re.compile("券已发给"))
+    eventually(lambda: clipboard(app) != before, "the message is on the clipboard")
+    app.sees(re.compile(f"券已发给 {member.name}"))
     found = re.search(r"http://\S+/c/\S+", clipboard(app))
     assert found, clipboard(app)
     return found.group()

@@ -64,7 +64,7 @@ def test_the_loop(world: World, browser: Browser) -> None:
     assert re.fullmatch(r"HTTP://127\.0\.0\.1:\d+/S/[0-9A-Z]{32}", link)
     write_note(app, member_b, NOTE)
     app.tap(re.compile("^发券$"))
-    press_send(app)
+    press_send(app, member_b)
     app.tap("返回")
     app.sees(re.compile(r"离线.*待同步"))
     assert facts.one("SELECT note FROM customer WHERE id = ?", member_b.id) != NOTE
@@ -94,7 +94,7 @@ def test_the_loop(world: World, browser: Browser) -> None:
     # The coupon sent from that signal is claimed and used.
     app.tap(re.compile("^发券$"))
     app.sees(re.compile(f"发券给 {member_a.name}"))
-    shopper.open(press_send(app))
+    shopper.open(press_send(app, member_a))
     shopper.press("领取")
     shopper.open(link)
     paid = buy(shopper, world)

@@ -50,7 +50,7 @@ def test_work_with_the_server_stopped_arrives_once(world: World, browser: Browse
     link = make_poster(app, product)
     write_note(app, member, NOTE)
     app.tap(re.compile("^发券$"))
-    press_send(app)
+    press_send(app, member)
     app.tap("返回")
     app.sees(re.compile("离线.*待同步"))
 
