@@ -37,7 +37,8 @@ class Proof:
 
 
 PROOFS = (
-    Proof("loop", "the loop in Chromium, 10 times in a row", ("tests/e2e/test_loop.py", "-m", "e2e"), times=10),
+    Proof("loop", "the loop in Chromium, 10 times in a row, each in a fresh copy of the brand",
+          ("-x", "--keep-duplicates", *["tests/e2e/test_loop.py"] * 10)),
     Proof("screens", "every screen, phone and tablet, light and dark, zh and en",
           ("tests/e2e/test_screens.py", "-m", "soak")),
     Proof("properties", "every rule marked P, 50,000 examples", ("tests/unit/domain", "tests/unit/protocol"),
