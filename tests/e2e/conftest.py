@@ -42,6 +42,14 @@ def browser() -> Iterator[Browser]:
         yield found
 
 
+@pytest.fixture(autouse=True)
+def no_page_left_open(browser: Browser) -> Iterator[None]:
+    """Close what a test opened: an app left behind would reconnect for ever and slow the next test."""
+    yield
+    for context in browser.contexts:
+        context.close()
+
+
 @pytest.fixture
 def world(seeded_home: Path, tmp_path: Path) -> Iterator[World]:
     """A copy of the brand with its processes; the clock stands at Tuesday 10:30 again."""
