@@ -281,6 +281,7 @@ order_line = Table(
     _ref("order_id", "orders", index=True), _int("position"), _ref("product_id", "product", null=True, index=True),
     _text("name"), _int("qty", 1), _fen("price_fen"), _fen("discount_fen"), _fen("paid_fen"), _text("size"),
     _text("colour"), _fen("refunded_fen"), _int("refunded_qty"),
+    _fen("list_fen", null=True), Column("category", String(64)),  # as sold, for refunds and recomputing
 )  # fmt: skip
 
 refund = Table(
@@ -314,7 +315,52 @@ Index("ix_commission_entry_due", commission_entry.c.state, commission_entry.c.co
 statement = Table(
     "statement", metadata, _id(),
     _ref("guide_id", "staff"), Column("month", String(7), nullable=False), _fen("opening_fen"), _fen("closing_fen"),
-    _at("closed_at"), _text("lines_hash"), UniqueConstraint("guide_id", "month"),
+    _at("closed_at"), _text("digest"), _int("entries"), UniqueConstraint("guide_id", "month"),
+)  # fmt: skip
+
+store_entry = Table(
+    "store_entry", metadata, _id(),  # the store's or franchisee's part of commission: nobody's phone shows it
+    _ref("store_id", "store", index=True), _ref("order_id", "orders", index=True),
+    Column("line_id", String(64), nullable=False), Column("kind", String(16), nullable=False), _fen("base_fen"),
+    _fen("amount_fen"), _text("rule_id"), _int("rule_version"), _json("steps", list),
+    Column("event_id", String(128), nullable=False), _at("created_at"),
+    UniqueConstraint("rule_id", "rule_version", "line_id", "event_id"),
+)  # fmt: skip
+
+order_event = Table(
+    "order_event", metadata,  # what other systems told us, each event once (feature G5)
+    Column("event_id", String(128), primary_key=True), Column("source", String(64), nullable=False),
+    Column("order_no", String(64), nullable=False, index=True), Column("kind", String(16), nullable=False),
+    Column("body_hash", String(64), nullable=False), _at("at"), _at("received_at"),
+    Column("state", String(16), nullable=False),  # applied | waiting (came before its order) | refused
+    Column("code", String(64)), _json("body"),
+)  # fmt: skip
+Index("ix_order_event_waiting", order_event.c.state, order_event.c.order_no)
+
+redemption = Table(
+    "redemption", metadata, _id(),
+    _ref("by_id", "staff", index=True), Column("device_id", String(64)), _ref("store_id", "store"), _at("at"),
+    _at("decided_at"), Column("form", String(8), nullable=False), Column("state", String(16), nullable=False),
+    _text("code_tail"), _ref("coupon_id", "coupon", null=True, index=True), _text("name"), _text("name_en"),
+    _fen("face_fen"), Column("reason", String(64)), _json("params"), _int("contested"), _json("contest"),
+    _flag("skewed"), _text("order_no"), Column("order_id", String(64)),
+)  # fmt: skip
+
+dispute = Table(
+    "dispute", metadata, _id(),
+    _ref("guide_id", "staff", index=True), _ref("store_id", "store"), Column("order_no", String(64), nullable=False),
+    Column("order_id", String(64)), Column("state", String(16), nullable=False), _at("asked_at"), _text("text"),
+    _json("evidence"), _at("decided_at", null=True), Column("decided_by", String(64)), _text("answer"),
+)  # fmt: skip
+
+action_reward = Table(
+    "action_reward", metadata, _id(),
+    _ref("guide_id", "staff", index=True), _ref("store_id", "store"), Column("kind", String(16), nullable=False),
+    _fen("amount_fen"), Column("state", String(16), nullable=False, index=True), _at("made_at"),
+    _ref("customer_id", "customer", null=True), Column("phone_key", String(64), nullable=False, index=True),
+    Column("device_key", String(64), nullable=False, default=""), _at("held_until", null=True), _text("reason"),
+    _json("flags", list), _text("answer"), _at("decided_at", null=True), Column("decided_by", String(64)),
+    _at("deleted_at", null=True),
 )  # fmt: skip
 
 # --- contact, signals, settings, content ---------------------------------------------------

@@ -60,6 +60,7 @@ _ROWS: tuple[tuple[str, str, str, str, int | None, bool], ...] = (
     ("share", "customer_id", "remember what was sent", "interest", BROWSE_DAYS, False),
     ("share", "caption", "remember what was sent", "interest", BROWSE_DAYS, True),
     ("contact", "customer_id", "keep the contact budget", "interest", BROWSE_DAYS, False),
+    ("action_reward", "customer_id", "prove the reward was earned", "contract", LEGAL_DAYS, False),
     ("signal_mark", "customer_id", "not to suggest twice", "interest", BROWSE_DAYS, False),
     ("rejected", "name", "show a refused change so that it can be mended", "interest", LEAD_DAYS, True),
     ("rejected", "subject", "show a refused change so that it can be mended", "interest", LEAD_DAYS, True),

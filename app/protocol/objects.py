@@ -471,12 +471,170 @@ class RejectedMutation:
     subject: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A closed month of one guide; it never changes again (rule 4.8). Bucket `guide:<guide_id>`.
+
+    Id `<guide_id>.<YYYY-MM>`. Its lines are the commission entries with this `statement_id`; `digest` is
+    `domain.statement.digest` over them.
+    """
+
+    OBJECT: ClassVar[str] = "statement"
+    id: str
+    guide_id: str
+    month: str
+    opening_fen: Fen
+    closing_fen: Fen
+    entries: int
+    digest: str
+    closed_at: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class Redemption:
+    """One try to use a coupon in a store, as the server judged it (rule 1.11). Bucket `guide:<by_id>`.
+
+    form: qr | typed. state: accepted | refused, with `reason` a code and `params` who was first, where and when.
+    `contested` counts later tries elsewhere, `contest` says the last: {"store": name, "by": name, "at": instant}.
+    `skewed`: the device's clock was off by more than 5 minutes (rule 1.9). Holds no customer data.
+    """
+
+    OBJECT: ClassVar[str] = "redemption"
+    id: str
+    by_id: str
+    store_id: str
+    at: Instant
+    form: str
+    state: str
+    code_tail: str
+    coupon_id: str | None = None
+    name: str = ""
+    name_en: str = ""
+    face_fen: Fen = 0
+    reason: str | None = None
+    params: dict[str, Any] = field(default_factory=dict)
+    contested: int = 0
+    contest: dict[str, Any] = field(default_factory=dict)
+    skewed: bool = False
+    order_no: str = ""
+    order_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TeamRedemption:
+    """What a manager sees of redemptions in the store: the contested and refused ones. Bucket `manager:<store_id>`."""
+
+    OBJECT: ClassVar[str] = "team_redemption"
+    id: str
+    by_id: str
+    store_id: str
+    at: Instant
+    form: str
+    state: str
+    code_tail: str
+    name: str = ""
+    name_en: str = ""
+    face_fen: Fen = 0
+    reason: str | None = None
+    params: dict[str, Any] = field(default_factory=dict)
+    contested: int = 0
+    contest: dict[str, Any] = field(default_factory=dict)
+    skewed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Dispute:
+    """A guide asks why an order was not counted (features E2, F4). Bucket `guide:<guide_id>`.
+
+    state: asked | accepted | refused. `evidence` is what the server found: {"reason": code, "rule": "3.2",
+    "order": {...figures without customer data}, "touches": [...]}; `answer` is the manager's words.
+    """
+
+    OBJECT: ClassVar[str] = "dispute"
+    id: str
+    guide_id: str
+    store_id: str
+    order_no: str
+    state: str
+    asked_at: Instant
+    order_id: str | None = None
+    text: str = ""
+    evidence: dict[str, Any] = field(default_factory=dict)
+    decided_at: Instant | None = None
+    decided_by: str | None = None
+    answer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TeamDispute:
+    """The same dispute for the managers of the guide's store. Bucket `manager:<store_id>`."""
+
+    OBJECT: ClassVar[str] = "team_dispute"
+    id: str
+    guide_id: str
+    store_id: str
+    order_no: str
+    state: str
+    asked_at: Instant
+    text: str = ""
+    evidence: dict[str, Any] = field(default_factory=dict)
+    decided_at: Instant | None = None
+    decided_by: str | None = None
+    answer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ActionReward:
+    """One action reward in its own ledger (rules 4.10, 8.1, 8.2). Bucket `guide:<guide_id>`.
+
+    kind: new_member | referral. state: pending | held | payable | rejected, `reason` a code of `domain.action_reward`.
+    `flags` are shown to the guide, who may answer once; the manager decides a flagged one.
+    """
+
+    OBJECT: ClassVar[str] = "action_reward"
+    id: str
+    guide_id: str
+    store_id: str
+    kind: str
+    amount_fen: Fen
+    state: str
+    made_at: Instant
+    customer_id: str | None = None
+    held_until: Instant | None = None
+    reason: str = ""
+    flags: list[str] = field(default_factory=list)
+    answer: str = ""
+    decided_at: Instant | None = None
+    decided_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TeamReward:
+    """A flagged reward waiting for, or decided by, a manager; without the customer. Bucket `manager:<store_id>`."""
+
+    OBJECT: ClassVar[str] = "team_reward"
+    id: str
+    guide_id: str
+    store_id: str
+    kind: str
+    amount_fen: Fen
+    state: str
+    made_at: Instant
+    held_until: Instant | None = None
+    reason: str = ""
+    flags: list[str] = field(default_factory=list)
+    answer: str = ""
+    decided_at: Instant | None = None
+    decided_by: str | None = None
+
+
 OBJECTS: dict[str, type] = {
     kind.OBJECT: kind
     for kind in (
         Store, Staff, Product, Stock, Customer, Order, BrowseEvent, CouponTemplate, Coupon, Share,
         Contact, ContactHolder, SignalMark, CommissionRule, CommissionEntry, Goal, Setting, Pack,
-        GuideDay, RejectedMutation,
+        GuideDay, RejectedMutation, Statement, Redemption, TeamRedemption, Dispute, TeamDispute,
+        ActionReward, TeamReward,
     )
 }  # fmt: skip
 

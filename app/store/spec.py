@@ -124,6 +124,13 @@ TABLES: tuple[Table, ...] = (
     Table(o.Pack, "pack", indexes=(("version",),)),
     Table(o.GuideDay, "guide_day", indexes=(("date",),)),
     Table(o.RejectedMutation, "rejected", sealed=("name", "params", "subject"), indexes=(("at",),)),
+    Table(o.Statement, "statement", indexes=(("month",),)),
+    Table(o.Redemption, "redemption", indexes=(("at",), ("coupon_id",))),
+    Table(o.TeamRedemption, "team_redemption", indexes=(("at",),)),
+    Table(o.Dispute, "dispute", indexes=(("order_no",),)),
+    Table(o.TeamDispute, "team_dispute", indexes=(("state", "asked_at"),)),
+    Table(o.ActionReward, "action_reward", indexes=(("made_at",),)),
+    Table(o.TeamReward, "team_reward", indexes=(("state", "made_at"),)),
 )
 
 BY_OBJECT: dict[str, Table] = {table.object: table for table in TABLES}

@@ -262,7 +262,7 @@ def settle(book: Book, entries: Sequence[Row]) -> list[Row]:
                 index[line.entry_id] |= {"state": "settled", "statement_id": statement_id}
             statements.append({
                 "id": statement_id, "guide_id": guide, "month": month, "opening_fen": made.opening_fen,
-                "closing_fen": made.closing_fen, "closed_at": _closed_at(month), "lines_hash": made.digest,
+                "closing_fen": made.closing_fen, "closed_at": _closed_at(month), "digest": made.digest,
             })  # fmt: skip
             balance, settled = made.closing_fen, settled | {line.entry_id for line in made.lines}
     return statements

@@ -199,6 +199,29 @@ def _rejected(conn: Connection, wanted: Ids) -> Projected:
     return found
 
 
+def _of_managers(row: Value) -> str:
+    return f"manager:{row['store_id']}"
+
+
+def _only(inner: Projector, shown: Callable[[Value], bool]) -> Projector:
+    """Return a projector that leaves out what its audience need not see."""
+
+    def project(conn: Connection, wanted: Ids) -> Projected:
+        return {row_id: row for row_id, row in inner(conn, wanted).items() if shown(row[1])}
+
+    return project
+
+
+_team_redemptions = _only(
+    _plain(t.redemption, o.TeamRedemption, _of_managers),
+    lambda value: value["state"] == "refused" or value["contested"] > 0 or value["skewed"],
+)
+_team_rewards = _only(
+    _plain(t.action_reward, o.TeamReward, _of_managers),
+    lambda value: bool(value["flags"]) or value["decided_by"] is not None,
+)
+
+
 # Small and needed to draw first, then the guide's customers, then what hangs on them.
 PROJECTORS: dict[str, Projector] = {
     "setting": _plain(t.setting, o.Setting, _brand),
@@ -221,6 +244,13 @@ PROJECTORS: dict[str, Projector] = {
     "browse_event": _of_customer(t.browse_event, o.BrowseEvent),
     "guide_day": _plain(t.guide_day, o.GuideDay, lambda row: f"manager:{row['store_id']}"),
     "rejected": _rejected,
+    "statement": _plain(t.statement, o.Statement, _of_guide),
+    "redemption": _plain(t.redemption, o.Redemption, lambda row: f"guide:{row['by_id']}"),
+    "team_redemption": _team_redemptions,
+    "dispute": _plain(t.dispute, o.Dispute, _of_guide),
+    "team_dispute": _plain(t.dispute, o.TeamDispute, _of_managers),
+    "action_reward": _plain(t.action_reward, o.ActionReward, _of_guide),
+    "team_reward": _team_rewards,
 }
 
 # What moves along when a customer gets another guide.

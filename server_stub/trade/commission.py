@@ -84,7 +84,9 @@ def confirm_due(tx: Tx) -> int:
 
 def _sold(tx: Tx, order: Record) -> SoldOrder:
     """Return the order as commission sees it: the base of a line is what was paid for it (rule 4.1)."""
-    lines = select(order_line, product.c.category).outerjoin(product, product.c.id == order_line.c.product_id)
+    lines = select(order_line, product.c.category.label("category_now")).outerjoin(
+        product, product.c.id == order_line.c.product_id
+    )
     rows = every(tx, lines.where(order_line.c.order_id == order["id"]).order_by(order_line.c.position))
     paid_at = instants.from_text(order["paid_at"])
     shop = first(tx, select(store.c.hours, store.c.zone).where(store.c.id == order["store_id"]))
@@ -95,7 +97,14 @@ def _sold(tx: Tx, order: Record) -> SoldOrder:
         created_at=instants.from_text(order["created_at"]),
         paid_at=paid_at,
         lines=tuple(
-            SoldLine(row["id"], row["product_id"], row["category"] or "", row["qty"], row["paid_fen"], row["name"])
+            SoldLine(
+                row["id"],
+                row["product_id"],
+                row["category"] or row["category_now"] or "",
+                row["qty"],
+                row["paid_fen"],
+                row["name"],
+            )
             for row in rows
         ),
         historic=order["historic"],
