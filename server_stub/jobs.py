@@ -1,4 +1,4 @@
-"""What the server does on its own, once a minute: due commission, ended leases, old views, old tombstones."""
+"""What the server does on its own, once a minute: due commission, closed months, ended leases, old rows."""
 
 from __future__ import annotations
 
@@ -31,10 +31,11 @@ def run_until(db: Database, stopping: threading.Event) -> None:
 def _jobs() -> dict[str, Callable[[Tx], int]]:
     from server_stub.people import views  # services stand above this list of names
     from server_stub.sync import tombstones
-    from server_stub.trade import commission, coupons
+    from server_stub.trade import commission, coupons, statements
 
     return {
         "commission": commission.confirm_due,
+        "statements": statements.close_due,
         "leases": coupons.release_leases,
         "views": views.sweep,
         "tombstones": tombstones.purge,

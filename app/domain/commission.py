@@ -6,6 +6,8 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 
 from app.domain.attribution import Attribution
@@ -14,7 +16,7 @@ from app.domain.instants import from_text
 from app.domain.money import BP_ONE, Bp, Fen, allocate, amount, floor_bp
 
 LEVELS = ("brand", "store", "category", "product", "campaign")
-STEP_OPS = ("base", "rate", "fixed", "split", "entry", "refund", "tier", "tier_before")  # what a screen must render
+STEP_OPS = ("base", "rate", "fixed", "split", "entry", "refund", "reversal", "tier", "tier_before")  # what a screen must render
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +178,8 @@ def accrue(
 ) -> tuple[Entry, ...]:
     """Return the pending entries of a paid order, one per line and role (rules 4.1 to 4.5).
 
-    A line paid with 0 fen earns nothing, nor does an order nobody won; zero amounts get no entry.
+    A line paid with 0 fen earns nothing, nor does an order nobody won; what no guide won is the nearest
+    store's whole (role store, rule 3.2). Zero amounts get no entry.
     `confirm_at` counts from payment; move it with `confirm_at()` when the receipt is known.
     """
     if order.historic:
@@ -208,9 +211,10 @@ def refund(
 ) -> tuple[Entry, ...]:
     """Return the negative entries of one refund (rule 4.6).
 
-    The part taken back so far is floor(amount x refunded / base), all of it when the line is refunded in
-    full; an entry is the difference before and after, so any sequence of refunds nets to exactly 0.
-    Posting the same `event_id` again gives entries with the same ids.
+    What a line has lost so far is floor(commission x refunded / base), shared by its parties in proportion
+    to what they got (`taken_back`); an entry is the difference before and after. So any sequence of refunds
+    nets to exactly 0, and the parties together always lose what the line loses. Posting the same `event_id`
+    again gives entries with the same ids.
 
     Raises:
         Rejected: `refund_too_large`.
@@ -227,6 +231,37 @@ def refund(
     return tuple(entries)
 
 
+def taken_back(fen: Fen, amounts: Sequence[Fen]) -> list[Fen]:
+    """Return `fen` of a line's commission shared over its parties' `amounts`; each part only grows with `fen`.
+
+    The next fen always comes from the party with the most per fen already taken (a divisor method): largest
+    remainder could give a fen back while more is taken. All of it gives the amounts themselves.
+    """
+    whole = sum(amounts)
+    parts = [fen * own // whole if whole else 0 for own in amounts]
+    for _ in range(fen - sum(parts)):
+        index = max(range(len(parts)), key=lambda i: (Fraction(amounts[i], parts[i] + 1), -i))
+        parts[index] += 1
+    return parts
+
+
+def tier_base(entry: Entry) -> Fen:
+    """Return what an entry adds to its guide's month for the tiers: the guide's own part of the base (rule 3.3).
+
+    Two guides who share a line share its base too, so that no fen is paid for twice; the store's part of a
+    commission takes nothing from a guide's base.
+    """
+    for step in entry.steps:
+        params = step["params"]
+        if "weights" in params:
+            weights, index = params["weights"][: params.get("guides", 2)], int(params["index"])
+            if step["op"] == "split":
+                return allocate(entry.base_fen, weights)[index]
+            before, now = params["before_fen"], params["before_fen"] + params["refund_fen"]
+            return allocate(before, weights)[index] - allocate(now, weights)[index]
+    return entry.base_fen
+
+
 def tier_fen(tiers: Sequence[tuple[Fen, Bp]], base_fen: Fen) -> Fen:
     """Return the progressive amount for a month's confirmed base (rule 4.4): each [a, b) at its own rate, floored."""
     ordered = sorted(tiers)
@@ -238,9 +273,21 @@ def tier_fen(tiers: Sequence[tuple[Fen, Bp]], base_fen: Fen) -> Fen:
 
 
 def tier_entry(
-    rule: CommissionRule, *, guide_id: str, month: str, base_fen: Fen, posted_fen: Fen, event_id: str, at: datetime
+    rule: CommissionRule,
+    *,
+    guide_id: str,
+    month: str,
+    base_fen: Fen,
+    posted_fen: Fen,
+    event_id: str,
+    at: datetime,
+    order_id: str = "",
+    order_no: str = "",
 ) -> Entry | None:
-    """Return the entry that brings the month's tier amount to what `base_fen` earns, None if nothing changes."""
+    """Return the entry that brings the month's tier amount to what `base_fen` earns, None if nothing changes.
+
+    `order_id` and `order_no` name the order whose sale or return moved the month's base.
+    """
     change = tier_fen(rule.tiers, base_fen) - posted_fen
     if not change:
         return None
@@ -252,9 +299,9 @@ def tier_entry(
     )
     return Entry(
         id=entry_id(rule.id, rule.version, f"{guide_id}.{month}", "tier", event_id),
-        guide_id=guide_id, store_id=None, order_id="", order_no="", line_id="", label=month, kind="tier", role="sole",
-        state="confirmed", base_fen=base_fen, amount_fen=change, rule_id=rule.id, rule_version=rule.version,
-        steps=steps, event_id=event_id, created_at=at,
+        guide_id=guide_id, store_id=None, order_id=order_id, order_no=order_no, line_id=f"{guide_id}.{month}",
+        label=month, kind="tier", role="sole", state="confirmed", base_fen=base_fen, amount_fen=change,
+        rule_id=rule.id, rule_version=rule.version, steps=steps, event_id=event_id, created_at=at, confirm_at=at,
     )  # fmt: skip
 
 
@@ -312,12 +359,14 @@ def _line_entries(
         return []
     steps = _line_steps(rule, line)
     weights = [weight for _, _, _, weight in parts]
+    guides = sum(guide_id is not None for guide_id, _, _, _ in parts)
     shares = allocate(steps[-1]["fen"], weights)
     entries: list[Entry] = []
     for index, ((guide_id, store_id, role, _), share) in enumerate(zip(parts, shares, strict=True)):
         if not share:
             continue
-        split = {"op": "split", "params": {"role": role, "weights": weights, "index": index}, "fen": share}
+        params = {"role": role, "weights": weights, "index": index, "guides": guides}
+        split = {"op": "split", "params": params, "fen": share}
         entries.append(Entry(
             id=entry_id(rule.id, rule.version, line.id, role, event_id),
             guide_id=guide_id, store_id=store_id, order_id=order.id, order_no=order.no, line_id=line.id,
@@ -351,11 +400,14 @@ def _parts(
     ]
     if parts and store_bp:
         parts.append((None, store_id, "store", store_bp * BP_ONE))
+    elif not parts and attribution.reason == "nearest_store" and store_id is not None:
+        parts.append((None, store_id, "store", BP_ONE))
     return parts
 
 
 def _refund_entry(entry: Entry, part: LineRefund, event_id: str, at: datetime) -> list[Entry]:
     params = {"base_fen": entry.base_fen, "before_fen": part.before_fen, "refund_fen": part.fen, "event_id": event_id}
+    params |= _shared(entry)
     taken = _step_refund(entry.amount_fen, params)
     if not taken:
         return []
@@ -371,6 +423,17 @@ def _refund_entry(entry: Entry, part: LineRefund, event_id: str, at: datetime) -
         confirm_at=None if entry.confirm_at is None else max(entry.confirm_at, at),
         base_fen=-part.fen,
     )]  # fmt: skip
+
+
+def _shared(entry: Entry) -> dict[str, Any]:
+    """Return how the accrual's line was shared, from its own steps; nothing if it was not."""
+    for earlier, step in pairwise(entry.steps):
+        if step["op"] == "split":
+            split = step["params"]
+            return {"line_fen": earlier["fen"], "guides": split.get("guides", 2)} | {
+                name: split[name] for name in ("weights", "index")
+            }
+    return {}
 
 
 def _step_set(_running: Fen, params: Mapping[str, Any]) -> Fen:
@@ -392,7 +455,16 @@ def _step_split(running: Fen, params: Mapping[str, Any]) -> Fen:
 def _step_refund(running: Fen, params: Mapping[str, Any]) -> Fen:
     """Return what this refund takes back (negative): the difference of two floored running totals."""
     base, before, now = params["base_fen"], params["before_fen"], params["before_fen"] + params["refund_fen"]
-    return int(running * before // base - running * now // base)
+    if "weights" not in params:
+        return int(running * before // base - running * now // base)
+    whole, index = int(params["line_fen"]), int(params["index"])
+    amounts = allocate(whole, params["weights"])
+    return taken_back(whole * before // base, amounts)[index] - taken_back(whole * now // base, amounts)[index]
+
+
+def _step_reversal(running: Fen, params: Mapping[str, Any]) -> Fen:
+    """Return what a dispute takes back: the entry less what its refunds took already (`refunds_fen` <= 0)."""
+    return -(running + int(params["refunds_fen"]))
 
 
 def _step_tier(_running: Fen, params: Mapping[str, Any]) -> Fen:
@@ -410,6 +482,7 @@ _STEPS: dict[str, Callable[[Fen, Mapping[str, Any]], Fen]] = {
     "split": _step_split,
     "entry": _step_set,
     "refund": _step_refund,
+    "reversal": _step_reversal,
     "tier": _step_tier,
     "tier_before": _step_tier_before,
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from alembic import op
 from sqlalchemy import inspect
 
+from server_stub.migrations import immutable
 from server_stub.tables import metadata
 
 revision = "0002"
@@ -26,3 +27,4 @@ def upgrade() -> None:
                 fresh = column.copy()
                 fresh.nullable = True  # rows made before have no value
                 op.add_column(name, fresh)
+    immutable.guard(conn)

@@ -36,7 +36,8 @@ def accrue(sold: SoldOrder, *rules: CommissionRule, to: Attribution = SOLE) -> t
 def test_rule_4_1_nothing_paid_earns_nothing() -> None:
     assert accrue(order(0), replace(BRAND, rate_bp=None, fixed_fen=100)) == ()
     assert accrue(replace(order(100_000), historic=True)) == ()
-    assert accrue(order(100_000), to=Attribution(None, None, "s1", "nearest_store", {})) == ()
+    assert accrue(order(100_000), to=Attribution(None, None, None, "nobody", {})) == ()
+    assert accrue(order(100_000), to=Attribution(None, "g9", "s1", "self_purchase", {})) == ()
 
 
 def test_rule_4_2_the_most_specific_rule_in_force_wins() -> None:
