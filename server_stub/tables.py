@@ -137,7 +137,7 @@ customer = Table(
     Column("phone_sealed", LargeBinary), Column("phone_hash", String(64), unique=True),
     _text("phone_masked"), Column("phone_tail", String(4), nullable=False, default=""),
     _text("name"), _text("pinyin"), _text("initials"), _text("level"), _text("gender"), Column("birthday", String(5)),
-    _text("note"), _json("sizes"), _json("likes", list), _int("points"), _fen("stored_value_fen"),
+    _text("note"), _flag("note_private"), _json("sizes"), _json("likes", list), _int("points"), _fen("stored_value_fen"),
     _at("stored_value_topped_up_at", null=True),
     _fen("spend_fen"), _int("order_count"), _int("order_days"), _at("first_order_at", null=True),
     _at("last_order_at", null=True), _at("joined_at"), _text("source"), _text("stage"),
@@ -344,6 +344,7 @@ redemption = Table(
     _text("code_tail"), _ref("coupon_id", "coupon", null=True, index=True), _text("name"), _text("name_en"),
     _fen("face_fen"), Column("reason", String(64)), _json("params"), _int("contested"), _json("contest"),
     _flag("skewed"), _text("order_no"), Column("order_id", String(64)),
+    _text("mark"),
 )  # fmt: skip
 
 dispute = Table(

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from app.domain.instants import to_text
-from app.domain.money import BP_ONE, Bp
+from app.domain.money import BP_ONE, Bp, floor_bp
 
 RULE_VERSION = 1
 REASONS = (
@@ -82,14 +82,27 @@ class Attribution:
     evidence: dict[str, Any]
 
     def split(self, closing_bp: Bp = 7000) -> tuple[tuple[str, str, Bp], ...]:
-        """Return (guide id, role sole | closing | bound, share in bp) of the payout; empty when no guide earns."""
+        """Return (guide id, role sole | closing | bound | tail, share in bp) of the payout; empty when no guide earns.
+
+        After a hand-over the bound guide's part is shared with who left (rule 2.5: `evidence["tail"]`).
+
+        The shares are of one payout: they sum to the whole, whatever the roles (rule 3.3).
+        """
         if self.reason in ("self_purchase", "staff_purchase"):
             return ()
         closing, bound = self.closing_guide_id, self.bound_guide_id
         if closing is not None and bound is not None and closing != bound:
-            return ((closing, "closing", closing_bp), (bound, "bound", BP_ONE - closing_bp))
+            return ((closing, "closing", closing_bp), *self._with_tail(bound, "bound", BP_ONE - closing_bp))
         one = closing or bound
-        return () if one is None else ((one, "sole", BP_ONE),)
+        return () if one is None else self._with_tail(one, "sole", BP_ONE)
+
+    def _with_tail(self, guide_id: str, role: str, share_bp: Bp) -> tuple[tuple[str, str, Bp], ...]:
+        """Return a part, divided with the guide who handed the customer over; only the bound guide's is."""
+        tail = self.evidence.get("tail")
+        if not tail or guide_id != self.bound_guide_id or tail["guide_id"] in (guide_id, self.closing_guide_id):
+            return ((guide_id, role, share_bp),)
+        left_bp = floor_bp(share_bp, tail["share_bp"])
+        return ((guide_id, role, share_bp - left_bp), (tail["guide_id"], "tail", left_bp))
 
 
 def attribute(order: OrderPerson, touches: Sequence[Touch], policy: AttributionPolicy) -> Attribution:

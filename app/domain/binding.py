@@ -12,6 +12,7 @@ from app.domain.money import Bp
 
 TRANSFERS_MAX = 2
 TRANSFER_WINDOW = timedelta(days=90)
+HANDED_OVER = "handed_over"  # why an interval ended: the guide left and a colleague took the customer
 MODES = ("first", "registration", "override")
 
 
@@ -30,11 +31,13 @@ class Binding:
 
 @dataclass(frozen=True, slots=True)
 class BindingPolicy:
-    """mode: first | registration | override; both clocks in days."""
+    """mode: first | registration | override; both clocks in days; the leaver's tail after a hand-over."""
 
     mode: str = "override"
     protection_days: int = 90
     validity_days: int = 365
+    tail_share_bp: Bp = 3000
+    tail_days: int = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +83,12 @@ def decide(current: Binding | None, request: BindRequest, policy: BindingPolicy)
 
 
 def renew(binding: Binding, paid_at: datetime, policy: BindingPolicy) -> Binding:
-    """Return the binding with both clocks running from a paid order (rule 2.2); never shortened."""
+    """Return the binding with both clocks running from a paid order (rule 2.2); never shortened.
+
+    One that was over when the order was paid stays over: a later order revives nobody's claim.
+    """
+    if paid_at >= binding.valid_until:
+        return binding
     protected, valid = _clocks(paid_at, policy)
     return replace(
         binding,
@@ -112,6 +120,17 @@ def check_history(history: Sequence[Binding]) -> None:
             raise ValueError("two intervals hold one instant")
 
 
+def tail_of(history: Sequence[Binding], paid_at: datetime, policy: BindingPolicy) -> tuple[str, datetime, Bp] | None:
+    """Return (leaver, when they handed the customer over, their share) for an order paid then, or None (rule 2.5)."""
+    handed = [one for one in history if one.reason == HANDED_OVER and _ended(one) <= paid_at]
+    last = max(handed, key=_ended, default=None)
+    if last is None:
+        return None
+    left_at = _ended(last)
+    share_bp = tail_share_bp(left_at, paid_at, share_bp=policy.tail_share_bp, days=policy.tail_days)
+    return (last.guide_id, left_at, share_bp) if share_bp else None
+
+
 def may_transfer(transfers_at: Sequence[datetime], at: datetime) -> bool:
     """Say whether the customer may be handed over once more: at most twice in 90 days (rule 2.5)."""
     recent = [moved for moved in transfers_at if at - TRANSFER_WINDOW < moved <= at]
@@ -139,6 +158,29 @@ def hand_over(
     return chosen
 
 
+def transfer(
+    guide_id: str | None,
+    *,
+    transfers_at: Sequence[datetime],
+    at: datetime,
+    refused: bool,
+    store_id: str | None,
+    official_ip: str,
+) -> tuple[str, str]:
+    """Return ("guide", id), ("store", id) or ("ip", id): who has the customer after a hand-over (rule 2.5).
+
+    Without a guide, against the customer's will or after two transfers in 90 days the hand-over fails.
+    """
+    if guide_id is not None and not refused and may_transfer(transfers_at, at):
+        return "guide", guide_id
+    return fallback_owner(store_id, official_ip)
+
+
+def note_after_hand_over(note: str, private: bool) -> str:
+    """Return what the next guide reads: a private note is deleted, any other travels (rule 2.6)."""
+    return "" if private else note
+
+
 def fallback_owner(store_id: str | None, official_ip: str) -> tuple[str, str]:
     """Return ("store", id), or ("ip", id) without a store: nobody's customer is never nobody's (rule 2.5)."""
     return ("ip", official_ip) if store_id is None else ("store", store_id)
@@ -147,6 +189,10 @@ def fallback_owner(store_id: str | None, official_ip: str) -> tuple[str, str]:
 def tail_share_bp(left_at: datetime, paid_at: datetime, *, share_bp: Bp = 3000, days: int = 30) -> Bp:
     """Return the leaver's share of an order paid after the hand-over (rule 2.5)."""
     return share_bp if left_at <= paid_at < left_at + timedelta(days=days) else 0
+
+
+def _ended(binding: Binding) -> datetime:
+    return binding.until_at or binding.valid_until
 
 
 def _check_forbidden(request: BindRequest) -> None:

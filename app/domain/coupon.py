@@ -384,6 +384,11 @@ def refund_effect(
     return RefundEffect("keep", lost - deducted_fen)
 
 
+def take_back_gift(gift: CouponState, event: CouponEvent) -> CouponState:
+    """Return a coupon that came as a gift with an order, after its refund: void unless it was used (rule 1.10)."""
+    return gift if gift.state == "redeemed" else apply(gift, replace(event, kind="void"))
+
+
 def bounded_device_time(
     device_at: datetime, last_server_at: datetime, monotonic_s: float | None
 ) -> tuple[datetime, bool]:

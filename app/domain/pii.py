@@ -31,6 +31,7 @@ _ROWS: tuple[tuple[str, str, str, str, int | None, bool], ...] = (
     ("customer", "gender", "address the person properly", "contract", RELATION, False),
     ("customer", "birthday", "birthday wishes, month and day only", "consent", RELATION, True),
     ("customer", "note", "remember what the person asked for", "interest", RELATION, True),
+    ("customer", "note_private", "delete the note at a hand-over", "interest", RELATION, True),
     ("customer", "sizes", "bring the right size", "contract", RELATION, True),
     ("customer", "likes", "suggest what fits", "consent", RELATION, True),
     ("customer", "tags", "group customers for service", "interest", RELATION, True),

@@ -22,4 +22,4 @@ def check(tx: WriteTx, mutation: EditNote, call: Call) -> None:
 
 def apply(tx: WriteTx, mutation: EditNote, call: Call) -> None:
     """Write the note."""
-    tx.update(Customer, mutation.customer_id, note=mutation.note)
+    tx.update(Customer, mutation.customer_id, note=mutation.note, note_private=mutation.private)

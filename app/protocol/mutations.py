@@ -16,11 +16,15 @@ from app.domain.instants import Instant
 
 @dataclass(frozen=True, slots=True)
 class EditNote:
-    """Replace the guide's note on a customer; the last writer wins. At most 2,000 characters."""
+    """Replace the guide's note on a customer; the last writer wins. At most 2,000 characters.
+
+    A private one is deleted when the customer goes to another guide (rule 2.6).
+    """
 
     NAME: ClassVar[str] = "edit_note"
     customer_id: str
     note: str
+    private: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +84,24 @@ class UndoCoupon:
 
 
 @dataclass(frozen=True, slots=True)
+class RedeemCoupon:
+    """Use a coupon in the store (rule 1.11); the first to reach the server wins.
+
+    `code` is the QR's `GC1:` text (form qr) or the typed code (form typed). `redeemed_at` is the device's bounded time,
+    `skewed` says that its clock was off by more than 5 minutes (rule 1.9). `order_no` is the receipt's number, if known.
+    """
+
+    NAME: ClassVar[str] = "redeem_coupon"
+    redemption_id: str
+    code: str
+    form: str
+    store_id: str
+    redeemed_at: Instant
+    skewed: bool = False
+    order_no: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class RecordContact:
     """Record that a message was handed to the messenger (rule 9.2): the share sheet's result, or "copied"."""
 
@@ -115,13 +137,13 @@ class DismissRejected:
 
 
 Mutation = (
-    EditNote | AddTag | RemoveTag | RecordShare | IssueCoupon | UndoCoupon | RecordContact | MarkSignal
+    EditNote | AddTag | RemoveTag | RecordShare | IssueCoupon | UndoCoupon | RedeemCoupon | RecordContact | MarkSignal
     | DismissRejected
 )  # fmt: skip
 
 MUTATIONS: dict[str, type[Mutation]] = {
     kind.NAME: kind
     for kind in (
-        EditNote, AddTag, RemoveTag, RecordShare, IssueCoupon, UndoCoupon, RecordContact, MarkSignal, DismissRejected,
+        EditNote, AddTag, RemoveTag, RecordShare, IssueCoupon, UndoCoupon, RedeemCoupon, RecordContact, MarkSignal, DismissRejected,
     )
 }  # fmt: skip

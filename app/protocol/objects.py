@@ -116,6 +116,7 @@ class Customer:
     gender: str = ""
     birthday: str | None = None
     note: str = ""
+    note_private: bool = False
     sizes: dict[str, str] = field(default_factory=dict)
     likes: list[str] = field(default_factory=list)
     tags: list[Tag] = field(default_factory=list)
@@ -494,7 +495,9 @@ class Statement:
 class Redemption:
     """One try to use a coupon in a store, as the server judged it (rule 1.11). Bucket `guide:<by_id>`.
 
-    form: qr | typed. state: accepted | refused, with `reason` a code and `params` who was first, where and when.
+    form: qr | typed. state: accepted | refused, with `reason` a code and `params` who was first, where and when; returned
+    after a refund of its order; pending on the device that made it, until the server has judged. `mark` tells that two
+    tries were of one coupon (`coupon_code.mark_of`).
     `contested` counts later tries elsewhere, `contest` says the last: {"store": name, "by": name, "at": instant}.
     `skewed`: the device's clock was off by more than 5 minutes (rule 1.9). Holds no customer data.
     """
@@ -518,6 +521,7 @@ class Redemption:
     skewed: bool = False
     order_no: str = ""
     order_id: str | None = None
+    mark: str = ""
 
 
 @dataclass(frozen=True, slots=True)

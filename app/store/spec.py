@@ -102,7 +102,7 @@ TABLES: tuple[Table, ...] = (
     Table(
         o.Customer,
         "customer",
-        sealed=("name", "pinyin", "initials", "birthday", "note", "sizes", "likes", "tags"),
+        sealed=("name", "pinyin", "initials", "birthday", "note", "note_private", "sizes", "likes", "tags"),
         indexes=(("phone_tail",), ("last_order_at",)),
     ),
     Table(o.Order, "orders", indexes=(("customer_id", "created_at"), ("paid_at",))),

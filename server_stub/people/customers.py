@@ -259,6 +259,10 @@ def _write_binding(tx: Tx, decision: rules.BindDecision, customer_id: str, guide
     }  # fmt: skip
     tx.conn.execute(insert(t.binding).values(**row))
     owner = {"guide_id": guide["id"], "store_id": guide["store_id"], "bound_at": row["from_at"], **clocks}
+    if decision.closed is not None:
+        before = _row(tx.conn, t.customer, customer_id)
+        note = rules.note_after_hand_over(before["note"], bool(before["note_private"]))
+        owner |= {"note": note, "note_private": False}
     tx.conn.execute(update(t.customer).where(t.customer.c.id == customer_id).values(**owner))
     tx.touch("customer", customer_id)
     tx.audit("binding.open", f"customer/{customer_id}", {"guide_id": guide["id"], "source": source})

@@ -53,7 +53,8 @@ def edit_note(tx: Tx, args: EditNote) -> None:
     own_customer(tx, args.customer_id)
     if len(args.note) > NOTE_MAX:
         raise Rejected("note_too_long", params={"max": NOTE_MAX})
-    tx.conn.execute(update(t.customer).where(t.customer.c.id == args.customer_id).values(note=args.note))
+    values = {"note": args.note, "note_private": args.private}
+    tx.conn.execute(update(t.customer).where(t.customer.c.id == args.customer_id).values(**values))
     tx.touch("customer", args.customer_id)
 
 

@@ -188,22 +188,35 @@ def Notes(customer_id: str) -> ft.Control:
     """The guide's note and personal tags, editable with no network."""
     customer = hooks.use_query(q.customer_by_id, customer_id)
     draft, set_draft = ft.use_state(None)
+    chosen, set_chosen = ft.use_state(None)
     tag, set_tag = ft.use_state("")
     submit, busy = hooks.use_mutation()
     if customer is None:
         return ft.Container()
     note = customer.note if draft is None else draft
-    changed = draft is not None and draft != customer.note
+    private = customer.note_private if chosen is None else chosen
+    changed = (note, private) != (customer.note, customer.note_private)
+
+    def saved() -> None:
+        set_draft(None)
+        set_chosen(None)
+
     save = p.secondary(
         t("profile.note_save"),
-        (lambda: submit(EditNote(customer_id, note), done="profile.note_saved", then=lambda: set_draft(None)))
+        (lambda: submit(EditNote(customer_id, note, private), done="profile.note_saved", then=saved))
         if changed and not busy
         else None,
     )
     field = p.text_field(t("profile.note_field"), note, set_draft, lines=4, max_length=NOTE_MAX, counter=" ")
     under = ft.Row([p.txt(t("profile.note_hint"), Type.META, expand=True), save])
     return ft.Column(
-        [field, under, p.section(t("profile.tags")), _tags(customer, tag, set_tag, submit)],
+        [
+            field,
+            under,
+            p.switch_row(t("profile.note_private"), t("profile.note_private_hint"), private, set_chosen),
+            p.section(t("profile.tags")),
+            _tags(customer, tag, set_tag, submit),
+        ],
         spacing=Space.M,
         horizontal_alignment=ft.CrossAxisAlignment.STRETCH,
     )
