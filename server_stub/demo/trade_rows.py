@@ -142,7 +142,7 @@ class Ledger:
                 "id": line.id, "order_id": order.id, "position": place, "product_id": sold.product_id,
                 "name": sold.name, "qty": sold.qty, "price_fen": sold.price_fen, "discount_fen": sold.discount_fen,
                 "paid_fen": sold.paid_fen, "size": sold.size, "colour": sold.colour, "refunded_fen": 0,
-                "refunded_qty": 0,
+                "refunded_qty": 0, "list_fen": sold.list_fen, "category": sold.category,
             }
             for place, (line, sold) in enumerate(zip(order.lines, priced.lines, strict=True))
         ]  # fmt: skip
@@ -150,11 +150,8 @@ class Ledger:
     def _accrue(
         self, head: Row, lines: Sequence[Row], order: Order, attribution: Attribution, sleep: bool
     ) -> tuple[Entry, ...]:
-        category = {product["id"]: product["category"] for product in self.book.products}
         sold = tuple(
-            SoldLine(
-                row["id"], row["product_id"], category[row["product_id"]], row["qty"], row["paid_fen"], row["name"]
-            )
+            SoldLine(row["id"], row["product_id"], row["category"], row["qty"], row["paid_fen"], row["name"])
             for row in lines
         )
         # Whole seconds, as the order's row holds them: what `place` reads back.

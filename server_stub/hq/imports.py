@@ -383,6 +383,7 @@ def _line(layout: Layout, row: OrderRow, head: Record) -> Record:
     return {
         "id": f"{head['id']}.1", "order_id": head["id"], "position": 0, "name": row.product or layout.item_name,
         "qty": row.qty, "price_fen": row.amount_fen // row.qty, "paid_fen": row.amount_fen,
+        "list_fen": row.amount_fen, "category": "",
     }  # fmt: skip
 
 

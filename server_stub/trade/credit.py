@@ -1,39 +1,73 @@
-"""Who gets an order: the touches of its buyer, decided by the domain (rules 2.4, 3.2 to 3.4)."""
+"""Who gets an order: the touches of its buyer, decided by the domain (rules 2.4, 2.5, 3.2 to 3.4)."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import and_, or_, select
 
 from app.domain import instants
 from app.domain.attribution import Attribution, AttributionPolicy, OrderPerson, Touch, attribute
-from app.domain.binding import Binding, guide_at
+from app.domain.binding import Binding, guide_at, tail_of
 from server_stub.db import Tx
-from server_stub.tables import binding, share, staff, touch
+from server_stub.people.customers import binding_policy
+from server_stub.tables import binding, orders, share, staff, store, touch
 from server_stub.trade.rows import Record, every, setting
 
 
-def decide(tx: Tx, buyer: Record, visitor_id: str | None, at: datetime, store_id: str | None) -> Attribution:
-    """Return who gets an order of this customer created at `at`."""
+def decide(
+    tx: Tx,
+    buyer: Record,
+    visitor_id: str | None,
+    at: datetime,
+    store_id: str | None,
+    *,
+    paid_at: datetime | None = None,
+) -> Attribution:
+    """Return who gets an order of this customer created at `at`.
+
+    A bound guide who is gone or disabled earns no new orders: they are the store's (rule 2.5). What a guide
+    who handed the customer over still gets stands in the evidence as `tail`.
+    """
     policy = AttributionPolicy.from_wire(setting(tx)["attribution"])
     own = _own_staff_id(tx, buyer)
+    history = bindings_of(tx, buyer["id"])
+    bound = guide_at(history, at)
+    gone = bound is not None and not _earns(tx, bound)
     person = OrderPerson(
         member_id=buyer["id"],
         session_id=visitor_id,
         created_at=at,
-        bound_guide_id=bound_guide(tx, buyer["id"], at),
+        bound_guide_id=None if gone else bound,
         nearest_store_id=store_id,
         own_guide_id=own,
         is_staff=bool(buyer["staff_member"] or own),
     )
-    return attribute(person, _touches(tx, buyer["id"], visitor_id, at, policy), policy)
+    decided = attribute(person, _touches(tx, buyer["id"], visitor_id, at, policy), policy)
+    more: dict[str, Any] = {"disabled_guide_id": bound} if gone else {}
+    left = tail_of(history, paid_at or at, binding_policy(tx.conn))
+    if left is not None and decided.bound_guide_id not in (None, left[0]):
+        more["tail"] = {"guide_id": left[0], "left_at": instants.to_text(left[1]), "share_bp": left[2]}
+    return replace(decided, evidence=decided.evidence | more) if more else decided
 
 
-def bound_guide(tx: Tx, customer_id: str, at: datetime) -> str | None:
-    """Return the guide to whom the customer was bound at `at`."""
+def bindings_of(tx: Tx, customer_id: str) -> list[Binding]:
+    """Return the customer's intervals with guides, oldest first."""
     rows = every(tx, select(binding).where(binding.c.customer_id == customer_id).order_by(binding.c.from_at))
-    return guide_at([_binding(row) for row in rows], at)
+    return [_binding(row) for row in rows]
+
+
+def nearest_store(tx: Tx, buyer: Record, city: str = "") -> str | None:
+    """Return the store of an order that names none: the customer's, else where they last bought, else one in `city`."""
+    if buyer["store_id"]:
+        return str(buyer["store_id"])
+    bought = select(orders.c.store_id).where(orders.c.customer_id == buyer["id"], orders.c.store_id.is_not(None))
+    last = tx.conn.execute(bought.order_by(orders.c.paid_at.desc(), orders.c.id).limit(1)).scalar()
+    if last is None and city:
+        last = tx.conn.execute(select(store.c.id).where(store.c.city == city).order_by(store.c.no).limit(1)).scalar()
+    return None if last is None else str(last)
 
 
 def winning_share(tx: Tx, attribution: Attribution) -> Record | None:
@@ -43,6 +77,11 @@ def winning_share(tx: Tx, attribution: Attribution) -> Record | None:
         return None
     query = select(share.c.id, share.c.channel).join(touch, touch.c.share_id == share.c.id).where(touch.c.id == winner)
     return next(iter(every(tx, query)), None)
+
+
+def _earns(tx: Tx, guide_id: str) -> bool:
+    able = (staff.c.id == guide_id, staff.c.active, staff.c.guide_enabled)
+    return tx.conn.execute(select(staff.c.id).where(*able)).first() is not None
 
 
 def _own_staff_id(tx: Tx, buyer: Record) -> str | None:

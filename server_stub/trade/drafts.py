@@ -31,7 +31,11 @@ class ShareRef:
 
 @dataclass(frozen=True, slots=True)
 class DraftLine:
-    """One thing to buy. `price_fen` is the price of a piece; None = the product's price today."""
+    """One thing to buy. `price_fen` is the price of a piece; None = the product's price today.
+
+    `paid_fen` is what another system took for all pieces, `discount_fen` what it took off; then `line_no`
+    is the line's number there.
+    """
 
     product_id: str | None
     qty: int = 1
@@ -39,15 +43,20 @@ class DraftLine:
     price_fen: int | None = None
     name: str | None = None
     line_id: str | None = None
+    line_no: int | None = None
+    discount_fen: int = 0
+    paid_fen: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class OrderDraft:
     """An order that is paid at once.
 
-    `event_id` names the event for ever: placing it twice is one order. `created_at` None = now.
-    `visitor_id` is the browser it was placed in, used when the member has no touch of their own.
-    A historic order (imports) earns nothing and moves no stock.
+    `event_id` names the event for ever: placing it twice is one order. `created_at` None = now,
+    `paid_at` None = at its creation. `visitor_id` is the browser it was placed in, used when the member
+    has no touch of their own. An order without a store is that of the nearest one, else of `city`.
+    A historic order (imports) earns nothing and moves no stock. Lines with `paid_fen` were paid elsewhere:
+    they cost what they cost, and no coupon is taken off again.
     """
 
     event_id: str
@@ -58,6 +67,8 @@ class OrderDraft:
     coupon_id: str | None = None
     visitor_id: str | None = None
     created_at: datetime | None = None
+    paid_at: datetime | None = None
+    city: str = ""
     no: str | None = None
     order_id: str | None = None
     historic: bool = False
@@ -76,6 +87,7 @@ class QuoteLine:
     discount_fen: int
     paid_fen: int
     colour: str = ""
+    category: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +110,11 @@ class Quote:
 
 @dataclass(frozen=True, slots=True)
 class RefundLine:
-    """How many pieces of a line go back."""
+    """How many pieces of a line go back; `paid_fen` is what another system gave back for them."""
 
     line_id: str
     qty: int
+    paid_fen: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

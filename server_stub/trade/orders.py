@@ -20,7 +20,7 @@ from server_stub.trade import commission, coupons, credit, shares, stock
 from server_stub.trade.coupons import CouponView
 from server_stub.trade.drafts import OrderDraft, Quote
 from server_stub.trade.figures import bump, refresh_customers
-from server_stub.trade.pricing import items_of, price, quote, usable
+from server_stub.trade.pricing import as_paid, items_of, price, quote, usable
 from server_stub.trade.refunds import refund, refund_quote
 from server_stub.trade.rows import Record, first, load, zone_of
 
@@ -46,10 +46,12 @@ def place(tx: Tx, draft: OrderDraft) -> str:
     if known is not None:
         return str(known)
     buyer = load(tx, customer, draft.customer_id)
-    store_id = draft.store_id or buyer["store_id"]
+    store_id = draft.store_id or credit.nearest_store(tx, buyer, draft.city)
     at = draft.created_at or tx.now
     view = _claimed(tx, draft, at) if draft.coupon_id else None
-    priced = price(items_of(tx, draft.lines), view, channel=draft.channel, store_id=store_id)
+    items = items_of(tx, draft.lines)
+    elsewhere = any(line.paid_fen is not None for line in draft.lines)
+    priced = as_paid(items, draft.lines) if elsewhere else price(items, view, channel=draft.channel, store_id=store_id)
     attribution = _attribution(tx, draft, buyer, at, store_id)
     won_by = credit.winning_share(tx, attribution)
     order = _head(tx, draft, priced, attribution, at, store_id)
@@ -58,7 +60,7 @@ def place(tx: Tx, draft: OrderDraft) -> str:
     if view is not None:
         coupons.redeem(tx, view.id, order["id"], f"redeem:{draft.event_id}", at)
     if not draft.historic:
-        _credit(tx, order, won_by, at)
+        _credit(tx, order, won_by)
     refresh_customers(tx, [draft.customer_id])
     return str(order["id"])
 
@@ -74,13 +76,12 @@ def _claimed(tx: Tx, draft: OrderDraft, at: datetime) -> CouponView:
 def _attribution(tx: Tx, draft: OrderDraft, buyer: Record, at: datetime, store_id: str | None) -> Attribution:
     if draft.historic:  # from before the system: nobody's, and no rule was in force
         return Attribution(None, None, store_id, NO_RULE, {})
-    return credit.decide(tx, buyer, draft.visitor_id, at, store_id)
+    return credit.decide(tx, buyer, draft.visitor_id, at, store_id, paid_at=draft.paid_at)
 
 
 def _head(
     tx: Tx, draft: OrderDraft, priced: Quote, attribution: Attribution, at: datetime, store_id: str | None
 ) -> Record:
-    paid_at = instants.to_text(at)
     return {
         "id": draft.order_id or tx.new_id(),
         "no": draft.no or next_number(tx, at, zone_of(tx, store_id)),
@@ -88,8 +89,8 @@ def _head(
         "store_id": store_id,
         "channel": draft.channel,
         "status": "paid",
-        "created_at": paid_at,
-        "paid_at": paid_at,
+        "created_at": instants.to_text(at),
+        "paid_at": instants.to_text(draft.paid_at or at),
         "paid_fen": priced.payable_fen,
         "refunded_fen": 0,
         "discount_fen": priced.discount_fen,
@@ -153,7 +154,7 @@ def _save(tx: Tx, order: Record, draft: OrderDraft, priced: Quote) -> None:
         {
             "id": line.line_id or tx.new_id(),
             "order_id": order["id"],
-            "position": position,
+            "position": position if line.line_no is None else line.line_no - 1,
             "product_id": sold.product_id,
             "name": sold.name,
             "qty": sold.qty,
@@ -162,6 +163,8 @@ def _save(tx: Tx, order: Record, draft: OrderDraft, priced: Quote) -> None:
             "paid_fen": sold.paid_fen,
             "size": sold.size,
             "colour": sold.colour,
+            "list_fen": sold.list_fen,
+            "category": sold.category,
         }
         for position, (line, sold) in enumerate(zip(draft.lines, priced.lines, strict=True))
     ]
@@ -169,8 +172,9 @@ def _save(tx: Tx, order: Record, draft: OrderDraft, priced: Quote) -> None:
     tx.touch("order", order["id"])
 
 
-def _credit(tx: Tx, order: Record, won_by: Record | None, at: datetime) -> None:
+def _credit(tx: Tx, order: Record, won_by: Record | None) -> None:
     """Give the order to its guide: day, share, commission; and renew the binding (rule 2.2)."""
+    at = instants.from_text(order["paid_at"])
     guide_id = order["closing_guide_id"] or order["bound_guide_id"]
     if guide_id is not None:
         bump(tx, guide_id, at, "sales_fen", order["paid_fen"])

@@ -122,6 +122,7 @@ def price(items: Sequence[Item], view: CouponView | None, *, channel: str, store
             discount_fen=priced.line_discount_fen[item.line.id],
             paid_fen=priced.line_fen[item.line.id],
             colour=item.colour,
+            category=item.line.category,
         )
         for item in items
     )
@@ -131,6 +132,29 @@ def price(items: Sequence[Item], view: CouponView | None, *, channel: str, store
         discount_fen=priced.coupon_fen,
         payable_fen=priced.payable_fen,
         coupon_id=view.id if view is not None else None,
+    )
+
+
+def as_paid(items: Sequence[Item], sold: Sequence[DraftLine]) -> Quote:
+    """Return the lines at what another system took for them.
+
+    Raises:
+        Rejected: `amount_invalid`: they do not add up.
+    """
+    lines = []
+    for item, line in zip(items, sold, strict=True):
+        off, paid = money.amount(line.discount_fen), money.amount(line.paid_fen)
+        if item.line.sale_fen - off != paid:
+            raise Rejected("amount_invalid", "price, discount and paid amount do not agree")
+        lines.append(QuoteLine(
+            item.line.product_id, item.name, item.line.qty, item.size, item.price_fen, item.line.list_fen, off, paid,
+            item.colour, item.line.category,
+        ))  # fmt: skip
+    return Quote(
+        lines=tuple(lines),
+        total_fen=sum(item.line.sale_fen for item in items),
+        discount_fen=sum(line.discount_fen for line in lines),
+        payable_fen=money.amount(sum(line.paid_fen for line in lines)),
     )
 
 
