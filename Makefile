@@ -19,7 +19,7 @@ tomorrow: setup ## the running demo's clock moves on to the next day, 10:30 in t
 	@DAOGOU_HOME="$(HOME_DIR)" $(PY) -m server_stub tomorrow
 
 test: setup ## everything that must be green: checks, unit, integration, simulation, browser
-	@chromium="$$(.ci/chromium)" || exit 1; \
+	@chromium="$$(.ci/chromium)" || exit 1; DAOGOU_POSTGRES_BIN="$$(.ci/postgres)" || exit 1; export DAOGOU_POSTGRES_BIN; \
 	$(MAKE) --no-print-directory check && \
 	$(PY) -m pytest -n 2 -m "not soak and not e2e" && \
 	DAOGOU_CHROMIUM="$$chromium" $(PY) -m pytest -m "e2e and not soak" tests/e2e
@@ -32,11 +32,12 @@ bench: setup ## the figures, as ratios against named baselines in one run
 	@$(PY) -m benchmarks
 
 soak: setup ## the long proofs; their output and date stand in docs/proof.md
-	@chromium="$$(.ci/chromium)" || exit 1; DAOGOU_CHROMIUM="$$chromium" HYPOTHESIS_PROFILE=soak $(PY) -m tests.soak
+	@chromium="$$(.ci/chromium)" || exit 1; DAOGOU_POSTGRES_BIN="$$(.ci/postgres)" || exit 1; export DAOGOU_POSTGRES_BIN; \
+	DAOGOU_CHROMIUM="$$chromium" HYPOTHESIS_PROFILE=soak $(PY) -m tests.soak
 
 reset: ## forget the demo's data
 	@rm -rf "$(HOME_DIR)" && echo "The demo's data in $(HOME_DIR) is gone; 'make demo' seeds it again."
 
 requirements: setup ## for developers: pin the dependencies anew, with hashes and without naming a registry
-	@for part in client server dev; do $(PY) -m uv pip compile -q --universal --python-version 3.11 --generate-hashes \
+	@for part in client server dev postgres; do $(PY) -m uv pip compile -q --universal --python-version 3.11 --generate-hashes \
 	  --no-emit-index-url requirements/$$part.in -o requirements/$$part.txt; done

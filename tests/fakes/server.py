@@ -1,8 +1,11 @@
-"""The real server in-process over ASGI, on a temp SQLite file with a small world in it.
+"""The real server in-process over ASGI, on a SQLite file or a PostgreSQL database with a small world in it.
 
-    async with running(tmp_path) as server:
+    async with running(tmp_path, backend="postgresql") as server:
         phone = await server.sign_in("G0101")
         view = await phone.pull_all()
+    db = open_database("postgresql", tmp_path)      # or only the database; world=False: its schema alone
+
+A home belongs to one database: opened again, it is the same one, and `settings_at(home)` says which.
 
 World: stores S1, S2; guides G0101 and G0102 (S1), G0201 (S2); managers M01, M02; headquarters H01; PIN 246810.
 Customers c1..c4 of G0101 (c1..c3 consent to marketing), c5 of G0102, c6 of G0201; products p1..p4; templates
@@ -35,6 +38,7 @@ from server_stub.people import auth, phones
 from server_stub.sync import projections
 
 PIN = "246810"
+URL_FILE = "database.url"
 NOW = datetime(2026, 11, 24, 2, 30, tzinfo=UTC)  # a Tuesday, 10:30 in Shanghai
 START = "2025-06-01T02:00:00Z"
 FAR = "2027-12-31T00:00:00Z"
@@ -43,7 +47,12 @@ HOURS = {str(day): [["10:00", "22:00"]] for day in range(7)}
 
 
 def settings_at(home: Path) -> Settings:
-    return Settings(home=home, env="test", public_url="http://shop.test", secrets=SECRETS)
+    """Return the settings of the server in `home`, with the database that was made for it."""
+    url = home / URL_FILE
+    return Settings(
+        home=home, env="test", public_url="http://shop.test", secrets=SECRETS,
+        database_url=url.read_text("ascii") if url.exists() else "",
+    )  # fmt: skip
 
 
 def build_world(db: Database) -> None:
@@ -140,32 +149,61 @@ def _template(n: int, **fields: Any) -> dict[str, Any]:
     }  # fmt: skip
 
 
-_TEMPLATES: dict[int, Path] = {}
+_TEMPLATES: dict[tuple[int, bool], Path] = {}
 
 
-def template_db(folder: Path) -> Path:
+def template_db(folder: Path, *, world: bool = True) -> Path:
     """Return a migrated database file with the world in it, built once per process and copied by tests."""
-    if os.getpid() not in _TEMPLATES:
+    key = os.getpid(), world
+    if key not in _TEMPLATES:
         home = folder / f"world-{uuid.uuid4().hex}"
         db = Database.open(settings_at(home), FixedClock(NOW))
-        migrations.upgrade(db)
-        build_world(db)
+        _fill(db, world=world)
         with db.engine.connect() as conn:
             conn.exec_driver_sql("COMMIT")
             conn.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
             conn.exec_driver_sql("BEGIN")
         db.close()
-        _TEMPLATES[os.getpid()] = home / "server" / "daogou.db"
-    return _TEMPLATES[os.getpid()]
+        _TEMPLATES[key] = home / "server" / "daogou.db"
+    return _TEMPLATES[key]
 
 
-def open_world(home: Path, clock: FixedClock | None = None) -> Database:
-    """Return a database of its own with the world in it."""
-    target = home / "server" / "daogou.db"
+def _fill(db: Database, *, world: bool) -> None:
+    migrations.upgrade(db)
+    if world:
+        build_world(db)
+
+
+def open_database(backend: str, home: Path, clock: FixedClock | None = None, *, world: bool = True) -> Database:
+    """Return the database of `home`, made at first: with the small world in it, or with the schema alone.
+
+    A PostgreSQL database is removed at the end of the test; elsewhere, call `postgres.drop(db.settings.url)`.
+    """
+    target = home / "server" / "daogou.db" if backend == "sqlite" else home / URL_FILE
     if not target.exists():
         target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(template_db(home.parent), target)
+        if backend == "sqlite":
+            shutil.copy(template_db(home.parent, world=world), target)
+        else:
+            target.write_text(_copy_in_postgres(world=world), "ascii")
     return Database.open(settings_at(home), clock or FixedClock(NOW))
+
+
+def _copy_in_postgres(*, world: bool) -> str:
+    from tests.fakes import postgres  # only who wants it starts a cluster
+
+    def build(url: str) -> None:
+        settings = Settings(home=Path("unused"), env="test", secrets=SECRETS, database_url=url)
+        db = Database.open(settings, FixedClock(NOW))
+        _fill(db, world=world)
+        db.close()
+
+    return postgres.create("world" if world else "schema", build)
+
+
+def open_world(home: Path, clock: FixedClock | None = None, backend: str = "sqlite") -> Database:
+    """Return a database of its own with the world in it."""
+    return open_database(backend, home, clock)
 
 
 @dataclass
@@ -270,12 +308,12 @@ class Server:
 
 
 @asynccontextmanager
-async def running(home: Path) -> AsyncIterator[Server]:
+async def running(home: Path, backend: str = "sqlite") -> AsyncIterator[Server]:
     """Yield a server over ASGI with a world of its own in `home`."""
     from server_stub.app import create_app
 
     clock = FixedClock(NOW)
-    db = open_world(home, clock)
+    db = open_database(backend, home, clock)
     app = create_app(db.settings, database=db)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://server.test") as http:
         try:

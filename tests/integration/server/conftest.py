@@ -1,4 +1,4 @@
-"""A server with a small world of its own for each test."""
+"""A server with a small world of its own for each test, on both databases."""
 
 from __future__ import annotations
 
@@ -11,6 +11,6 @@ from tests.fakes.server import Server, running
 
 
 @pytest_asyncio.fixture
-async def server(tmp_path: Path) -> AsyncIterator[Server]:
-    async with running(tmp_path / "home") as made:
+async def server(tmp_path: Path, backend: str) -> AsyncIterator[Server]:
+    async with running(tmp_path / "home", backend) as made:
         yield made

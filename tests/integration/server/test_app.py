@@ -136,8 +136,8 @@ async def test_the_live_channel_names_changed_buckets_also_of_other_processes(se
         (server.db, "customer", "c1", "guide:g1"), (other_process, "product", "p1", "brand"),
     ):  # fmt: skip
         with database.begin() as tx:
-            table = {"customer": "note", "product": "description"}[kind]
-            tx.conn.exec_driver_sql(f"UPDATE {kind} SET {table} = 'changed' WHERE id = ?", (subject,))
+            column = {"customer": "note", "product": "description"}[kind]
+            tx.conn.exec_driver_sql(f"UPDATE {kind} SET {column} = 'changed' WHERE id = '{subject}'")
             tx.touch(kind, subject)
             tx.conn.exec_driver_sql("UPDATE customer SET note = 'unseen' WHERE id = 'c6'")
             tx.touch("customer", "c6")

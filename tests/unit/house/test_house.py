@@ -56,7 +56,7 @@ def _has_binary_wheels(package: str) -> bool:
 
 
 def test_requirements_are_hashed_and_name_no_registry() -> None:
-    for name in ("client", "server", "dev"):
+    for name in ("client", "server", "dev", "postgres"):
         text = (ROOT / "requirements" / f"{name}.txt").read_text("utf-8")
         assert "--index-url" not in text and "://" not in text
         assert text.count("--hash=sha256:") >= len(PIN.findall(text))
