@@ -151,7 +151,20 @@ def picture(lab: Lab) -> str:
     return store_blob(lab.server.db.settings, data)[0]
 
 
-async def test_a_cut_download_goes_on_where_it_was(lab: Lab) -> None:
+async def test_rule_7_3_what_two_packs_share_is_loaded_once(lab: Lab) -> None:
+    published(lab)
+    flaky = Flaky(lab.transport)
+    phone = await lab.phone(transport=flaky)
+    await take(phone)
+    loads = len(flaky.ranges)
+    with lab.server.db.begin() as tx:
+        publish(tx, lab.root / "pack-换季")
+    await take(phone)
+    assert loads > 0 and len(flaky.ranges) == loads
+    assert phone.content.active_manifest().version == 2
+
+
+async def test_rule_7_3_a_cut_download_goes_on_where_it_was(lab: Lab) -> None:
     digest = picture(lab)
     flaky = Flaky(lab.transport, cut=20_000)
     phone = await lab.phone(transport=flaky)
@@ -172,7 +185,7 @@ async def test_wrong_bytes_are_never_kept(lab: Lab) -> None:
     assert list(phone.content._blobs.folder.iterdir()) == []
 
 
-async def test_a_missing_file_keeps_the_pack_out_until_it_comes(lab: Lab) -> None:
+async def test_rule_7_3_a_missing_file_keeps_the_pack_out_until_it_comes(lab: Lab) -> None:
     published(lab)
     with lab.server.db.read() as conn:
         digest = conn.execute(t.blob.select()).mappings().first()["sha256"]

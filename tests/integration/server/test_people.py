@@ -126,6 +126,21 @@ async def test_a_members_first_card_binds_and_protection_holds(server: Server) -
     assert one(server, t.customer, member)["guide_id"] == "g2"
 
 
+@pytest.mark.parametrize("private", [True, False])
+async def test_rule_2_6_a_private_note_does_not_travel_with_the_customer(server: Server, private: bool) -> None:
+    old, new = await server.sign_in("G0101"), await server.sign_in("G0102")
+    done = await old.do("edit_note", customer_id="c1", note="between us", private=private)
+    assert done["status"] == "applied"
+    assert (await old.pull_all())["customer/c1"]["note_private"] is private
+    with server.db.begin() as tx:
+        far = "2026-01-01T00:00:00Z"
+        tx.conn.execute(update(t.binding).where(t.binding.c.customer_id == "c1").values(protected_until=far))
+        assert customers.bind(tx, "c1", "g2") == "rebound"
+    told = (await new.pull_all())["customer/c1"]
+    assert (told["note"], told["note_private"]) == ("" if private else "between us", False)
+    assert "customer/c1" not in await old.pull_all()
+
+
 async def test_rule_2_3_staff_and_disabled_guides_are_never_bound(server: Server) -> None:
     digest = phones.phone_hash(SECRETS, "13900001234")
     with server.db.begin() as tx:

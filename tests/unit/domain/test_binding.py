@@ -6,7 +6,9 @@ from datetime import timedelta
 import pytest
 
 from app.domain import binding as b
+from app.domain.attribution import Attribution
 from app.domain.binding import BindingPolicy, BindRequest
+from app.domain.commission import CommissionRule, LineRefund, SoldLine, SoldOrder, accrue, refund
 from app.domain.errors import Rejected
 from tests.unit.domain.times import local
 
@@ -108,6 +110,41 @@ def test_rule_2_5_at_most_two_transfers_in_90_days() -> None:
     moves = [NOW - timedelta(days=90), NOW - timedelta(days=89)]
     assert b.may_transfer(moves, NOW)
     assert not b.may_transfer([*moves, NOW], NOW)
+
+
+@pytest.mark.parametrize(
+    ("guide", "refused", "moves", "store", "owner"),
+    [
+        ("g2", False, 1, "s1", ("guide", "g2")),
+        ("g2", False, 2, "s1", ("store", "s1")),
+        ("g2", True, 0, "s1", ("store", "s1")),
+        (None, False, 0, "s1", ("store", "s1")),
+        (None, False, 0, None, ("ip", "ip")),
+        ("g2", True, 0, None, ("ip", "ip")),
+    ],
+)
+def test_rule_2_5_a_hand_over_that_fails_is_never_nobodys(
+    guide: str | None, refused: bool, moves: int, store: str | None, owner: tuple[str, str]
+) -> None:
+    earlier = [NOW - timedelta(days=day) for day in range(1, moves + 1)]
+    given = {"transfers_at": earlier, "at": NOW, "refused": refused, "store_id": store, "official_ip": "ip"}
+    assert b.transfer(guide, **given) == owner  # type: ignore[arg-type]
+
+
+def test_rule_2_5_orders_before_stay_with_the_leaver_through_claw_back() -> None:
+    history = [replace(FIRST, until_at=NOW + timedelta(days=100)), b.decide(None, request(days=100), OVERRIDE).binding]
+    bought = NOW + timedelta(days=99)
+    to = Attribution(None, b.guide_at(history, bought), "s1", "bound_guide", {})
+    sold = SoldOrder("o", "NO1", "s1", bought, bought, (SoldLine("l", "p", "coat", 1, 10_000),))
+    rule = CommissionRule("r", 1, "brand", None, NOW, rate_bp=500)
+    earned = accrue(sold, to, [rule], event_id="paid:o")
+    taken = refund(earned, [LineRefund("l", 0, 10_000)], event_id="r1", at=NOW + timedelta(days=130))
+    assert [(entry.guide_id, entry.amount_fen) for entry in (*earned, *taken)] == [("g1", 500), ("g1", -500)]
+
+
+@pytest.mark.parametrize(("private", "left"), [(True, ""), (False, "likes blue")])
+def test_rule_2_6_a_private_note_goes_and_the_rest_travels(private: bool, left: str) -> None:
+    assert b.note_after_hand_over("likes blue", private) == left
 
 
 @pytest.mark.parametrize(("days", "bp"), [(-1, 0), (0, 3000), (29.9, 3000), (30, 0)])

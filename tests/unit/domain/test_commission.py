@@ -102,7 +102,12 @@ def test_rule_4_3_a_total_is_the_sum_of_floored_lines() -> None:
     entries = accrue(order(99, 99, 99))
     assert [entry.amount_fen for entry in entries] == [3, 3, 3]
     assert 99 * 3 * 350 // 10_000 == 10
+
+
+def test_rule_4_3_an_order_of_one_fen_earns_nothing() -> None:
     assert accrue(order(1)) == ()
+    assert accrue(order(1, 1, 1), replace(BRAND, rate_bp=9_999)) == ()
+    assert [entry.amount_fen for entry in accrue(order(1), replace(BRAND, rate_bp=10_000), to=SHARED)] == [1]
 
 
 FENS = st.lists(st.integers(0, 1_000_000), min_size=1, max_size=5)
@@ -228,6 +233,20 @@ def test_rule_4_8_statements_carry_over_and_cannot_be_altered() -> None:
     assert not verify(altered)
     assert not verify(replace(november, closing_fen=811))
     assert not verify(replace(altered, closing_fen=811))
+
+
+def test_rule_4_8_month_and_year_end_in_the_stores_zone() -> None:
+    lines = [
+        StatementLine("last", local("2026-12-31 23:59"), 7),
+        StatementLine("first", local("2027-01-01 00:00"), 11),
+        StatementLine("leap", local("2028-02-29 23:59"), 13),
+        StatementLine("march", local("2028-03-01 00:00"), 17),
+    ]
+    settled: frozenset[str] = frozenset()
+    for month, ids in (("2026-12", ["last"]), ("2027-01", ["first"]), ("2028-02", ["leap"]), ("2028-03", ["march"])):
+        made = close_month("g", month, lines, zone=SHANGHAI, settled=settled)
+        assert [line.entry_id for line in made.lines] == ids
+        settled |= set(ids)
 
 
 def test_rule_4_6_a_refund_after_settlement_lands_in_the_next_statement() -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 
@@ -210,21 +211,44 @@ def test_rule_1_4_a_claim_before_the_push_marks_it_issued() -> None:
     assert code_of(c.apply, first, replace(late_push, customer_id="b")) == "coupon_not_available"
 
 
-@given(st.integers(0, 30), st.lists(st.tuples(st.sampled_from(["lease", "issue", "close"]), st.integers(0, 9))))
-def test_rule_1_4_no_interleaving_issues_more_than_the_total(total: int, steps: list[tuple[str, int]]) -> None:
-    leases: list[list[int]] = []
-    issued_count = 0
-    for step, number in steps:
-        free = c.available(total, issued_count, sum(left for (left,) in leases))
-        assert free is not None
+LEASING = st.lists(
+    st.tuples(
+        st.sampled_from(["lease", "issue", "issue", "claim", "undo", "redeem", "give_back", "reclaim"]),
+        st.integers(0, 7), st.integers(0, 3),
+    ),
+    max_size=25,
+)  # fmt: skip
+
+
+@given(st.integers(0, 12), LEASING)
+def test_rule_1_4_no_interleaving_issues_more_than_the_total(total: int, steps: list[tuple[str, int, int]]) -> None:
+    """Two stores' worth of devices lease, issue, claim, undo, use, return and fall silent; time only goes on."""
+    blocks: list[CouponState] = []
+    days = 0.0
+    for number, (step, pick, pause) in enumerate(steps):
+        days += pause
         if step == "lease":
-            leases.append([min(number, free)])
-        elif leases and step == "issue" and leases[number % len(leases)][0]:
-            leases[number % len(leases)][0] -= 1
-            issued_count += 1
-        elif leases and step == "close":
-            leases.pop(number % len(leases))
-        assert issued_count + sum(left for (left,) in leases) <= total
+            held = [one for one in blocks if c.effective_state(one, NOW + timedelta(days=days)) == "allotted"]
+            free = c.available(total, sum(one.customer_id is not None for one in blocks), len(held))
+            assert free is not None
+            blocks += [CouponState("allotted", NOW + timedelta(days=days + 2))] * min(pick, free)
+        elif step == "reclaim":
+            blocks = [reclaimed(one, days) for one in blocks]
+        elif blocks:
+            index = pick % len(blocks)
+            one = event(step, f"{step}{number}", days, customer_id="a", order_id="o", valid_from=NOW,
+                        valid_until=NOW + timedelta(days=days + 3))  # fmt: skip
+            with suppress(Rejected):
+                blocks[index] = c.apply(blocks[index], one)
+        assert sum(one.customer_id is not None for one in blocks) <= total
+        assert sum(one.state == "redeemed" for one in blocks) <= total
+
+
+def reclaimed(coupon: CouponState, days: float) -> CouponState:
+    """The push after the lease's end was processed: what is still allotted goes back for good."""
+    if coupon.state != "allotted" or NOW + timedelta(days=days) < coupon.lease_until:
+        return coupon
+    return c.apply(coupon, event("void", "reclaim", days))
 
 
 def test_rule_1_4_without_a_limit() -> None:
@@ -337,6 +361,15 @@ def test_rule_1_10_refunds(lines: list[c.SoldLine], days: int, before: int, acti
         HUNDRED_OFF, lines, valid_until=NOW + timedelta(days=7), now=NOW + timedelta(days=days), deducted_fen=before
     )
     assert (effect.action, effect.deduct_fen) == (action, deduct)
+
+
+@pytest.mark.parametrize(
+    "before", [issued(), claimed(), walked(event("claim", customer_id="a"), event("redeem", order_id="o"))]
+)
+def test_rule_1_10_unused_gifts_are_voided(before: CouponState) -> None:
+    after = c.take_back_gift(before, event("refund", "refund:r1"))
+    assert after.state == ("redeemed" if before.state == "redeemed" else "voided")
+    assert c.take_back_gift(after, event("refund", "refund:r1")) == after
 
 
 def test_rule_1_11_the_first_redemption_wins() -> None:

@@ -33,7 +33,7 @@ def test_days_are_the_stores(at: str, day: date) -> None:
     assert month_range(day, SHANGHAI)[0] <= instant < month_range(day, SHANGHAI)[1]
 
 
-def test_month_and_year_end() -> None:
+def test_months_end_at_the_stores_midnight() -> None:
     assert month_range(date(2026, 12, 31), SHANGHAI) == (local("2026-12-01 00:00"), local("2027-01-01 00:00"))
     assert month_range(date(2028, 2, 29), SHANGHAI) == (local("2028-02-01 00:00"), local("2028-03-01 00:00"))
     assert week_start(date(2027, 1, 1)) == date(2026, 12, 28)

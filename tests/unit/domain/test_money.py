@@ -4,6 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from app.domain.coupon import CouponRules, Line, discount
 from app.domain.errors import Rejected
 from app.domain.money import FEN_MAX, allocate, amount, floor_bp, pay_of_bp
 
@@ -30,10 +31,13 @@ def test_rule_1_7_and_4_3_rounding_is_for_the_shop(base: int, bp: int, pays: int
     assert (pay_of_bp(base, bp), floor_bp(base, bp)) == (pays, earns)
 
 
-def test_three_lines_sharing_one_fen() -> None:
+def test_rule_1_8_three_lines_sharing_one_fen() -> None:
     assert allocate(1, [100, 100, 100], ["c", "a", "b"]) == [0, 1, 0]
     assert allocate(100, [1, 1, 1]) == [34, 33, 33]
     assert allocate(0, [0, 0]) == [0, 0]
+    lines = [Line(key, key, "coat", 1, 100, 100) for key in "cab"]
+    taken = discount(CouponRules("amount_off", face_fen=1), lines, store_id=None, channel="store")
+    assert taken.shares == {"c": 0, "a": 1, "b": 0}
 
 
 @given(st.integers(-FEN_MAX, FEN_MAX), weights)
