@@ -24,6 +24,7 @@ ROUTES: dict[tuple[str, str], frozenset[str] | None] = {
     ("GET", "/api/sync/live"): STAFF,
     ("GET", "/api/sync/mutations"): STAFF,
     ("GET", "/api/blob/{sha256}"): STAFF,
+    ("POST", "/api/coupon/check"): frozenset({GUIDE, MANAGER}),
 }
 
 # The customer's pages: everything the shop's router serves, told apart by its first path segment.
@@ -39,9 +40,14 @@ MUTATIONS: dict[str, frozenset[str]] = {
     "record_share": frozenset({GUIDE}),
     "issue_coupon": frozenset({GUIDE}),
     "undo_coupon": frozenset({GUIDE}),
+    "redeem_coupon": frozenset({GUIDE, MANAGER}),
     "record_contact": frozenset({GUIDE}),
     "mark_signal": frozenset({GUIDE}),
     "dismiss_rejected": STAFF,
+    "answer_flag": frozenset({GUIDE}),
+    "decide_reward": frozenset({MANAGER}),
+    "ask_about_order": frozenset({GUIDE}),
+    "decide_dispute": frozenset({MANAGER}),
 }
 
 

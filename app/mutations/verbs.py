@@ -9,12 +9,17 @@ from zoneinfo import ZoneInfo
 from app.domain.instants import from_text
 from app.mutations import (
     add_tag,
+    answer_flag,
+    ask_about_order,
+    decide_dispute,
+    decide_reward,
     dismiss_rejected,
     edit_note,
     issue_coupon,
     mark_signal,
     record_contact,
     record_share,
+    redeem_coupon,
     remove_tag,
     undo_coupon,
 )
@@ -29,9 +34,14 @@ VERBS: dict[type, Verb] = {
     m.RecordShare: Verb.of(record_share),
     m.IssueCoupon: Verb.of(issue_coupon),
     m.UndoCoupon: Verb.of(undo_coupon),
+    m.RedeemCoupon: Verb.of(redeem_coupon),
     m.RecordContact: Verb.of(record_contact),
     m.MarkSignal: Verb.of(mark_signal),
     m.DismissRejected: Verb.of(dismiss_rejected),
+    m.AskAboutOrder: Verb.of(ask_about_order),
+    m.DecideDispute: Verb.of(decide_dispute),
+    m.AnswerFlag: Verb.of(answer_flag),
+    m.DecideReward: Verb.of(decide_reward),
 }
 
 Replay = Callable[[WriteTx, str, Mapping[str, Any]], None]

@@ -12,10 +12,13 @@ RULES = frozenset({
     "contact_budget_used", "contact_other_device", "coupon_not_available", "coupon_expired", "coupon_used",
     "coupon_opened", "coupon_limit_customer", "coupon_limit_guide", "coupon_limit_day", "coupon_out_of_scope",
     "coupon_below_threshold", "coupon_not_stackable", "template_stopped", "quota_used", "lease_over", "no_lease",
-    "unsent_file_invalid",
+    "reward_not_flagged", "reward_answered", "reward_decided", "answer_invalid",
+    "unsent_file_invalid", "coupon_not_issued", "coupon_reserved", "coupon_voided", "coupon_not_yet",
+    "coupon_online_only", "coupon_unknown", "needs_network",
     "tag_invalid", "note_too_long", "share_code_invalid", "signal_gone", "amount_invalid", "currency_unknown",
     "refund_too_large", "order_state", "binding_protected", "binding_self", "binding_staff", "binding_scope",
-    "binding_disabled_guide",
+    "binding_disabled_guide", "dispute_asked", "dispute_decided", "dispute_order_unknown", "dispute_other_store",
+    "dispute_no_gain",
 })  # fmt: skip
 CONTENT = frozenset({
     "pack_signature", "pack_rollback", "pack_expired", "pack_digest", "pack_path", "pack_too_large", "pack_malformed",

@@ -87,8 +87,8 @@ class UndoCoupon:
 class RedeemCoupon:
     """Use a coupon in the store (rule 1.11); the first to reach the server wins.
 
-    `code` is the QR's `GC1:` text (form qr) or the typed code (form typed). `redeemed_at` is the device's bounded time,
-    `skewed` says that its clock was off by more than 5 minutes (rule 1.9). `order_no` is the receipt's number, if known.
+    `code` is the QR's `GC1:` text (form qr) or the typed code (form typed). `redeemed_at` is the device's bounded
+    time, `skewed` says that its clock was off by more than 5 minutes (rule 1.9). `order_no` is the receipt's number.
     """
 
     NAME: ClassVar[str] = "redeem_coupon"
@@ -136,14 +136,58 @@ class DismissRejected:
     rejected_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class AskAboutOrder:
+    """Ask the manager why an order was not counted (feature E2); the server adds the evidence.
+
+    `order_no` as on the receipt; `order_id` when the order is on this phone. `text` at most 500 characters.
+    """
+
+    NAME: ClassVar[str] = "ask_about_order"
+    dispute_id: str
+    order_no: str
+    order_id: str | None = None
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class DecideDispute:
+    """Accept (the order goes to the guide who asked) or refuse a dispute of the manager's store."""
+
+    NAME: ClassVar[str] = "decide_dispute"
+    dispute_id: str
+    accept: bool
+    answer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerFlag:
+    """Answer once why a flagged reward is right (rule 8.2). 1 to 500 characters."""
+
+    NAME: ClassVar[str] = "answer_flag"
+    reward_id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class DecideReward:
+    """A manager pays or refuses a flagged reward of the store; the first decision stands (rule 8.2)."""
+
+    NAME: ClassVar[str] = "decide_reward"
+    reward_id: str
+    pay: bool
+    answer: str = ""
+
+
 Mutation = (
     EditNote | AddTag | RemoveTag | RecordShare | IssueCoupon | UndoCoupon | RedeemCoupon | RecordContact | MarkSignal
-    | DismissRejected
+    | DismissRejected | AskAboutOrder | DecideDispute | AnswerFlag | DecideReward
 )  # fmt: skip
 
 MUTATIONS: dict[str, type[Mutation]] = {
     kind.NAME: kind
     for kind in (
-        EditNote, AddTag, RemoveTag, RecordShare, IssueCoupon, UndoCoupon, RedeemCoupon, RecordContact, MarkSignal, DismissRejected,
+        EditNote, AddTag, RemoveTag, RecordShare, IssueCoupon, UndoCoupon, RedeemCoupon, RecordContact, MarkSignal,
+        DismissRejected, AskAboutOrder, DecideDispute, AnswerFlag, DecideReward,
     )
 }  # fmt: skip

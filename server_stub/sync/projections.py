@@ -216,9 +216,18 @@ _team_redemptions = _only(
     _plain(t.redemption, o.TeamRedemption, _of_managers),
     lambda value: value["state"] == "refused" or value["contested"] > 0 or value["skewed"],
 )
+def _disputes(conn: Connection, wanted: Ids) -> Projected:
+    """The guide's dispute, without what only the managers may know of the order."""
+    found = _plain_disputes(conn, wanted)
+    for _bucket, value in found.values():
+        value["evidence"] = {name: one for name, one in value["evidence"].items() if name != "team"}
+    return found
+
+
+_plain_disputes = _plain(t.dispute, o.Dispute, _of_guide)
 _team_rewards = _only(
     _plain(t.action_reward, o.TeamReward, _of_managers),
-    lambda value: bool(value["flags"]) or value["decided_by"] is not None,
+    lambda value: bool(value["flags"]) or value["reason"] == "over_cap" or value["decided_by"] is not None,
 )
 
 
@@ -247,7 +256,7 @@ PROJECTORS: dict[str, Projector] = {
     "statement": _plain(t.statement, o.Statement, _of_guide),
     "redemption": _plain(t.redemption, o.Redemption, lambda row: f"guide:{row['by_id']}"),
     "team_redemption": _team_redemptions,
-    "dispute": _plain(t.dispute, o.Dispute, _of_guide),
+    "dispute": _disputes,
     "team_dispute": _plain(t.dispute, o.TeamDispute, _of_managers),
     "action_reward": _plain(t.action_reward, o.ActionReward, _of_guide),
     "team_reward": _team_rewards,

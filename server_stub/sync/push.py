@@ -21,11 +21,13 @@ from app.domain.errors import GuideError, Param, ProtocolFault, Rejected, Unauth
 from server_stub import policy
 from server_stub import tables as t
 from server_stub.db import Actor, Database, Tx, upsert
+from server_stub.faults import RETRY_AFTER_S, retrying
 from server_stub.sync.arguments import Sent, args_hash, parse
 
 AT_GRACE = timedelta(minutes=10)  # how far before the floor a mutation may say it was made
 LAST_OF_QUEUE = 50  # an outbox with more to send fills its batches: so short a push is the end of it
-SUBJECTS = ("customer_id", "coupon_id", "share_id", "rejected_id")
+KINDS = {"reward_id": "action_reward"}  # where the object is called otherwise than its argument
+SUBJECTS = ("customer_id", "coupon_id", "share_id", "rejected_id", "redemption_id", "dispute_id", "reward_id")
 log = structlog.get_logger("sync.push")
 
 Handler = Callable[[Tx, Any], None]
@@ -97,13 +99,7 @@ def _return_leases(db: Database, actor: Actor) -> None:
 
 def _one(db: Database, actor: Actor, group_id: str, mutation: Incoming, twins: dict[str, Handler]) -> Result:
     try:
-        with db.begin(actor) as tx:
-            earlier = _admit(tx, actor, group_id, mutation)
-            if earlier is not None:
-                return earlier
-            status = _run(tx, actor, group_id, mutation, twins)
-            _consume(tx, group_id, mutation, status)
-            return Result(mutation.client_id, mutation.id, status)
+        return retrying(lambda: _apply(db, actor, group_id, mutation, twins))
     except (Unauthorized, ProtocolFault, Unavailable):
         raise
     except GuideError as exc:
@@ -112,10 +108,20 @@ def _one(db: Database, actor: Actor, group_id: str, mutation: Incoming, twins: d
         refusal = _crash(mutation, exc)
     except (SQLAlchemyError, OSError, MemoryError) as exc:
         log.error("fault", mutation=mutation.name, kind=type(exc).__name__)
-        raise Unavailable("server_fault", type(exc).__name__, retry_after_s=2) from exc
+        raise Unavailable("server_fault", type(exc).__name__, retry_after_s=RETRY_AFTER_S) from exc
     except Exception as exc:  # a crash of one mutation must not hold up all that follow it
         refusal = _crash(mutation, exc)
-    return _refuse(db, actor, group_id, mutation, refusal)
+    return retrying(lambda: _refuse(db, actor, group_id, mutation, refusal))
+
+
+def _apply(db: Database, actor: Actor, group_id: str, mutation: Incoming, twins: dict[str, Handler]) -> Result:
+    with db.begin(actor) as tx:
+        earlier = _admit(tx, actor, group_id, mutation)
+        if earlier is not None:
+            return earlier
+        status = _run(tx, actor, group_id, mutation, twins)
+        _consume(tx, group_id, mutation, status)
+    return Result(mutation.client_id, mutation.id, status)
 
 
 def _crash(mutation: Incoming, exc: Exception) -> GuideError:
@@ -249,7 +255,7 @@ def _subject(args: Any) -> str | None:
         return None
     for name in SUBJECTS:
         if isinstance(args.get(name), str):
-            return f"{name.removesuffix('_id')}/{_writable(args[name][:100])}"
+            return f"{KINDS.get(name, name.removesuffix('_id'))}/{_writable(args[name][:100])}"
     return None
 
 

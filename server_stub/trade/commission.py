@@ -39,7 +39,7 @@ def post_order(tx: Tx, order_id: str) -> int:
     order = load(tx, orders, order_id)
     days = setting(tx)["after_sales_days"]
     entries = accruals(order, sold_lines(tx, [order_id]).get(order_id, ()), all_rules(tx), days)
-    return _post(tx, entries)
+    return post(tx, entries)
 
 
 def accruals(
@@ -50,8 +50,8 @@ def accruals(
         order["closing_guide_id"], order["bound_guide_id"], order["store_id"], order["reason"] or "", order["evidence"]
     )
     event_id = order["idempotency_key"] or order["id"]
-    sold = _sold(order, lines)
-    return rules_of.accrue(sold, attribution, rules, event_id=event_id, after_sales_days=after_sales_days)
+    as_sold = sold(order, lines)
+    return rules_of.accrue(as_sold, attribution, rules, event_id=event_id, after_sales_days=after_sales_days)
 
 
 def post_refund(tx: Tx, order_id: str, event_id: str) -> int:
@@ -63,7 +63,7 @@ def post_refund(tx: Tx, order_id: str, event_id: str) -> int:
     if all(row["event_id"] != event_id for row in given_back):
         return 0
     accrued = [*_accrued(tx, commission_entry, order_id), *_accrued(tx, store_entry, order_id)]
-    return _post(tx, refunds(accrued, given_back, event_id))
+    return post(tx, refunds(accrued, given_back, event_id))
 
 
 def refunds(accrued: Sequence[Entry], given_back: Sequence[Record], event_id: str) -> tuple[Entry, ...]:
@@ -160,7 +160,7 @@ def store_row(entry: Entry) -> Record:
     return values | {"steps": list(entry.steps), "created_at": instants.to_text(entry.created_at)}
 
 
-def _sold(order: Record, lines: Sequence[Record]) -> SoldOrder:
+def sold(order: Record, lines: Sequence[Record]) -> SoldOrder:
     """Return the order as commission sees it: the base of a line is what was paid for it (rule 4.1)."""
     return SoldOrder(
         id=order["id"],
@@ -182,7 +182,7 @@ def _accrued(tx: Tx, table: Any, order_id: str) -> Iterable[Entry]:
     return dispute.active([entry_of(row) for row in every(tx, query)])
 
 
-def _post(tx: Tx, entries: Sequence[Entry]) -> int:
+def post(tx: Tx, entries: Sequence[Entry]) -> int:
     """Write new entries of guides and stores; none is confirmed as of a time before it was known."""
     known_at = tx.now.replace(microsecond=0)
     timely = [

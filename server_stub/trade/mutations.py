@@ -11,10 +11,19 @@ from sqlalchemy import select
 from app.domain import instants
 from app.domain.errors import Rejected
 from app.protocol.limits import TEXT_MAX
-from app.protocol.mutations import IssueCoupon, RecordShare, UndoCoupon
+from app.protocol.mutations import (
+    AnswerFlag,
+    AskAboutOrder,
+    DecideDispute,
+    DecideReward,
+    IssueCoupon,
+    RecordShare,
+    RedeemCoupon,
+    UndoCoupon,
+)
 from server_stub.db import Actor, Tx
 from server_stub.tables import customer, share
-from server_stub.trade import coupons, shares
+from server_stub.trade import coupons, disputes, redemptions, rewards, shares
 from server_stub.trade.figures import bump
 from server_stub.trade.rows import first
 
@@ -81,6 +90,15 @@ def undo_coupon(tx: Tx, args: UndoCoupon) -> None:
     coupons.undo(tx, coupon_id=args.coupon_id, guide_id=actor.staff_id, key=tx.mid or "undo", at=tx.at)
 
 
+def redeem_coupon(tx: Tx, args: RedeemCoupon) -> None:
+    """Use a coupon in the store; a refusal by the rules is a row of its own, for both who came first and second.
+
+    Raises:
+        Rejected, Refused: as `redemptions.redeem`.
+    """
+    redemptions.redeem(tx, _actor(tx), args)
+
+
 def _actor(tx: Tx) -> Actor:
     if tx.actor is None:
         raise Rejected("forbidden", "a mutation needs a signed-in actor")
@@ -112,4 +130,9 @@ HANDLERS: dict[str, Callable[[Tx, Any], None]] = {
     RecordShare.NAME: record_share,
     IssueCoupon.NAME: issue_coupon,
     UndoCoupon.NAME: undo_coupon,
+    AskAboutOrder.NAME: disputes.ask,
+    DecideDispute.NAME: disputes.decide,
+    RedeemCoupon.NAME: redeem_coupon,
+    AnswerFlag.NAME: rewards.answer_flag,
+    DecideReward.NAME: rewards.decide_reward,
 }
