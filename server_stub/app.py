@@ -15,6 +15,7 @@ import structlog
 from fastapi import Depends, FastAPI, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import FileResponse, JSONResponse, Response
@@ -23,7 +24,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.domain import instants
 from app.domain.errors import GuideError, ProtocolFault, Rejected, Unauthorized
 from app.protocol.limits import API_VERSION, BODY_MAX_BYTES, MIN_APP_VERSION, SCHEMA_VERSION
-from server_stub import jobs, logs, migrations, policy, problem
+from server_stub import faults, jobs, logs, migrations, policy, problem
 from server_stub.config import Settings
 from server_stub.db import Database
 from server_stub.people import auth
@@ -31,6 +32,7 @@ from server_stub.people.routes import router as auth_router
 from server_stub.sync import epoch
 from server_stub.sync.live import Live
 from server_stub.sync.routes import router as sync_router
+from server_stub.trade.routes import router as trade_router
 
 SHA256 = re.compile(r"[0-9a-f]{64}")
 GZIP_LEVEL = 4
@@ -119,6 +121,7 @@ def _session(db: Database, token: str) -> auth.Session:
 def _add_routes(app: FastAPI) -> None:
     app.include_router(auth_router)
     app.include_router(sync_router)
+    app.include_router(trade_router)
     app.add_api_route("/healthz", healthz, methods=["GET"])
     app.add_api_route("/api/meta", get_meta, methods=["GET"])
     app.add_api_route("/api/blob/{sha256}", get_blob, methods=["GET"])
@@ -184,6 +187,13 @@ def _add_errors(app: FastAPI) -> None:
     @app.exception_handler(HTTPException)
     async def on_http_error(_request: Request, exc: HTTPException) -> Response:
         return problem.of_status(exc.status_code)
+
+    @app.exception_handler(SQLAlchemyError)
+    async def on_database_fault(_request: Request, exc: SQLAlchemyError) -> Response:
+        answer = faults.passing(exc)
+        if isinstance(answer, GuideError):
+            return problem.response_of(answer)
+        raise exc
 
     @app.exception_handler(RequestValidationError)
     async def on_invalid(_request: Request, exc: RequestValidationError) -> Response:

@@ -43,6 +43,12 @@ class RefreshBody(Strict):
     device_id: str = Field(min_length=8, max_length=64)
 
 
+class CouponCheckBody(Strict):
+    """A coupon's QR text or typed code."""
+
+    code: str = Field(min_length=1, max_length=200)
+
+
 class MutationBody(Envelope):
     """One mutation of a push; `timestamp` is no clock and is ignored."""
 

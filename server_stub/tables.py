@@ -251,6 +251,7 @@ coupon = Table(
     _at("claimed_at", null=True), _at("valid_from", null=True), _at("valid_until", null=True),
     Column("order_id", String(64), index=True), _at("redeemed_at", null=True), _at("voided_at", null=True),
     Column("signal", String(64)), Column("product_id", String(64)),
+    Column("earned_order_id", String(64), index=True),  # the order that brought it as a gift
 )  # fmt: skip
 Index("ix_coupon_guide_state", coupon.c.guide_id, coupon.c.state)
 Index("ix_coupon_template_state", coupon.c.template_id, coupon.c.state)
@@ -333,7 +334,7 @@ order_event = Table(
     Column("order_no", String(64), nullable=False, index=True), Column("kind", String(16), nullable=False),
     Column("body_hash", String(64), nullable=False), _at("at"), _at("received_at"),
     Column("state", String(16), nullable=False),  # applied | waiting (came before its order) | refused
-    Column("code", String(64)), _json("body"),
+    Column("code", String(64)), _json("body"), _json("answer"),
 )  # fmt: skip
 Index("ix_order_event_waiting", order_event.c.state, order_event.c.order_no)
 
@@ -387,7 +388,7 @@ goal = Table("goal", metadata, _id(), _fen("day_fen"), _fen("month_fen"))
 setting = Table(
     "setting", metadata, _id(),
     _text("brand"), _text("brand_en"), _json("contact"), _json("attribution"), _int("after_sales_days", 7),
-    _json("signal"), _int("dormant_days", 365), _json("binding"),
+    _json("signal"), _int("dormant_days", 365), _json("binding"), _json("rewards"),
 )  # fmt: skip
 
 pack = Table(

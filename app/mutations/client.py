@@ -24,6 +24,10 @@ class ServerTime(Protocol):
         """Return it, UTC."""
         ...
 
+    def bounded(self) -> tuple[datetime, bool]:
+        """Return the time of an act in the store, and whether the device's clock is off (rule 1.9)."""
+        ...
+
 
 class MutationClient(Protocol):
     """One open store with who is signed in, the clock and the engine."""

@@ -8,6 +8,7 @@ outer bounds, the row's own interval rules.
 
 from __future__ import annotations
 
+import hashlib
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -101,6 +102,20 @@ def verify(text: str, keys: Mapping[int, bytes], *, now: datetime | None = None)
     if now is not None and now < qr.not_before:
         raise Rejected("coupon_not_available", "too early")
     return qr
+
+
+def unsigned(text: str) -> CouponQr:
+    """Return what a QR says without looking at its signature: only for one that was verified before.
+
+    Raises:
+        Refused: `coupon_code_invalid`.
+    """
+    return _unpack(_split(text)[0])
+
+
+def mark_of(code: str) -> str:
+    """Return what tells one typed code from all others without giving it away (16 hexadecimal digits)."""
+    return hashlib.sha256(f"coupon/{code}".encode()).hexdigest()[:16]
 
 
 def short_id_of(code: str) -> bytes:

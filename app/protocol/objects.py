@@ -408,7 +408,8 @@ class Setting:
     """The brand's settings the phone needs. Id `brand`. Bucket `brand`.
 
     contact: {"day": 1, "week": 2, "month": 4, "quiet": ["21:00","09:00"]}; attribution: {"default_days": 14,
-    "chat": 7, "print": 30}; after_sales_days: 7; signal: {"views": 3, "days": 14}; dormant_days: 365.
+    "chat": 7, "print": 30}; after_sales_days: 7; signal: {"views": 3, "days": 14}; dormant_days: 365; rewards (rule
+    4.10): {"new_member": fen, "referral": fen, "hold_days": 14, "per_day": 20}.
     """
 
     OBJECT: ClassVar[str] = "setting"
@@ -420,6 +421,7 @@ class Setting:
     after_sales_days: int
     signal: dict[str, Any]
     dormant_days: int
+    rewards: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -495,9 +497,9 @@ class Statement:
 class Redemption:
     """One try to use a coupon in a store, as the server judged it (rule 1.11). Bucket `guide:<by_id>`.
 
-    form: qr | typed. state: accepted | refused, with `reason` a code and `params` who was first, where and when; returned
-    after a refund of its order; pending on the device that made it, until the server has judged. `mark` tells that two
-    tries were of one coupon (`coupon_code.mark_of`).
+    form: qr | typed. state: accepted | refused, with `reason` a code and `params` who was first, where and when;
+    returned after a refund of its order; pending on the device that made it, until the server has judged. `mark`
+    tells that two tries were of one coupon (`coupon_code.mark_of`).
     `contested` counts later tries elsewhere, `contest` says the last: {"store": name, "by": name, "at": instant}.
     `skewed`: the device's clock was off by more than 5 minutes (rule 1.9). Holds no customer data.
     """

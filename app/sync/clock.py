@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from app.domain.coupon import bounded_device_time
 from app.domain.instants import from_text
 from app.store import Read
 
@@ -52,6 +53,13 @@ class ServerClock:
             return self._device.now()
         server_then, then = self._anchor
         return server_then + timedelta(seconds=max(0.0, self._device.monotonic() - then))
+
+    def bounded(self) -> tuple[datetime, bool]:
+        """Return the time of an act in the store, and whether the device's clock is over 5 minutes off (rule 1.9)."""
+        if self._anchor is None:
+            return self._device.now(), False
+        server_then, then = self._anchor
+        return bounded_device_time(self._device.now(), server_then, self._device.monotonic() - then)
 
     def monotonic(self) -> float:
         """Return the device's monotonic seconds."""

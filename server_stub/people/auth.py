@@ -75,8 +75,8 @@ def login(db: Database, staff_no: str, pin: str, device: str, device_name: str, 
         )
     number = staff_no.strip().upper()[:32]
     with db.begin() as tx:
-        _reserve_try(tx, f"staff:{number}", ACCOUNT_TRIES_A_MINUTE, "account_locked")
-        _reserve_try(tx, f"ip:{ip}", IP_TRIES_A_MINUTE, "rate_limited")
+        reserve_try(tx, f"staff:{number}", ACCOUNT_TRIES_A_MINUTE, "account_locked")
+        reserve_try(tx, f"ip:{ip}", IP_TRIES_A_MINUTE, "rate_limited")
     with db.read() as conn:
         row = conn.execute(select(t.staff).where(t.staff.c.staff_no == number)).mappings().first()
     if not _pin_fits(db, row, pin) or row is None:
@@ -143,7 +143,7 @@ def session(conn: Connection, access_token: str, now: str) -> Session:
 # --- tries ---------------------------------------------------------------------------------
 
 
-def _reserve_try(tx: Tx, subject: str, limit: int, code: str) -> None:
+def reserve_try(tx: Tx, subject: str, limit: int, code: str) -> None:
     """Count a try before it is made, so that parallel ones cannot pass the limit."""
     second = int(tx.now.timestamp())
     minute = second // 60

@@ -29,8 +29,8 @@ from server_stub.trade.leases import ensure_leases, release_leases
 from server_stub.trade.rows import Record, every, first, load, setting, zone_of
 
 __all__ = [
-    "CouponView", "claim", "ensure_leases", "find", "get", "give_back", "issue", "mark_opened", "of_customer",
-    "redeem", "release", "release_leases", "reserve", "undo",
+    "CouponView", "by_code", "claim", "ensure_leases", "find", "get", "give_back", "issue", "mark_opened",
+    "of_customer", "redeem", "redeem_in_store", "release", "release_leases", "reserve", "state_of", "undo",
 ]  # fmt: skip
 
 KEY_MAX = 80
@@ -185,9 +185,56 @@ def redeem(tx: Tx, coupon_id: str, order_id: str, key: str, at: datetime | None 
     return view
 
 
+def redeem_in_store(tx: Tx, row: Record, reference: str, key: str, at: datetime) -> CouponView:
+    """Use a coupon in a store at `at`; one that was only issued is claimed for its customer first.
+
+    `row` is locked by the caller. `reference` is the order's id, or what stands for it when there is none.
+
+    Raises:
+        Rejected: `coupon_used`, `coupon_expired`, `coupon_not_available`.
+    """
+    if row["state"] == "issued":
+        _move(tx, row, CouponEvent("claim", f"{key}:claim", at, customer_id=row["customer_id"]))
+        row = load(tx, coupon, row["id"])
+    view = _move(tx, row, CouponEvent("redeem", key, at, order_id=reference))
+    bump(tx, view.guide_id, at, "redeemed")
+    return view
+
+
+def state_of(row: Record) -> CouponState:
+    """Return a coupon's row as the rules see it."""
+    return _state(row)
+
+
+def by_code(tx: Tx, code: str) -> Record | None:
+    """Return the locked row of the coupon with this typed code, or None."""
+    row = _by_code(tx, code)
+    return None if row is None else load(tx, coupon, row["id"], lock=True)
+
+
 def give_back(tx: Tx, coupon_id: str, order_id: str, key: str) -> CouponView:
     """Return a redeemed coupon after a whole refund of its order; expired if its time is over (rule 1.10)."""
     return _move(tx, load(tx, coupon, coupon_id, lock=True), CouponEvent("give_back", key, tx.now, order_id=order_id))
+
+
+def take_back_gifts(tx: Tx, order_id: str, key: str, at: datetime) -> None:
+    """Void the unused coupons that a wholly refunded order had brought (rule 1.10)."""
+    for row in every(tx, select(coupon).where(coupon.c.earned_order_id == order_id).with_for_update()):
+        event = CouponEvent("void", key, at)
+        if rules_of.take_back_gift(_state(row), event) != _state(row):
+            _move(tx, row, event)
+
+
+def earn(tx: Tx, code: str, customer_id: str, order_id: str) -> None:
+    """Note that an order brought its customer this coupon (feature D5: its source, proven by an event).
+
+    Raises:
+        Rejected: `not_found`, or `coupon_not_available` for another customer's or another order's.
+    """
+    row = _required(tx, code)
+    if row["customer_id"] != customer_id or row["earned_order_id"] not in (None, order_id):
+        raise Rejected("coupon_not_available", "not this customer's gift")
+    tx.conn.execute(update(coupon).where(coupon.c.id == row["id"]).values(earned_order_id=order_id))
 
 
 def _mine(tx: Tx, table: Any, row_id: str, guide_id: str) -> Record:

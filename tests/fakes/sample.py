@@ -54,6 +54,9 @@ class SampleClock:
     def monotonic(self) -> float:
         return self.at.timestamp()
 
+    def bounded(self) -> tuple[datetime, bool]:
+        return self.at, False
+
 
 class IdleEngine:
     """An engine that never syncs: the badge of a calm day."""
