@@ -9,6 +9,7 @@ from collections.abc import Callable
 import structlog
 
 from server_stub.db import Database, Tx
+from server_stub.faults import retrying
 from server_stub.logs import frames
 
 EVERY_S = 60.0
@@ -31,23 +32,29 @@ def run_until(db: Database, stopping: threading.Event) -> None:
 def _jobs() -> dict[str, Callable[[Tx], int]]:
     from server_stub.people import views  # services stand above this list of names
     from server_stub.sync import tombstones
-    from server_stub.trade import commission, coupons, statements
+    from server_stub.trade import commission, coupons, rewards, statements
 
     return {
         "commission": commission.confirm_due,
         "statements": statements.close_due,
+        "rewards": rewards.decide_due,
         "leases": coupons.release_leases,
         "views": views.sweep,
         "tombstones": tombstones.purge,
     }
 
 
+def _round(db: Database, name: str, job: Callable[[Tx], int]) -> int:
+    """Run a job once; of several processes only one does it at a time."""
+    with db.begin() as tx:
+        return job(tx) if tx.alone(f"job:{name}") else 0
+
+
 def _until_done(db: Database, name: str, job: Callable[[Tx], int]) -> int:
     done = 0
     try:
         for _ in range(ROUNDS_MAX):
-            with db.begin() as tx:
-                some = job(tx)
+            some = retrying(lambda: _round(db, name, job))
             done += some
             if not some:
                 break

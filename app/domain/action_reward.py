@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 
 from app.domain.calendar_days import day_of
+from app.domain.errors import Rejected
 
 HOLD_DAYS = 14
 BURST = 5
 BURST_WINDOW = timedelta(minutes=10)
 NIGHT = (23, 6)
+ANSWER_MAX = 500
 ACTIVITY_WITHIN = timedelta(days=7)
 ACTIVITIES = ("view", "reply", "order", "check_in")
 FLAGS = ("burst", "night_burst", "zero_activity", "shared_device", "add_then_delete", "readd_by_colleague")
@@ -48,7 +50,13 @@ class RewardDecision:
 
 
 def decide(
-    reward: Reward, others: Sequence[Reward], *, now: datetime, zone: tzinfo, per_day: int = 20
+    reward: Reward,
+    others: Sequence[Reward],
+    *,
+    now: datetime,
+    zone: tzinfo,
+    per_day: int = 20,
+    hold_days: int = HOLD_DAYS,
 ) -> RewardDecision:
     """Return where a reward stands at `now`; `others` are the guide's and the person's other rewards.
 
@@ -64,7 +72,7 @@ def decide(
         return RewardDecision("held", "flagged", flags)
     if _earlier_that_day(reward, others, zone) >= per_day:
         return RewardDecision("held", "over_cap")
-    if now < reward.made_at + timedelta(days=HOLD_DAYS):
+    if now < reward.made_at + timedelta(days=hold_days):
         return RewardDecision("pending" if now <= reward.made_at else "held", "holding")
     missing = _missing(reward)
     return RewardDecision("rejected", missing) if missing else RewardDecision("payable", "proven")
@@ -81,11 +89,40 @@ def flags_of(reward: Reward, others: Sequence[Reward], *, now: datetime, zone: t
         "burst": burst,
         "night_burst": burst and (hour >= NIGHT[0] or hour < NIGHT[1]),
         "zero_activity": not reward.activity and now >= reward.made_at + ACTIVITY_WITHIN,
-        "shared_device": any(o.device_key == reward.device_key and o.person_id != reward.person_id for o in others),
+        "shared_device": any(
+            o.device_key and o.device_key == reward.device_key and o.person_id != reward.person_id for o in others
+        ),
         "add_then_delete": deleted,
         "readd_by_colleague": reward.readded_by not in (None, reward.guide_id),
     }
     return tuple(flag for flag in FLAGS if found[flag])
+
+
+def require_undecided(state: str, flags: Sequence[str], reason: str) -> None:
+    """Check that a reward waits for a person's decision: it is open and flagged, or over the day's cap.
+
+    Raises:
+        Rejected: `reward_decided` or `reward_not_flagged`.
+    """
+    if state in ("payable", "rejected"):
+        raise Rejected("reward_decided", params={"state": state})
+    if not flags and reason != "over_cap":
+        raise Rejected("reward_not_flagged")
+
+
+def check_answer(state: str, flags: Sequence[str], reason: str, answered: str, text: str) -> str:
+    """Return the guide's answer to a flag without blanks around it; one answer is all there is (rule 8.2).
+
+    Raises:
+        Rejected: `reward_decided`, `reward_not_flagged`, `reward_answered` or `answer_invalid`.
+    """
+    require_undecided(state, flags, reason)
+    if answered:
+        raise Rejected("reward_answered")
+    said = text.strip()
+    if not 1 <= len(said) <= ANSWER_MAX:
+        raise Rejected("answer_invalid", params={"max": ANSWER_MAX})
+    return said
 
 
 def _refusal(reward: Reward, others: Sequence[Reward]) -> str | None:

@@ -258,4 +258,5 @@ CLOSING_BP = 7_000
 
 CONTACT = {"day": 1, "week": 2, "month": 4, "quiet": ["21:00", "09:00"]}
 ATTRIBUTION = {"default_days": 14, "chat": 7, "print": 30}
+REWARDS = {"new_member": 500, "referral": 1_000, "hold_days": 14, "per_day": 20}
 SIGNAL = {"views": 3, "days": 14}

@@ -196,6 +196,7 @@ def _settings(tx: Tx, book: Book) -> None:
         "attribution": brand.ATTRIBUTION, "after_sales_days": brand.AFTER_SALES_DAYS, "signal": brand.SIGNAL,
         "dormant_days": brand.DORMANT_DAYS,
         "binding": {"mode": "override", "protection_days": 90, "validity_days": 365},
+        "rewards": brand.REWARDS,
     }  # fmt: skip
     tx.conn.execute(insert(t.setting).values(**row))
 

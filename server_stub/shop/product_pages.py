@@ -19,7 +19,7 @@ from server_stub.shop.coupon_words import PAYABLE, CouponWords, words
 from server_stub.shop.edge import Pages
 from server_stub.shop.texts import Texts
 from server_stub.shop.visit import ZONE, Visit
-from server_stub.trade import coupons, orders, shares
+from server_stub.trade import coupons, orders, rewards, shares
 from server_stub.trade.drafts import DraftLine, Person, ShareRef
 
 VIEW_LIFE = timedelta(hours=12)
@@ -104,7 +104,9 @@ def add_guide(visit: Visit) -> Response:
             not queries.orders_of(tx.conn, visit.member_id, 1)
             and customers.open_binding(tx.conn, visit.member_id) is None
         )
-        customers.bind(tx, visit.member_id, guide.id, source="card", new_member=new)
+        bound = customers.bind(tx, visit.member_id, guide.id, source="card", new_member=new)
+        if new and bound == "bound":
+            rewards.earn(tx, visit.member_id, guide.id, visitor_id=visit.visitor_id)
         if name := visit.asked("name").strip()[:40]:
             customers.rename(tx, visit.member_id, name)
         for purpose in ("browse", "marketing"):
