@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import httpx
 
 from app.domain.errors import ProtocolFault
-from app.protocol.limits import BODY_MAX_BYTES, PUSH_MAX_MUTATIONS
+from app.protocol.limits import BODY_MAX_BYTES, PUSH_BATCH
 from app.store import Store, outbox
 from app.store.json_text import dumps
 from app.store.outbox import Pending
@@ -33,7 +33,7 @@ class Push:
             ProtocolFault: `mutation_gap` or `mutation_reused`: see `SyncEngine`.
         """
         sent = after = 0
-        while batch := await self._store.query_in_thread(outbox.pending, PUSH_MAX_MUTATIONS, after):
+        while batch := await self._store.query_in_thread(outbox.pending, PUSH_BATCH, after):
             batch = _fitting(batch)
             await self._send(batch)
             sent += len(batch)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, func, select, update
 
 from app.domain import instants
 from server_stub import tables as t
 from server_stub.db import Actor, Database, Tx, upsert
+from server_stub.faults import retrying
 from server_stub.logs import frames
 from server_stub.sync.cookie import Position
 from server_stub.sync.push import ensure_group, set_lmid
@@ -19,6 +20,7 @@ LEASES_EVERY = timedelta(minutes=10)
 PULLED_EVERY = timedelta(minutes=1)
 ONLINE_GAP = timedelta(minutes=10)
 FLOOR_EVERY = timedelta(days=1)
+HOLDER_AWAY = timedelta(minutes=3)  # a device at work is seen to pull every minute
 log = structlog.get_logger("sync.before")
 
 
@@ -44,11 +46,15 @@ def top_up(db: Database, actor: Actor) -> None:
 
     if actor.role != "guide":
         return
-    try:
+
+    def fill() -> None:
         with db.begin(actor) as tx:
             coupons.ensure_leases(tx, actor.device_id)
             due = update(t.device).where(t.device.c.id == actor.device_id)
             tx.conn.execute(due.values(leases_checked_at=tx.now_text))
+
+    try:
+        retrying(fill)
     except Exception as exc:  # a guide must be able to sync while coupons cannot be minted
         log.error("leases", kind=type(exc).__name__, at=frames(exc))
 
@@ -56,14 +62,28 @@ def top_up(db: Database, actor: Actor) -> None:
 def _due(conn: Connection, db: Database, actor: Actor, group_id: str, known: Position | None) -> dict[str, Any]:
     now = db.now()
     group = conn.execute(select(t.client_group.c.pulled_at).where(t.client_group.c.id == group_id)).first()
-    holder = conn.execute(select(t.contact_holder.c.device_id).where(t.contact_holder.c.id == actor.staff_id)).scalar()
     checked = conn.execute(select(t.device.c.leases_checked_at).where(t.device.c.id == actor.device_id)).scalar()
     return {
         "group": group is None or _older(group.pulled_at, now - PULLED_EVERY),
-        "holder": actor.role == "guide" and holder != actor.device_id,
+        "holder": actor.role == "guide" and _takes_hold(conn, actor, now),
         "leases": actor.role == "guide" and _older(checked, now - LEASES_EVERY),
         "adopt": _ahead(conn, group_id, known),
     }
+
+
+def _takes_hold(conn: Connection, actor: Actor, now: datetime) -> bool:
+    """Say whether this device becomes the guide's contact holder: it comes to work, or the holder has gone.
+
+    Two devices at work must not take the slot from each other at every pull: each change would wake the other, for ever.
+    """
+    holder = conn.execute(select(t.contact_holder.c.device_id).where(t.contact_holder.c.id == actor.staff_id)).scalar()
+    if holder in (None, actor.device_id):
+        return holder is None
+    c = t.client_group.c
+    own = c.staff_id == actor.staff_id, c.device_id.in_((holder, actor.device_id))
+    seen = conn.execute(select(c.device_id, func.max(c.pulled_at).label("at")).where(*own).group_by(c.device_id))
+    pulled = {row.device_id: row.at for row in seen}
+    return any(_older(pulled.get(device), now - HOLDER_AWAY) for device in (holder, actor.device_id))
 
 
 def _older(at: str | None, than: Any) -> bool:
