@@ -136,6 +136,23 @@ def jobs() -> None:
 
 
 @app.command()
+def recompute() -> None:
+    """Replay all orders through the rules and compare entries, tiers, stores and statements; exit 1 if any differs."""
+    from server_stub.trade import recompute as history
+
+    with _database() as db, db.begin() as tx:
+        report = history.compare(tx)
+    for difference in report.differences:
+        _say(str(difference))
+    _say(
+        f"{report.orders} orders, {report.entries} entries, {report.store_entries} store entries, "
+        f"{report.tiers} tiers, {report.statements} statements: {len(report.differences)} differences"
+    )
+    if report.differences:
+        raise typer.Exit(1)
+
+
+@app.command()
 def openapi() -> None:
     """Print the OpenAPI document."""
     import tempfile

@@ -149,7 +149,13 @@ def _evidence(
     return {
         "rule_version": RULE_VERSION,
         "touches": [
-            {"id": touch.id, "guide_id": touch.guide_id, "channel": touch.channel, "at": to_text(touch.at)}
+            {
+                "id": touch.id,
+                "guide_id": touch.guide_id,
+                "channel": touch.channel,
+                "at": to_text(touch.at),
+                "by": "member" if _is_member(touch, order) else "session",
+            }
             for touch in sorted(valid, key=lambda touch: (touch.at, touch.id))
         ],
         "winner": None if winner is None else winner.id,
