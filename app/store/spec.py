@@ -105,7 +105,7 @@ TABLES: tuple[Table, ...] = (
         sealed=("name", "pinyin", "initials", "birthday", "note", "note_private", "sizes", "likes", "tags"),
         indexes=(("phone_tail",), ("last_order_at",)),
     ),
-    Table(o.Order, "orders", indexes=(("customer_id", "created_at"), ("paid_at",))),
+    Table(o.Order, "orders", indexes=(("customer_id", "created_at"), ("paid_at",), ("no",))),
     Table(o.BrowseEvent, "browse_event", indexes=(("customer_id", "at"), ("at",))),
     Table(o.CouponTemplate, "coupon_template"),
     Table(
@@ -118,7 +118,11 @@ TABLES: tuple[Table, ...] = (
     Table(o.ContactHolder, "contact_holder"),
     Table(o.SignalMark, "signal_mark", indexes=(("customer_id", "signal"),)),
     Table(o.CommissionRule, "commission_rule"),
-    Table(o.CommissionEntry, "commission_entry", indexes=(("created_at",), ("state", "created_at"), ("order_id",))),
+    Table(
+        o.CommissionEntry,
+        "commission_entry",
+        indexes=(("created_at",), ("state", "created_at"), ("order_id",), ("order_no",), ("statement_id",)),
+    ),
     Table(o.Goal, "goal"),
     Table(o.Setting, "setting"),
     Table(o.Pack, "pack", indexes=(("version",),)),
