@@ -116,7 +116,10 @@ class Coupon:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A commission rule; `style` is the style's number for a rule of one product."""
+    """A commission rule; `style` is the style's number for a rule of one product, `shop` the shop's for one shop.
+
+    `tiers` (rule 4.4) come on top of the rate; `store_share_bp` is the franchisee's part.
+    """
 
     key: str
     name: str
@@ -126,6 +129,9 @@ class Rule:
     style: int | None = None
     rate_bp: int | None = None
     fixed_fen: int | None = None
+    shop: int | None = None
+    tiers: tuple[tuple[int, int], ...] = ()
+    store_share_bp: int = 0
 
 
 SHOPS = (
@@ -249,8 +255,19 @@ COUPONS = (
            threshold_fen=9_900, total=30_000, per_guide=1_000, per_customer=1, per_day=400),
 )  # fmt: skip
 
+TIERS = ((800_000, 50), (2_000_000, 100))  # from ¥8,000 in a month 0.5 % more, from ¥20,000 1 %
 RULES = (
-    Rule("brand", "全品 3%", "All goods 3%", "brand", rate_bp=300),
+    Rule("brand", "全品 3%", "All goods 3%", "brand", rate_bp=300, tiers=TIERS),
+    Rule(
+        "franchise",
+        "加盟店全品 3%（店铺留 10%）",
+        "Franchise: all goods 3% (10% of it to the store)",
+        "store",
+        rate_bp=300,
+        shop=3,
+        tiers=TIERS,
+        store_share_bp=1_000,
+    ),
     Rule("outerwear", "外套 4%", "Outerwear 4%", "category", category="outerwear", rate_bp=400),
     Rule("pouch", "云朵化妆包每件 12 元", "Cloud pouch ¥12 each", "product", style=20, fixed_fen=1_200),
 )

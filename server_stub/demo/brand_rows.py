@@ -181,11 +181,13 @@ def _rules(tx: Tx, book: Book) -> None:
     since = to_text(rules_since(book.now))
     targets = {style.no: book.products[place * COLOURS_PER_STYLE]["id"] for place, style in enumerate(brand.STYLES)}
     for rule in brand.RULES:
-        target = rule.category if rule.category else targets.get(rule.style or 0)
+        shop = book.shops[rule.shop - 1] if rule.shop else None
+        target = rule.category or shop or targets.get(rule.style or 0)
         book.rules.append({
             "id": book.id("rule", rule.key), "version": 1, "name": rule.name, "name_en": rule.name_en,
             "level": rule.level, "target_id": target, "from_at": since, "until_at": None, "rate_bp": rule.rate_bp,
-            "fixed_fen": rule.fixed_fen, "tiers": [], "closing_bp": brand.CLOSING_BP, "store_share_bp": 0,
+            "fixed_fen": rule.fixed_fen, "tiers": [list(tier) for tier in rule.tiers],
+            "closing_bp": brand.CLOSING_BP, "store_share_bp": rule.store_share_bp,
         })  # fmt: skip
     tx.conn.execute(insert(t.commission_rule), book.rules)
 

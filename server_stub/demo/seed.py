@@ -13,12 +13,13 @@ from sqlalchemy import insert, select
 from app.domain.instants import to_text
 from server_stub import tables as t
 from server_stub.db import Database, Tx
-from server_stub.demo import brand_rows, coupon_rows, member_rows, trade_rows
+from server_stub.demo import brand_rows, coupon_rows, member_rows, reward_rows, trade_rows
 from server_stub.demo.brand_rows import Book
 from server_stub.demo.days import Board
 from server_stub.demo.history import Biographer, Life, Share, shares_of
 from server_stub.demo.people import members_of
 from server_stub.sync import projections
+from server_stub.trade import rewards
 
 SEED = 20_241
 SEEDED = "demo_seed"
@@ -113,8 +114,12 @@ def _write(tx: Tx, book: Book, past: Past) -> tuple[int, int]:
     put(tx, t.order_line, lines)
     put(tx, t.refund, refunds)
     entries = trade_rows.entry_rows(ledger.placed, book.now)
+    entries += trade_rows.tier_rows(book, entries)
     put(tx, t.statement, trade_rows.settle(book, entries))
     put(tx, t.commission_entry, entries)
+    put(tx, t.store_entry, trade_rows.store_rows(ledger.placed))
+    put(tx, t.action_reward, reward_rows.reward_rows(tx, book, past.lives))
+    rewards.decide_due(tx)
     board = Board(book)
     board.add_orders(ledger.placed)
     board.add_visits(past.lives)

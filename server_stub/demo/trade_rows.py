@@ -26,6 +26,8 @@ from server_stub.demo.brand_rows import Book, Row
 from server_stub.demo.history import Life, Order, Refund, UsedCoupon
 from server_stub.demo.member_rows import first_binding
 from server_stub.demo.people import ZONE
+from server_stub.trade import statements, tiers
+from server_stub.trade.commission import guide_row, store_row
 from server_stub.trade.coupons import CouponView
 from server_stub.trade.drafts import Quote
 from server_stub.trade.pricing import Item, price
@@ -221,61 +223,43 @@ def event_id(order: Order) -> str:
 
 
 def entry_rows(placed: Sequence[Placed], now: datetime) -> list[Row]:
-    """Return the ledger's rows as they stand at `now`: pending, or confirmed when after-sales had closed."""
+    """Return the guides' rows as they stand at `now`: pending, or confirmed when after-sales had closed."""
     return [_entry_row(entry, now) for one in placed for entry in one.entries if entry.guide_id is not None]
 
 
+def store_rows(placed: Sequence[Placed]) -> list[Row]:
+    """Return the rows of the stores' own parts."""
+    return [store_row(entry) for one in placed for entry in one.entries if entry.guide_id is None]
+
+
 def _entry_row(entry: Entry, now: datetime) -> Row:
-    state = commission_rules.state_at(entry, now)
-    confirm = to_text(entry.confirm_at) if entry.confirm_at else None
-    return {
-        "id": entry.id, "guide_id": entry.guide_id, "order_id": entry.order_id, "order_no": entry.order_no,
-        "line_id": entry.line_id, "label": entry.label, "kind": entry.kind, "role": entry.role, "state": state,
-        "base_fen": entry.base_fen, "amount_fen": entry.amount_fen, "rule_id": entry.rule_id,
-        "rule_version": entry.rule_version, "steps": list(entry.steps), "event_id": entry.event_id,
-        "created_at": to_text(entry.created_at), "confirm_at": confirm,
-        "confirmed_at": confirm if state == "confirmed" else None, "statement_id": None, "reason": entry.reason,
-        "sleep": entry.sleep,
-    }  # fmt: skip
+    row = guide_row(entry) | {"state": commission_rules.state_at(entry, now), "statement_id": None}
+    return row | {"confirmed_at": row["confirm_at"] if row["state"] == "confirmed" else None}
+
+
+def tier_rows(book: Book, entries: Sequence[Row]) -> list[Row]:
+    """Return what the tiers of every guide's months came to so far (rule 4.4)."""
+    rules = {row["id"]: CommissionRule.from_wire(row) for row in book.rules if row["tiers"]}
+    moved = [row for row in entries if row["state"] == "confirmed" and row["rule_id"] in rules]
+    ordered = sorted(moved, key=lambda row: (row["confirm_at"], row["event_id"], row["id"]))
+    zones = dict.fromkeys(book.guides, ZONE)
+    return [guide_row(entry) | {"statement_id": None} for entry in tiers.replay(ordered, rules, zones, {})]
 
 
 def settle(book: Book, entries: Sequence[Row]) -> list[Row]:
     """Close every month before this one, guide by guide (rule 4.8): mark the entries, return the statements."""
-    from app.domain.statement import StatementLine, close_month
-
     by_guide: dict[str, list[Row]] = defaultdict(list)
     for row in entries:
         if row["state"] == "confirmed":
             by_guide[row["guide_id"]].append(row)
-    statements = []
+    made: list[Row] = []
     for guide, rows in sorted(by_guide.items()):
-        balance, settled = 0, frozenset[str]()
-        lines = [StatementLine(row["id"], from_text(row["confirmed_at"]), row["amount_fen"]) for row in rows]
         index = {row["id"]: row for row in rows}
-        for month in _closed_months(rows, book.now):
-            made = close_month(guide, month, lines, zone=ZONE, opening_fen=balance, settled=settled)
-            statement_id = book.id("statement", f"{guide}/{month}")
-            for line in made.lines:
-                index[line.entry_id] |= {"state": "settled", "statement_id": statement_id}
-            statements.append({
-                "id": statement_id, "guide_id": guide, "month": month, "opening_fen": made.opening_fen,
-                "closing_fen": made.closing_fen, "closed_at": _closed_at(month), "digest": made.digest,
-            })  # fmt: skip
-            balance, settled = made.closing_fen, settled | {line.entry_id for line in made.lines}
-    return statements
-
-
-def _closed_months(rows: Sequence[Row], now: datetime) -> list[str]:
-    this = f"{now.astimezone(ZONE):%Y-%m}"
-    months = {f"{from_text(row['confirmed_at']).astimezone(ZONE):%Y-%m}" for row in rows}
-    return sorted(month for month in months if month < this)
-
-
-def _closed_at(month: str) -> str:
-    """Return the first of the month after, three in the morning of the store's zone."""
-    first = datetime.fromisoformat(f"{month}-01T03:00:00").replace(tzinfo=ZONE)
-    after = (first + timedelta(days=32)).replace(day=1)
-    return to_text(after)
+        for one in statements.months_closed(guide, rows, None, ZONE, tiers.month_of(book.now, ZONE)):
+            made.append(statements.statement_row(one, ZONE))
+            for line in one.lines:
+                index[line.entry_id] |= {"state": "settled", "statement_id": made[-1]["id"]}
+    return made
 
 
 def order_rows(placed: Sequence[Placed]) -> tuple[list[Row], list[Row], list[Row]]:

@@ -43,7 +43,8 @@ def earn(tx: Tx, customer_id: str, guide_id: str, *, visitor_id: str | None = No
         "id": reward_id, "guide_id": guide_id, "store_id": store_id, "kind": kind, "amount_fen": policy[kind],
         "state": "pending", "made_at": tx.now_text, "customer_id": customer_id,
         "phone_key": person["phone_hash"] or customer_id, "device_key": visitor_id or "",
-        "held_until": instants.to_text(tx.now + timedelta(days=policy["hold_days"])), "reason": "holding", "flags": list[str](),
+        "held_until": instants.to_text(tx.now + timedelta(days=policy["hold_days"])), "reason": "holding",
+        "flags": list[str](),
     }  # fmt: skip
     tx.conn.execute(insert(action_reward).values(row))
     _touch(tx, reward_id)
@@ -121,8 +122,8 @@ def _judge(
         reward, others, now=tx.now, zone=zone, per_day=policy["per_day"], hold_days=policy["hold_days"]
     )
     new = {"state": found.state, "reason": found.reason, "flags": list(found.flags)}
-    if found.state in ("payable", "rejected"):
-        new["decided_at"] = tx.now_text
+    if found.state in ("payable", "rejected"):  # as of the end of the hold, whenever the job runs
+        new["decided_at"] = min(row["held_until"] or tx.now_text, tx.now_text)
     if all(row[name] == value for name, value in new.items()):
         return 0
     tx.conn.execute(update(action_reward).where(action_reward.c.id == row["id"]).values(new))
