@@ -38,6 +38,12 @@ def team_redemptions(read: Read, limit: int = 30) -> list[TeamRedemption]:
     return read.all(TeamRedemption, "1 ORDER BY at DESC, id DESC LIMIT ?", (limit,))
 
 
+@reads("staff")
+def staff_names(read: Read) -> dict[str, str]:
+    """Return staff id to name of everybody on this device."""
+    return dict(read.rows("SELECT id, name FROM staff"))
+
+
 @reads("meta")
 def vouched(read: Read, mark: str) -> dict[str, Any] | None:
     """Return what the server last said of a coupon that is not on this device, or None."""

@@ -1,6 +1,20 @@
 """Coupons: sending one with its message, what I hold and sent, one coupon's way."""
 
+from app.ui.screens.coupons.batch import BatchPage
 from app.ui.screens.coupons.compose import MessagePage, SendCouponPage
-from app.ui.screens.coupons.held import CouponPage, CouponsScreen
+from app.ui.screens.coupons.handout import HandOutPage
+from app.ui.screens.coupons.held import CouponsScreen
+from app.ui.screens.coupons.one import CouponPage
+from app.ui.screens.coupons.redeem import RedeemPage
+from app.ui.screens.coupons.template import TemplatePage
 
-__all__ = ["CouponPage", "CouponsScreen", "MessagePage", "SendCouponPage"]
+__all__ = [
+    "BatchPage",
+    "CouponPage",
+    "CouponsScreen",
+    "HandOutPage",
+    "MessagePage",
+    "RedeemPage",
+    "SendCouponPage",
+    "TemplatePage",
+]

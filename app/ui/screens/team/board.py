@@ -57,7 +57,7 @@ def TeamScreen() -> ft.Control:
         ]
         body = [_store_sums(team), ft.Column(rows, spacing=Space.S)]
     over = p.dots(date_weekday(today), _store_name(store))
-    return p.frame(t("team.title"), body, over=over, top=[tabs, chips])
+    return p.frame(t("team.title"), body, over=over, top=[tabs, chips], actions=[_redeem()])
 
 
 def _store_name(store: Store | None) -> str | None:
@@ -187,3 +187,8 @@ def _table_row(one: GuideFigures, best: dict[str, int]) -> ft.Control:
         ink = Tone.ACTION if leads else Tone.QUIET if amount == 0 else None
         cells.append(_cell(shown(metric, amount, strings), metric, Type.ROW if leads else Type.BODY, ink))
     return _table_line(name, cells)
+
+
+def _redeem() -> ft.Control:
+    ui = sessions.current()
+    return p.icon_button(ft.Icons.QR_CODE_SCANNER, t("coupons.redeem"), lambda: ui.open("/coupons/redeem"))

@@ -91,7 +91,7 @@ def TodayScreen() -> ft.Control:
     else:
         body += _list(signals, day, now)
     body += [Play(), FreshOrders()]
-    return p.frame(t(f"today.{part}", name=client.staff.name), body, over=over)
+    return p.frame(t(f"today.{part}", name=client.staff.name), body, over=over, actions=[_redeem()])
 
 
 @screen
@@ -284,3 +284,8 @@ def FreshOrders() -> ft.Control:
             )
         )
     return ft.Column([p.section(t("today.orders")), p.group(rows)], spacing=Space.M)
+
+
+def _redeem() -> ft.Control:
+    ui = sessions.current()
+    return p.icon_button(ft.Icons.QR_CODE_SCANNER, t("coupons.redeem"), lambda: ui.open("/coupons/redeem"))
