@@ -271,7 +271,7 @@ async def test_a_device_clock_set_wrong_later_moves_neither_coupons_nor_quiet_ho
     await again.engine.sync_now()
     assert again.clock.now() == NOW
     assert again.store.query(work.rejected) == []
-    (issued,) = again.store.query(coupons.coupons_sent)
+    (issued,) = again.store.query(coupons.coupons_sent, "all", "2026-11-24T02:30:00Z")
     assert issued.issued_at == "2026-11-24T02:30:00Z"
 
 

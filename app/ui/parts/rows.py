@@ -14,7 +14,7 @@ from app.ui.theme import ROW_HEIGHT, Radius, Space, Tone, Type
 def list_row(
     title: str | Sequence[ft.Control], meta: str, *, leading: ft.Control | None = None, fact: str | ft.Control = "",
     fact_color: str | None = None, on_click: Press = None, selected: bool = False, trailing: ft.Control | None = None,
-    height: float | None = ROW_HEIGHT, label: str | None = None, bold: bool = True,
+    height: float | None = ROW_HEIGHT, label: str | None = None, bold: bool = True, on_long_press: Press = None,
 ) -> ft.Control:  # fmt: skip
     """Return a row: leading avatar, title over one meta line, a fact at the right, a control at the very right.
 
@@ -35,6 +35,8 @@ def list_row(
     }
     if on_click is None:
         return ft.Container(inner, border_radius=Radius.M, **look)
+    if on_long_press is not None:
+        look["on_long_press"] = lambda _event: on_long_press()
     return tappable(inner, on_click, label=label, selected=selected or None, **look)
 
 

@@ -79,7 +79,7 @@ async def test_a_customer_without_consent_is_refused_before_anything_changes(lab
         await send_coupon(phone, TEMPLATE, "c4")
     assert no.value.code == "no_marketing_consent"
     assert phone.store.query(work.outbox_count) == 0
-    assert phone.store.query(coupons.coupons_sent) == []
+    assert phone.store.query(coupons.coupons_sent, "all", "2026-11-24T02:30:00Z") == ()
 
 
 async def test_what_the_server_refuses_comes_back_as_a_row_and_the_local_effect_goes(lab: Lab) -> None:

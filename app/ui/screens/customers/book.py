@@ -15,6 +15,7 @@ from app.ui import hooks
 from app.ui import parts as p
 from app.ui import session as sessions
 from app.ui.guards import screen
+from app.ui.screens.customers.picking import Picking
 from app.ui.strings import current, money, t
 from app.ui.theme import Space, Tone, Type
 
@@ -40,6 +41,15 @@ class Look:
     today: int
     language: str
     selected: str | None
+    picking: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Ticked:
+    """A row of the list while customers are ticked."""
+
+    row: CustomerRow
+    on: bool
 
 
 @screen
@@ -58,11 +68,11 @@ def CustomersScreen() -> ft.Control:
         book.sort,
     )
     counts = hooks.use_live({"customer", "setting"}, index.counts, id(index))
+    picking = hooks.use_slice(Picking)
     selected = stack[0].removeprefix("/customers/") if wide and stack else None
-    look = Look(day_of(now, strings.zone).toordinal(), strings.language, selected)
+    look = Look(day_of(now, strings.zone).toordinal(), strings.language, selected, picking.on)
     build = ft.use_memo(lambda: partial(_row, look), [look])
     total = counts.get(ALL, 0)
-    actions = [p.icon_button(ft.Icons.QR_CODE_2, t("customers.empty_action"), lambda: ui.open("/card"))]
     top = [
         p.search_field(t("customers.search"), book.query, lambda text: setattr(book, "query", text)),
         p.filter_chips(
@@ -70,12 +80,63 @@ def CustomersScreen() -> ft.Control:
             book.segment,
             lambda s: setattr(book, "segment", s),
         ),
-        _summary(book, len(rows)),
+        _all_or_none(picking, book, rows) if picking.on else _summary(book, len(rows)),
     ]
-    return p.frame(t("customers.title"), _list(book, rows, total, build, look), actions=actions, top=top, scroll=False)
+    shown = ft.use_memo(lambda: _ticked(rows, picking.ids) if picking.on else rows, [rows, picking.on, picking.ids])
+    body = _list(book, shown, total, build, look)
+    if picking.on:
+        title = t("customers.picked", n=len(picking.ids))
+        stop = p.icon_button(ft.Icons.CLOSE, t("customers.pick_stop"), picking.stop)
+        foot = _send_foot(picking, book, rows)
+        return p.frame(title, body, actions=[stop], top=top, foot=foot, scroll=False, badge=False)
+    actions = [
+        p.icon_button(ft.Icons.CHECKLIST, t("customers.pick"), picking.start),
+        p.icon_button(ft.Icons.QR_CODE_2, t("customers.empty_action"), lambda: ui.open("/card")),
+    ]
+    return p.frame(t("customers.title"), body, actions=actions, top=top, scroll=False)
 
 
-def _list(book: Book, rows: tuple[CustomerRow, ...], total: int, build: partial[ft.Control], look: Look) -> ft.Control:
+def _ticked(rows: tuple[CustomerRow, ...], ids: tuple[str, ...]) -> tuple[Ticked, ...]:
+    """Return the rows with their ticks; a row whose tick stays is equal to what it was, so it is not drawn anew."""
+    on = frozenset(ids)
+    return tuple(Ticked(row, row.id in on) for row in rows)
+
+
+def _all_or_none(picking: Picking, book: Book, rows: tuple[CustomerRow, ...]) -> ft.Control:
+    """Return the line that ticks everybody shown, or nobody."""
+    every = bool(rows) and len(picking.ids) >= len(rows) and {row.id for row in rows} <= set(picking.ids)
+
+    def turn() -> None:
+        picking.ids = () if every else tuple(row.id for row in rows)
+
+    icon = ft.Icons.CHECK_BOX if every else ft.Icons.CHECK_BOX_OUTLINE_BLANK
+    words = t("customers.pick_none") if every else t("customers.pick_all", n=len(rows))
+    face = ft.Row([ft.Icon(icon, size=20, color=Tone.ACTION), p.txt(words, Type.META)], spacing=Space.S, tight=True)
+    return ft.Row([p.tappable(face, turn, label=words, padding=Space.S)])
+
+
+def _send_foot(picking: Picking, book: Book, rows: tuple[CustomerRow, ...]) -> ft.Control:
+    """Return the button that goes on with the ticked, or with the whole list while nobody is ticked."""
+
+    def send() -> None:
+        if not picking.ids:
+            picking.segment = None if book.query else book.segment
+            picking.ids = tuple(row.id for row in rows) if book.query else ()
+        sessions.current().select("/coupons/batch")
+
+    count = len(picking.ids) or len(rows)
+    words = t("customers.send_picked" if picking.ids else "customers.send_all", n=count)
+    button = p.primary(words, send if count else None, ft.Icons.LOCAL_OFFER_OUTLINED)
+    return ft.Row([ft.Container(button, expand=True)])
+
+
+def _list(
+    book: Book,
+    rows: tuple[CustomerRow | Ticked, ...],
+    total: int,
+    build: partial[ft.Control],
+    look: Look,
+) -> ft.Control:
     ui = sessions.current()
     if not total and p.is_partial():
         return p.unfinished()
@@ -127,7 +188,9 @@ def _summary(book: Book, count: int) -> ft.Control:
     return ft.Row([words, button])
 
 
-def _row(look: Look, row: CustomerRow) -> ft.Control:
+def _row(look: Look, shown: CustomerRow | Ticked) -> ft.Control:
+    row = shown.row if isinstance(shown, Ticked) else shown
+    on = isinstance(shown, Ticked) and shown.on
     heads: list[ft.Control] = [p.txt(row.name, Type.ROW, lines=1)]
     if (level := p.level_pill(row.level)) is not None:
         heads.append(level)
@@ -137,12 +200,28 @@ def _row(look: Look, row: CustomerRow) -> ft.Control:
     return p.list_row(
         heads,
         p.dots(spend, *tags),
-        leading=p.avatar(row.name, row.id),
+        leading=_tick(on) if look.picking else p.avatar(row.name, row.id),
         fact="" if days is None else (t("customers.days_ago", n=days) if days else t("customers.today")),
         fact_color=Tone.LATE if days is not None and days > LATE_DAYS else None,
-        on_click=partial(_open, row.id),
-        selected=row.id == look.selected,
+        on_click=partial(_toggle if look.picking else _open, row.id),
+        on_long_press=None if look.picking else partial(_start, row.id),
+        selected=on or row.id == look.selected,
     )
+
+
+def _tick(on: bool) -> ft.Control:
+    icon = ft.Icons.CHECK_CIRCLE if on else ft.Icons.RADIO_BUTTON_UNCHECKED
+    return ft.Container(
+        ft.Icon(icon, size=26, color=Tone.ACTION if on else Tone.QUIET), width=44, alignment=ft.Alignment.CENTER
+    )
+
+
+def _toggle(customer_id: str) -> None:
+    sessions.current().slice(Picking).toggle(customer_id)
+
+
+def _start(customer_id: str) -> None:
+    sessions.current().slice(Picking).start(customer_id)
 
 
 def _open(customer_id: str) -> None:

@@ -17,7 +17,15 @@ from app.ui import hooks
 from app.ui import parts as p
 from app.ui import session as sessions
 from app.ui.guards import screen
-from app.ui.screens.customers.words import coupon_state, order_title, product_name, template_name, timeline_row
+from app.ui.screens.customers.words import (
+    STATE_TONES,
+    coupon_state,
+    last_moment,
+    order_title,
+    product_name,
+    template_name,
+    timeline_row,
+)
 from app.ui.strings import current, date_short, money, t
 from app.ui.theme import Space, Tone, Type
 
@@ -171,8 +179,8 @@ def Coupons(customer_id: str) -> ft.Control:
 def coupon_row(coupon: Coupon, now: datetime, who: str = "") -> ft.Control:
     """Return a coupon as a row that opens it."""
     state = coupon_state(coupon, now)
-    tone = {"redeemed": "soft", "claimed": "soft", "expired": "calm", "voided": "calm"}.get(state, "warm")
-    until = t("coupons.valid_until", date=_date(coupon.valid_until)) if coupon.valid_until else None
+    tone = STATE_TONES.get(state, "warm")
+    until = t("coupons.valid_until", date=last_moment(coupon.valid_until, now)) if coupon.valid_until else None
     ui = sessions.current()
     return p.list_row(
         template_name(coupon.rules),

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import flet as ft
 
+from app.domain import coupon as rules_of
 from app.domain.instants import from_text
 from app.protocol.objects import BrowseEvent, Contact, Coupon, Customer, Order, Product
 from app.store.queries.customers import TimelineItem
 from app.ui import parts as p
 from app.ui.strings import Strings, current, money, t
 
-COUPON_WHEN = ("redeemed_at", "claimed_at", "opened_at", "issued_at")
+STATE_TONES = {
+    "redeemed": "soft", "claimed": "soft", "reserved": "soft", "expired": "calm", "voided": "calm", "returned": "calm",
+}  # fmt: skip
 
 
 def template_name(rules: dict[str, object]) -> str:
@@ -32,9 +35,20 @@ def product_name(product: Product | None) -> str:
 
 def coupon_state(coupon: Coupon, now: datetime) -> str:
     """Return the code of what a coupon is now: `opened` when it was seen, `expired` when its time is over."""
-    if coupon.state in ("issued", "claimed") and coupon.valid_until and from_text(coupon.valid_until) <= now:
-        return "expired"
-    return "opened" if coupon.state == "issued" and coupon.opened_at else coupon.state
+    until = from_text(coupon.valid_until) if coupon.valid_until else None
+    stored = rules_of.CouponState(coupon.state, from_text(coupon.lease_until), valid_until=until)
+    state = rules_of.effective_state(stored, now)
+    return "opened" if state == "issued" and coupon.opened_at else state
+
+
+def last_moment(until: str, now: datetime | None = None) -> str:
+    """Return the last day of what ends at midnight, else day and time; `until` itself is no longer in it."""
+    strings = current()
+    end = from_text(until)
+    here = strings.local(end)
+    if isinstance(here, datetime) and (here.hour, here.minute) == (0, 0):
+        return strings.date_short(end - timedelta(seconds=1), now)
+    return f"{strings.date_short(end, now)} {strings.time_short(end)}"
 
 
 def salutation(customer: Customer, strings: Strings) -> str:

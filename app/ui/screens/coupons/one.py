@@ -1,0 +1,124 @@
+"""One coupon: what it gives, whose it is, its way so far, and what can still be done."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import flet as ft
+
+from app.domain.instants import from_text
+from app.mutations import coupon_link, refusal_to_contact
+from app.protocol.mutations import UndoCoupon
+from app.protocol.objects import Contact, Coupon, Customer
+from app.store.queries import coupons as cq
+from app.store.queries import customers as q
+from app.ui import hooks
+from app.ui import parts as p
+from app.ui import session as sessions
+from app.ui.guards import screen
+from app.ui.screens.coupons.compose import WATCHED, use_once
+from app.ui.screens.coupons.deliver import hand_over, record
+from app.ui.screens.coupons.held import ends_words
+from app.ui.screens.coupons.words import conditions, gives, name_of
+from app.ui.screens.customers.words import STATE_TONES, coupon_state
+from app.ui.strings import current, error_text, t
+from app.ui.theme import Space, Tone, Type
+
+STILL_TO_SEND = ("issued", "opened", "claimed")
+
+
+@screen
+def CouponPage(coupon_id: str) -> ft.Control:
+    """Show one coupon and its history; sending again and taking back stand at the foot."""
+    ui, now = hooks.use_session(), hooks.use_now()
+    hooks.use_strings()
+    coupon = hooks.use_query(cq.coupon_by_id, coupon_id)
+    owner = coupon.customer_id if coupon and coupon.customer_id else ""
+    customer = hooks.use_query(q.customer_by_id, owner)
+    contacts = hooks.use_query(q.contacts_of, owner)
+    submit, busy = hooks.use_mutation()
+    start, copying = use_once()
+    denied = hooks.use_live(WATCHED, lambda: refusal_to_contact(ui.client, owner), owner, now)
+    if coupon is None or coupon.state == "allotted":
+        return p.frame(t("coupons.title"), p.empty(ft.Icons.LOCAL_OFFER_OUTLINED, t("coupons.gone")))
+    state = coupon_state(coupon, now)
+
+    async def again() -> None:
+        channel = await hand_over(ui.client, owner, f"{name_of(coupon.rules)}\n{coupon_link(ui.client, coupon)}")
+        if channel is None:
+            p.say(t("coupons.not_delivered"), refused=True)
+            return
+        await record(ui.client, owner, "coupon", channel, None, coupon.id)
+        p.say(t("message.copied"))
+
+    body: list[ft.Control] = [_face(coupon, state, now)]
+    if customer is not None:
+        body.append(_owner(customer))
+    body += [p.section(t("coupons.history")), history(coupon, contacts, state, now)]
+    if state not in STILL_TO_SEND or customer is None:
+        return p.frame(name_of(coupon.rules), body)
+    if denied is not None:
+        body.insert(1, p.notice(t("coupons.blocked"), error_text(denied.code, denied.params), icon=ft.Icons.SCHEDULE))
+    resend = p.primary(t("coupons.resend"), None if denied else (lambda: start(again)), busy=copying)
+    buttons: list[ft.Control] = [ft.Container(resend, expand=True)]
+    if state == "issued":
+        undo = UndoCoupon(coupon.id)
+        buttons.insert(
+            0, p.secondary(t("coupons.undo"), None if busy else (lambda: submit(undo, done="coupons.undone")))
+        )
+    return p.frame(name_of(coupon.rules), body, foot=ft.Row(buttons, spacing=Space.M))
+
+
+def _face(coupon: Coupon, state: str, now: datetime) -> ft.Control:
+    head = ft.Row(
+        [
+            p.txt(gives(coupon.rules), Type.TITLE, expand=True),
+            p.pill(t(f"coupons.state.{state}"), STATE_TONES.get(state, "warm")),
+        ]
+    )
+    ends = ends_words(state, coupon.valid_until, now)
+    rules = {name: value for name, value in coupon.rules.items() if name != "validity"}  # its own dates are known
+    lines: list[ft.Control] = [head, p.txt(p.dots(conditions(rules), ends), Type.META)]
+    return p.card(ft.Column(lines, spacing=Space.S))
+
+
+def _owner(customer: Customer) -> ft.Control:
+    ui = sessions.current()
+    row = p.list_row(
+        customer.name,
+        customer.phone_masked,
+        leading=p.avatar(customer.name, customer.id),
+        on_click=lambda: ui.open(f"/customers/{customer.id}"),
+        trailing=ft.Icon(ft.Icons.CHEVRON_RIGHT, size=20, color=Tone.QUIET),
+    )
+    return p.group([row])
+
+
+def history(coupon: Coupon, contacts: list[Contact], state: str, now: datetime) -> ft.Control:
+    """Return what happened to a coupon, oldest first; what has not happened yet is not drawn."""
+    handed = [c for c in contacts if c.coupon_id == coupon.id]
+    steps: list[tuple[str | None, str, ft.IconData]] = [
+        (coupon.issued_at, t("coupons.step_issued"), ft.Icons.LOCAL_OFFER_OUTLINED),
+        *((c.at, _handed(c), ft.Icons.CHAT_OUTLINED) for c in handed),
+        (coupon.opened_at, t("coupons.step_opened"), ft.Icons.VISIBILITY_OUTLINED),
+        (coupon.claimed_at, t("coupons.step_claimed"), ft.Icons.CARD_GIFTCARD),
+        (coupon.redeemed_at, t("coupons.step_used"), ft.Icons.SHOPPING_BAG_OUTLINED),
+        (coupon.voided_at, t("coupons.state.voided"), ft.Icons.UNDO),
+        (coupon.valid_until if state == "expired" else None, t("coupons.state.expired"), ft.Icons.EVENT_BUSY_OUTLINED),
+    ]
+    found = sorted([(at, title, icon) for at, title, icon in steps if at], key=lambda step: step[0] or "")
+    if state in ("reserved", "returned"):
+        found.append(("", t(f"coupons.step_{state}"), ft.Icons.SHOPPING_CART_OUTLINED))
+    if state == "issued" and not handed:
+        found.append(("", t("coupons.step_not_handed"), ft.Icons.HOURGLASS_EMPTY))
+    last = len(found) - 1
+    rows = [
+        p.timeline_item(icon, title, "", current().moment(from_text(at), now) if at else "", last=i == last)
+        for i, (at, title, icon) in enumerate(found)
+    ]
+    return p.card(ft.Column(rows, spacing=0))
+
+
+def _handed(contact: Contact) -> str:
+    key = f"profile.channel.{contact.channel}"
+    return t("coupons.step_handed", channel=t(key) if current().has(key) else contact.channel)
