@@ -14,6 +14,7 @@ from typing import Any
 import httpx
 import uvicorn
 from sqlalchemy import select
+from sqlalchemy.engine import make_url
 
 from app.domain import ids, instants
 from app.protocol.mutations import MUTATIONS
@@ -30,8 +31,6 @@ from tests.e2e.world import free_port
 from tests.fakes.device import Device, TestClock
 from tests.fakes.server import NOW, PIN, URL_FILE, open_database
 from tests.replicache.node import Node
-
-STORES = {"G0101": "s1", "G0102": "s1", "G0201": "s2"}
 
 
 class LiveServer:
@@ -98,7 +97,7 @@ def _copy_of(url: str) -> str:
     def never(_url: str) -> None:
         raise AssertionError("the database to copy is not there")
 
-    return postgres.create(url.rpartition("/")[2].partition("?")[0], never)
+    return postgres.create(str(make_url(url).database), never)
 
 
 class _ToLoopback(httpx.AsyncHTTPTransport):
@@ -142,8 +141,13 @@ class Real:
         await self.node.call("mutate", who=self.who, name=name, args=made)
         return made
 
-    async def pull(self) -> int:
-        return int((await self.call("pull"))["pages"])
+    @property
+    def device_id(self) -> str:
+        """The server's id of this installation."""
+        return f"{self.session['staff']['no']}.{self.install}"
+
+    async def pull(self) -> None:
+        await self.call("pull")
 
     async def sync(self) -> None:
         """Push what waits and pull until it is confirmed."""
