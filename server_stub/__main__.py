@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -51,17 +51,25 @@ def _database() -> Iterator[Database]:
 
 
 @app.command()
-def serve() -> None:
+def serve(
+    workers: Annotated[int, typer.Option(min=1, max=64, help="Processes on one port, for PostgreSQL.")] = 1,
+) -> None:
     """Serve the API and the customers' pages."""
     import uvicorn  # only this command needs it
 
-    from server_stub.app import create_app
+    from server_stub.app import create_app, open_database
 
     with _errors():
         settings = Settings.from_env()
-        application = create_app(settings)
+        application: Any = "server_stub.app:from_env"
+        if workers == 1:
+            application = create_app(settings)
+        else:
+            open_database(settings).close()  # what is wrong is said once, before there are workers
     uvicorn.run(
         application,
+        factory=workers > 1,
+        workers=workers,
         host=settings.host,
         port=settings.port,
         log_level="warning",

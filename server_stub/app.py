@@ -32,6 +32,7 @@ from server_stub.people.routes import router as auth_router
 from server_stub.sync import epoch
 from server_stub.sync.live import Live
 from server_stub.sync.routes import router as sync_router
+from server_stub.trade.hooks import router as hook_router
 from server_stub.trade.routes import router as trade_router
 
 SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -71,6 +72,11 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
     return app
 
 
+def from_env() -> FastAPI:
+    """Return the application as the environment says; what each worker of `serve --workers` calls."""
+    return create_app(Settings.from_env())
+
+
 @asynccontextmanager
 async def _life(app: FastAPI) -> AsyncIterator[None]:
     """Run the minutely jobs (and the demo's slow tick) beside the served application."""
@@ -83,6 +89,7 @@ async def _life(app: FastAPI) -> AsyncIterator[None]:
         thread.start()
     yield
     stopping.set()
+    await run_in_threadpool(epoch.check, app.state.db)  # a backup made a second before the stop is older too
 
 
 def _demo_tick() -> Any:
@@ -122,6 +129,7 @@ def _add_routes(app: FastAPI) -> None:
     app.include_router(auth_router)
     app.include_router(sync_router)
     app.include_router(trade_router)
+    app.include_router(hook_router)
     app.add_api_route("/healthz", healthz, methods=["GET"])
     app.add_api_route("/api/meta", get_meta, methods=["GET"])
     app.add_api_route("/api/blob/{sha256}", get_blob, methods=["GET"])

@@ -93,6 +93,7 @@ class Settings:
     app_port: int = 8550
     database_url: str = ""
     public_url: str = ""
+    pool_size: int = 10  # connections of one process to PostgreSQL
     secrets: Secrets = field(default_factory=Secrets.generate, repr=False)
 
     @property
@@ -134,6 +135,7 @@ class Settings:
             app_port=_port("DAOGOU_APP_PORT", 8550),
             database_url=os.environ.get("DATABASE_URL", ""),
             public_url=os.environ.get("DAOGOU_PUBLIC_URL", ""),
+            pool_size=_count("DAOGOU_DB_POOL", 10),
             secrets=load_secrets(home / "server" / "secrets.json", env),
         )
 
@@ -162,4 +164,11 @@ def _port(name: str, default: int) -> int:
     text = os.environ.get(name, str(default))
     if not text.isdigit() or not 0 < int(text) < 65536:
         raise ConfigError(f"{name} must be a port number")
+    return int(text)
+
+
+def _count(name: str, default: int) -> int:
+    text = os.environ.get(name, str(default))
+    if not text.isdigit() or not 0 < int(text) <= 500:
+        raise ConfigError(f"{name} must be a number from 1 to 500")
     return int(text)

@@ -17,9 +17,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, insert, select
+import structlog
+from sqlalchemy import Connection, Engine, create_engine, event, func, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import SQLAlchemyError
 
 from app.domain import ids, instants
 from server_stub import tables as t
@@ -27,7 +29,17 @@ from server_stub.clock import Clock, WallClock, from_env
 from server_stub.config import Secrets, Settings
 
 BUSY_TIMEOUT_MS = 15_000
+# PostgreSQL: who waits longer than this for a lock, or works longer on one statement, gives up with 503.
+LOCK_TIMEOUT_MS = 5_000
+STATEMENT_TIMEOUT_MS = 15_000
+IDLE_TIMEOUT_MS = 60_000
+CONNECT_TIMEOUT_S = 5
+POOL_WAIT_S = 5
 SYSTEM = "system"
+CHANNEL = "daogou_live"  # carries the names of changed buckets, one a line
+ANYTHING = "*"
+NAMES_MAX = 80  # of 96 letters at most: a notification holds 8,000 bytes
+log = structlog.get_logger("db")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +96,13 @@ class Tx:
         """Append to the hash-chained audit; `fields` hold ids and amounts, never a name or a phone."""
         append_audit(self, action, subject, dict(fields or {}))
 
+    def alone(self, name: str) -> bool:
+        """Take the named turn until the end of this transaction; False when another process has it."""
+        if self.conn.dialect.name != "postgresql":  # one writer at a time there
+            return True
+        turn = func.pg_try_advisory_xact_lock(func.hashtext(name))
+        return bool(self.conn.execute(select(turn)).scalar_one())
+
 
 Listener = Callable[[frozenset[str]], None]
 
@@ -108,7 +127,7 @@ class Database:
             Path(url.database).parent.mkdir(parents=True, exist_ok=True)
         if url.get_backend_name() == "postgresql" and url.drivername == "postgresql":
             url = url.set(drivername="postgresql+psycopg")
-        return cls(make_engine(url), settings, clock or _clock(settings))
+        return cls(make_engine(url, settings.pool_size), settings, clock or _clock(settings))
 
     def now(self) -> datetime:
         """Return the server's time."""
@@ -122,11 +141,14 @@ class Database:
     @contextmanager
     def begin(self, actor: Actor | None = None) -> Iterator[Tx]:
         """Open one write transaction; it commits at the end of the block, or rolls back on any error."""
-        with self._writer_turn(), self.engine.connect() as conn, conn.begin():
-            now = self.now()
-            tx = Tx(conn, now, self.settings, actor, at=now)
-            yield tx
-            changed = self._project(tx)
+        with self._writer_turn(), self.engine.connect() as conn:
+            with conn.begin():
+                now = self.now()
+                tx = Tx(conn, now, self.settings, actor, at=now)
+                yield tx
+                changed = self._project(tx)
+            if changed and not self.is_sqlite:
+                self._notify(conn, changed)
         if changed:
             self._tell(changed)
 
@@ -171,6 +193,18 @@ class Database:
         changed: frozenset[str] = projections.flush(tx.conn, tx.touched, tx.now)
         return changed
 
+    def _notify(self, conn: Connection, buckets: frozenset[str]) -> None:
+        """Wake the live channels of every process, on the connection that has just committed.
+
+        Not inside the transaction: PostgreSQL commits transactions with notifications one after the other,
+        and what is lost between is only a hint, which the live channel's slow look round makes good.
+        """
+        text = "\n".join(sorted(buckets)) if len(buckets) <= NAMES_MAX else ANYTHING
+        try:
+            conn.execution_options(isolation_level="AUTOCOMMIT").execute(select(func.pg_notify(CHANNEL, text)))
+        except SQLAlchemyError as exc:  # the transaction stands
+            log.warning("notify", kind=type(exc).__name__)
+
     def _tell(self, buckets: frozenset[str]) -> None:
         for listener in tuple(self._listeners):
             listener(buckets)
@@ -180,13 +214,26 @@ def _clock(settings: Settings) -> Clock:
     return from_env(settings.env) if os.environ.get("DAOGOU_CLOCK_FILE") else WallClock()
 
 
-def make_engine(url: Any) -> Engine:
-    """Return an engine whose SQLite transactions are really `BEGIN IMMEDIATE`."""
-    engine = create_engine(url, pool_pre_ping=url.get_backend_name() != "sqlite")
-    if engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", _prepare_sqlite)
-        event.listen(engine, "begin", _begin_sqlite)
+def make_engine(url: Any, pool_size: int = 10) -> Engine:
+    """Return an engine whose SQLite transactions are really `BEGIN IMMEDIATE`, and whose PostgreSQL waits end.
+
+    pool_size: connections kept open to PostgreSQL; as many again under load.
+    """
+    if url.get_backend_name() != "sqlite":
+        return create_engine(
+            url, pool_pre_ping=True, pool_size=pool_size, max_overflow=pool_size, pool_timeout=POOL_WAIT_S,
+            connect_args={"options": _POSTGRES_OPTIONS, "connect_timeout": CONNECT_TIMEOUT_S},
+        )  # fmt: skip
+    engine = create_engine(url)
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+_POSTGRES_OPTIONS = (
+    f"-c lock_timeout={LOCK_TIMEOUT_MS} -c statement_timeout={STATEMENT_TIMEOUT_MS} "
+    f"-c idle_in_transaction_session_timeout={IDLE_TIMEOUT_MS} -c application_name=daogou"
+)
 
 
 def _prepare_sqlite(raw: Any, _record: Any) -> None:

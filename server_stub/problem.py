@@ -37,7 +37,7 @@ def status_of(error: GuideError) -> int:
 def response_of(error: GuideError) -> JSONResponse:
     """Return the response of an error; a revoked device is also told to wipe."""
     headers = {}
-    seconds = error.params.get("seconds")
+    seconds = error.params.get("seconds", getattr(error, "retry_after_s", None))
     if seconds is not None:
         headers["Retry-After"] = str(seconds)
     extra = {"error": "DeviceRevoked", "wipe": True} if error.code == "device_revoked" else {}

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from server_stub.db import Database
 
 LOCATION = Path(__file__).parent
+TURN = 7345  # the advisory lock of who changes the schema
 
 
 def config(conn: Connection | None = None) -> Config:
@@ -22,6 +23,9 @@ def config(conn: Connection | None = None) -> Config:
 
 
 def upgrade(database: Database) -> None:
-    """Bring the database to the newest schema, in one transaction."""
+    """Bring the database to the newest schema, in one transaction; of several processes one does it."""
     with database.engine.begin() as conn:
+        if not database.is_sqlite:
+            conn.exec_driver_sql("SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0")
+            conn.exec_driver_sql(f"SELECT pg_advisory_xact_lock({TURN})")
         command.upgrade(config(conn), "head")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -9,6 +10,7 @@ from fastapi.concurrency import run_in_threadpool
 
 from server_stub import bodies
 from server_stub.db import Actor, Database
+from server_stub.faults import retrying
 from server_stub.people import auth
 from server_stub.sync.before import top_up
 
@@ -20,7 +22,7 @@ async def post_login(request: Request) -> dict[str, Any]:
     """Sign a member of staff in on an installation."""
     body = await bodies.read(request, bodies.LoginBody)
     ip = request.client.host if request.client else "-"
-    return await run_in_threadpool(_login, request.app.state.db, body, ip)
+    return await run_in_threadpool(retrying, partial(_login, request.app.state.db, body, ip))
 
 
 def _login(db: Database, body: bodies.LoginBody, ip: str) -> dict[str, Any]:
@@ -35,13 +37,14 @@ def _login(db: Database, body: bodies.LoginBody, ip: str) -> dict[str, Any]:
 async def post_refresh(request: Request) -> dict[str, Any]:
     """Change a refresh token for new tokens."""
     body = await bodies.read(request, bodies.RefreshBody)
-    return await run_in_threadpool(auth.refresh, request.app.state.db, body.refresh_token, body.device_id)
+    work = partial(auth.refresh, request.app.state.db, body.refresh_token, body.device_id)
+    return await run_in_threadpool(retrying, work)
 
 
 @router.post("/logout", status_code=204)
 async def post_logout(request: Request) -> None:
     """End this sign-in."""
-    await run_in_threadpool(_logout, request.app.state.db, request.state.session)
+    await run_in_threadpool(retrying, partial(_logout, request.app.state.db, request.state.session))
 
 
 def _logout(db: Database, session: auth.Session) -> None:

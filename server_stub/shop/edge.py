@@ -11,11 +11,13 @@ from fastapi import APIRouter, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import Response
 
-from app.domain.errors import GuideError
+from app.domain.errors import GuideError, Unavailable
 from server_stub import logs
+from server_stub.faults import retrying
 from server_stub.shop.visit import PageRefused, Visit
 
 FORM_MAX_BYTES = 16_384
+_STATUS = {"not_found": 404, "rate_limited": 429, "form_expired": 403, "server_fault": 503}
 log = structlog.get_logger("shop")
 
 Page = Callable[[Visit], Response]
@@ -52,7 +54,7 @@ def _answer(page: Page, request: Request, form: dict[str, str] | None) -> Respon
     try:
         if form is None:
             raise PageRefused("bad_arguments")
-        return page(visit)
+        return retrying(lambda: page(visit))
     except GuideError as refusal:
         log.info("refused", page=page.__name__, code=refusal.code)
         return _say(visit, refusal)
@@ -62,14 +64,16 @@ def _answer(page: Page, request: Request, form: dict[str, str] | None) -> Respon
 
 
 def _say(visit: Visit, refusal: GuideError) -> Response:
-    key = f"refused.{refusal.code}"
+    key = "refused.internal" if isinstance(refusal, Unavailable) else f"refused.{refusal.code}"
     if refusal.code == "bad_arguments" and refusal.params.get("field") == "phone":
         key = "refused.phone"
     if not visit.texts.has(key):
         log.error("no_sentence", code=refusal.code)
         key = "refused.internal"
-    status = {"not_found": 404, "rate_limited": 429, "form_expired": 403}.get(refusal.code, 409)
-    return visit.message("refused", status, sentence=visit.texts(key), to=visit.back)
+    answer = visit.message("refused", _STATUS.get(refusal.code, 409), sentence=visit.texts(key), to=visit.back)
+    if isinstance(refusal, Unavailable) and refusal.retry_after_s:
+        answer.headers["Retry-After"] = str(refusal.retry_after_s)
+    return answer
 
 
 async def _form(request: Request) -> dict[str, str] | None:

@@ -74,7 +74,7 @@ def _due(conn: Connection, db: Database, actor: Actor, group_id: str, known: Pos
 def _takes_hold(conn: Connection, actor: Actor, now: datetime) -> bool:
     """Say whether this device becomes the guide's contact holder: it comes to work, or the holder has gone.
 
-    Two devices at work must not take the slot from each other at every pull: each change would wake the other, for ever.
+    Two devices at work must not take the slot from each other at every pull: each would wake the other, for ever.
     """
     holder = conn.execute(select(t.contact_holder.c.device_id).where(t.contact_holder.c.id == actor.staff_id)).scalar()
     if holder in (None, actor.device_id):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -13,6 +14,7 @@ from app.domain import instants
 from app.protocol.limits import SCHEMA_VERSION
 from server_stub import bodies
 from server_stub.db import Actor, Database
+from server_stub.faults import retrying
 from server_stub.people.auth import Session
 from server_stub.sync import pull as pulls
 from server_stub.sync.arguments import schemas
@@ -34,7 +36,8 @@ async def post_push(request: Request) -> JSONResponse:
     if refusal is not None:
         return refusal
     sent = [Incoming(one.clientID, one.id, one.name, one.args) for one in body.mutations]
-    results = await run_in_threadpool(_push, _db(request), _session(request).actor, body.clientGroupID, sent)
+    work = partial(_push, _db(request), _session(request).actor, body.clientGroupID, sent)
+    results = await run_in_threadpool(retrying, work)
     return JSONResponse({"results": [one.to_wire() for one in results]})
 
 
@@ -57,9 +60,9 @@ async def post_pull(request: Request) -> Response:
     refusal = _version_refusal("pull", body.pullVersion, body.schemaVersion == SCHEMA_VERSION)
     if refusal is not None:
         return refusal
-    answer = await run_in_threadpool(
-        pulls.pull, _db(request), _session(request).actor, body.clientGroupID, body.cookie, body.schemaVersion
-    )
+    about = body.clientGroupID, body.cookie, body.schemaVersion
+    work = partial(pulls.pull, _db(request), _session(request).actor, *about)
+    answer = await run_in_threadpool(retrying, work)
     return Response(answer, media_type="application/json")
 
 

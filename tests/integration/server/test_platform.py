@@ -127,7 +127,7 @@ def _line(n: int, k: int) -> dict:
 
 
 async def test_the_minutely_jobs_run_and_one_fault_stops_no_other(server: Server, monkeypatch) -> None:
-    assert jobs.run_once(server.db).keys() == {"commission", "leases", "views", "tombstones"}
+    assert jobs.run_once(server.db).keys() >= {"commission", "leases", "views", "tombstones"}
 
     def broken(_tx: object) -> int:
         raise RuntimeError

@@ -21,7 +21,7 @@ from server_stub.app import create_app
 from server_stub.clock import FixedClock
 from server_stub.db import Database
 from server_stub.trade import coupons
-from tests.fakes.server import NOW, open_world
+from tests.fakes.server import NOW, open_database
 
 CHROME = "Mozilla/5.0 (Linux; Android 15) AppleWebKit/537.36 Chrome/140.0 Mobile Safari/537.36"
 PHONE_OF_C1 = "13800000001"
@@ -153,9 +153,9 @@ class Shop:
 
 
 @pytest.fixture
-def shop(tmp_path: Path) -> Iterator[Shop]:
+def shop(tmp_path: Path, backend: str) -> Iterator[Shop]:
     clock = FixedClock(NOW)
-    db = open_world(tmp_path, clock)
+    db = open_database(backend, tmp_path, clock)
     with db.begin() as tx:
         row = {"id": "d1", "staff_id": "g1", "install_id": "phone", "name": "", "share_key_no": 1}
         tx.conn.execute(insert(t.device).values(**row, created_at=tx.now_text))

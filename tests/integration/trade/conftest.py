@@ -1,4 +1,4 @@
-"""The fixture of every trade test."""
+"""The fixture of every trade test, on both databases."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 
 from server_stub.clock import FixedClock
-from tests.fakes.server import NOW, open_world
+from tests.fakes.server import NOW, open_database
 from tests.integration.trade.world import World
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
+def world(tmp_path: Path, backend: str) -> Iterator[World]:
     clock = FixedClock(NOW)
-    db = open_world(tmp_path / "home", clock)
+    db = open_database(backend, tmp_path / "home", clock)
     made = World(db, clock)
     made.device()
     yield made
