@@ -276,3 +276,21 @@ async def test_a_manager_sees_the_board_and_no_customers(server: Server) -> None
     assert own.view["guide_day/g1.2026-11-24"]["sales_fen"] == 100
     assert not any(key.startswith("guide_day") for key in [*other.view, *guide.view])
     assert not any(key.startswith(("customer/", "order/", "coupon/")) for key in own.view)
+
+
+async def test_rule_9_2_two_devices_at_work_leave_the_contact_slot_with_one_until_it_goes(server: Server) -> None:
+    """Each pull once took the slot from the other device, whose poke made it take it back, for ever."""
+    one, two = await server.sign_in("G0101"), await server.sign_in("G0101")
+    await one.pull_all()
+    assert (await two.pull_all())["contact_holder/g1"]["device_id"] == two.session["device"]["id"], "it comes to work"
+    await one.pull_all()
+    cookies_at_rest = one.cookie, two.cookie
+    for _ in range(5):
+        server.clock.forward(minutes=1)
+        await one.pull_all()
+        await two.pull_all()
+    assert (one.cookie, two.cookie) == cookies_at_rest
+    for _ in range(4):
+        server.clock.forward(minutes=1)
+        await one.pull_all()
+    assert one.view["contact_holder/g1"]["device_id"] == one.session["device"]["id"], "the other has gone"

@@ -243,3 +243,11 @@ async def test_rule_9_2_sending_a_coupon_again_is_one_more_contact(server: Serve
     await refreshed(server, phone)
     assert (await phone.do("record_contact", contact_id="contact-0003", **args))["status"] == "applied"
     assert count(server, t.contact) == 2
+
+
+async def test_all_that_waits_may_come_in_one_push(server: Server) -> None:
+    """The npm client never splits its queue: what no push may hold would never be sent."""
+    phone = await server.sign_in("G0101")
+    results = await phone.push(*(phone.mutation("edit_note", customer_id="c1", note=str(n)) for n in range(205)))
+    assert {one["status"] for one in results} == {"applied"}
+    assert (await phone.pull_all())["customer/c1"]["note"] == "204"
