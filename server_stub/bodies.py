@@ -49,6 +49,12 @@ class CouponCheckBody(Strict):
     code: str = Field(min_length=1, max_length=200)
 
 
+class OrderHookBody(Strict):
+    """A batch of order events; each is judged on its own (`trade.event_body`)."""
+
+    events: list[Any] = Field(min_length=1, max_length=200)
+
+
 class MutationBody(Envelope):
     """One mutation of a push; `timestamp` is no clock and is ignored."""
 

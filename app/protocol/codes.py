@@ -16,8 +16,8 @@ RULES = frozenset({
     "unsent_file_invalid", "coupon_not_issued", "coupon_reserved", "coupon_voided", "coupon_not_yet",
     "coupon_online_only", "coupon_unknown", "needs_network",
     "tag_invalid", "note_too_long", "share_code_invalid", "signal_gone", "amount_invalid", "currency_unknown",
-    "refund_too_large", "order_state", "binding_protected", "binding_self", "binding_staff", "binding_scope",
-    "binding_disabled_guide", "dispute_asked", "dispute_decided", "dispute_order_unknown", "dispute_other_store",
+    "refund_too_large", "order_state", "order_exists", "event_reused", "binding_protected", "binding_self",
+    "binding_staff", "binding_scope", "binding_disabled_guide", "dispute_asked", "dispute_decided", "dispute_order_unknown", "dispute_other_store",
     "dispute_no_gain",
 })  # fmt: skip
 CONTENT = frozenset({

@@ -45,7 +45,7 @@ def place(tx: Tx, draft: OrderDraft) -> str:
     known = tx.conn.execute(select(orders.c.id).where(orders.c.idempotency_key == draft.event_id)).scalar()
     if known is not None:
         return str(known)
-    buyer = load(tx, customer, draft.customer_id)
+    buyer = load(tx, customer, draft.customer_id, lock=True)  # their figures are summed up at the end
     store_id = draft.store_id or credit.nearest_store(tx, buyer, draft.city)
     at = draft.created_at or tx.now
     view = _claimed(tx, draft, at) if draft.coupon_id else None

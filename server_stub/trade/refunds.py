@@ -74,12 +74,11 @@ def refund(
     moment = _not_before(tx, order_id, at or tx.now)
     plan = _plan(tx, order_id, lines, moment)
     _write(tx, plan, event_id, moment, cancelled)
-    if plan.effect.action != "keep":
-        coupons.give_back(tx, plan.order["coupon_id"], order_id, f"refund:{event_id}")
-    if plan.whole:
-        coupons.take_back_gifts(tx, order_id, f"refund:{event_id}", moment)
     if plan.whole:
         redemptions.give_back(tx, plan.order, f"refund:{event_id}")
+        coupons.take_back_gifts(tx, order_id, f"refund:{event_id}", moment)
+    if plan.effect.action != "keep":
+        coupons.give_back(tx, plan.order["coupon_id"], order_id, f"refund:{event_id}")
     guide_id = plan.order["closing_guide_id"] or plan.order["bound_guide_id"]
     if guide_id is not None and not plan.order["historic"]:
         bump(tx, guide_id, moment, "sales_fen", -plan.refund_fen)
@@ -139,10 +138,11 @@ def _pieces(lines: dict[str, Record], wanted: Sequence[RefundLine] | None) -> di
 
 def _gross(line: Record, qty: int, told_fen: int | None) -> int:
     """Return what comes back for pieces of a line: what another system paid out, else in proportion."""
+    left = int(line["paid_fen"] - line["refunded_fen"])
     if told_fen is None:
-        return max(_part(line, line["refunded_qty"] + qty) - line["refunded_fen"], 0)
-    if told_fen > line["paid_fen"] - line["refunded_fen"]:
-        raise Rejected("refund_too_large", params={"left": line["paid_fen"] - line["refunded_fen"]})
+        return max(_part(line, line["refunded_qty"] + qty) - int(line["refunded_fen"]), 0)
+    if told_fen > left:
+        raise Rejected("refund_too_large", params={"left": left})
     return told_fen
 
 
