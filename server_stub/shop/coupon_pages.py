@@ -5,11 +5,11 @@ from __future__ import annotations
 from fastapi.responses import Response
 
 from server_stub.shop import queries
-from server_stub.shop.coupon_words import OPEN, USABLE, action, sentence, words
+from server_stub.shop.coupon_words import OPEN, USABLE, action, sentence, used_words, words
 from server_stub.shop.edge import Pages
 from server_stub.shop.qr import draw
 from server_stub.shop.visit import ZONE, Visit
-from server_stub.trade import coupons
+from server_stub.trade import coupons, redemptions
 from server_stub.trade.coupons import CouponView
 
 FITTING = 4
@@ -51,12 +51,14 @@ def _show(visit: Visit, found: CouponView) -> Response:
         fitting = queries.products(
             tx.conn, FITTING, found.rules.get("scope") or {"kind": "all"}, found.rules.get("threshold_fen") or 0
         )
+        used = redemptions.last_use(tx, found.id) if mine and found.state == "redeemed" else None
     shown = words(t, found, name, ZONE)
     return visit.page(
         "coupon.html",
         coupon=shown,
         guide=guide,
         alive=shown.alive,
+        used=used_words(t, used, ZONE) if used else None,
         sentence=sentence(t, found, visit.member_id),
         action=action(found, visit.member_id),
         qr=draw(found.qr) if mine and found.state in USABLE and found.qr else None,

@@ -12,6 +12,7 @@ from app.domain.money import BP_ONE
 from app.protocol import coupon_code
 from server_stub.shop.texts import Texts
 from server_stub.trade.coupons import CouponView
+from server_stub.trade.redemptions import Use
 
 USABLE = ("claimed", "returned")
 OPEN = ("allotted", "issued")
@@ -77,6 +78,14 @@ def condition(t: Texts, rules: Mapping[str, Any]) -> str:
     if rules.get("cap_fen"):
         parts.append(t("coupon.cap", amount=t.money(rules["cap_fen"])))
     return t("coupon.join").join(parts)
+
+
+def used_words(t: Texts, use: Use, zone: str) -> str:
+    """Return where and when a coupon was used."""
+    when = t.moment(use.at, zone)
+    if use.store is not None:
+        return t("coupon.used_store", store=t.pick(use.store, use.store_en or ""), when=when)
+    return t("coupon.used_order", order=use.order_no, when=when) if use.order_no else when
 
 
 def sentence(t: Texts, coupon: CouponView, member_id: str | None) -> str:
