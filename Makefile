@@ -4,7 +4,7 @@ SHELL := /bin/bash
 PY := .venv/bin/python
 HOME_DIR := $(or $(DAOGOU_HOME),.daogou)
 
-.PHONY: help setup demo tomorrow test check bench soak reset requirements
+.PHONY: help setup demo tomorrow test test-replicache protocol check bench soak reset requirements
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -20,9 +20,17 @@ tomorrow: setup ## the running demo's clock moves on to the next day, 10:30 in t
 
 test: setup ## everything that must be green: checks, unit, integration, simulation, browser
 	@chromium="$$(.ci/chromium)" || exit 1; DAOGOU_POSTGRES_BIN="$$(.ci/postgres)" || exit 1; export DAOGOU_POSTGRES_BIN; \
+	.ci/replicache || exit 1; \
 	$(MAKE) --no-print-directory check && \
 	$(PY) -m pytest -n 2 -m "not soak and not e2e" && \
 	DAOGOU_CHROMIUM="$$chromium" $(PY) -m pytest -m "e2e and not soak" tests/e2e
+
+test-replicache: setup ## the npm client `replicache`, which nobody here wrote, against our server on both databases
+	@.ci/replicache && DAOGOU_POSTGRES_BIN="$$(.ci/postgres)" && export DAOGOU_POSTGRES_BIN && \
+	$(PY) -m pytest -n 2 tests/replicache tests/contract
+
+protocol: setup ## for developers: write the generated parts of docs/protocol.md anew
+	@$(PY) -m tests.contract.protocol_doc
 
 check: setup ## ruff, format, mypy strict, layers, catalogues
 	@$(PY) -m ruff check . && $(PY) -m ruff format --check . && $(PY) -m mypy && .venv/bin/lint-imports --no-cache && \
