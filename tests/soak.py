@@ -43,6 +43,8 @@ PROOFS = (
           ("tests/e2e/test_screens.py", "-m", "soak")),
     Proof("properties", "every rule marked P, 50,000 examples", ("tests/unit/domain", "tests/unit/protocol"),
           env={"HYPOTHESIS_PROFILE": "soak"}),
+    Proof("money", "60 seeded months of twelve guides: phones, statements, parties and recomputing agree to the fen",
+          ("tests/sim_money",), env={"DAOGOU_MONEY_SEEDS": "60"}),
     Proof("sim", "2,000 seeded interleavings of faulty networks", ("tests/sim",), env={"DAOGOU_SIM_SEEDS": "2000"}),
 )  # fmt: skip
 
