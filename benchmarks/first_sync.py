@@ -1,4 +1,8 @@
-"""First sync of a guide with 300 customers and 6,000 views, against parsing and inserting the same rows bare."""
+"""First sync over HTTP on loopback, 5,000 and 50,000 rows, against parsing and inserting the same rows bare.
+
+The floor fetches the same pages, parses and inserts them with `executemany` into tables with three indexes: no
+sealing, no check sums, no undo log, no change notices. Ours is shown with its sealed columns and without sealing.
+"""
 
 from __future__ import annotations
 
@@ -6,60 +10,55 @@ import asyncio
 import json
 import sqlite3
 import statistics
+import subprocess
+import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import httpx
+import msgspec
 
 from app.device.clock import SystemClock
-from app.protocol.limits import PAGE_ROWS
 from app.security.sealed import RowSealer
 from app.store import Store
+from app.sync import OfflineSwitch, make_http
 from app.sync.clock import ServerClock
 from app.sync.pull import Pull
-from benchmarks.measure import Figure, timed, timed_async
-from benchmarks.rows import NOW, customers, events, operations
+from benchmarks.measure import Figure, peak_mb, timed, timed_async
+from benchmarks.pages import PULL, pages, rows, served
 
-ROUNDS = 5
-NOTHING = 0
-
-
-def _pages(patch: list[dict[str, Any]]) -> list[bytes]:
-    """Return the answers of the pulls that bring `patch`."""
-    cuts = [patch[i : i + PAGE_ROWS] for i in range(0, len(patch), PAGE_ROWS)]
-    pages = []
-    for n, cut in enumerate(cuts, 1):
-        body = {
-            "cookie": {"order": n, "t": "x"},
-            "lastMutationIDChanges": {},
-            "patch": [{"op": "clear"}, *cut] if n == 1 else cut,
-            "more": n < len(cuts),
-            "progress": {"done": min(n * PAGE_ROWS, len(patch)), "total": len(patch)},
-            "serverTime": NOW.strftime("%Y-%m-%dT%H:%M:%SZ"),
-        }
-        pages.append(json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode())
-    return pages
+ROUNDS = {5_000: 9, 50_000: 3}
+FLOOR = "HTTP + JSON + executemany, 3 indexes"
 
 
-async def _ours(pages: list[bytes]) -> float:
+class _Open:
+    """A sealer that leaves everything open, to show what sealing costs."""
+
+    def seal(self, _table: str, _row_id: str, plain: bytes) -> bytes:
+        return plain
+
+    def open(self, _table: str, _row_id: str, sealed: bytes) -> bytes:
+        return sealed
+
+
+async def ours(url: str, count: int, sealer: Any) -> float:
+    """Return the milliseconds of our client's first sync."""
     with tempfile.TemporaryDirectory() as folder:
-        store = Store.open(Path(folder), RowSealer(bytes(range(32))))
-        answers = iter(pages)
-        transport = httpx.MockTransport(lambda _request: httpx.Response(200, content=next(answers)))
-        async with httpx.AsyncClient(transport=transport, base_url="http://bench") as http:
+        store = Store.open(Path(folder), sealer)
+        async with make_http(url, OfflineSwitch()) as http:
             pull = Pull(store, http, None, ServerClock(SystemClock()), lambda *_: None, "bench", lambda _progress: None)
             took = await timed_async(pull.run)
-        held = store.read.value("SELECT count(*) FROM browse_event")
+        held = store.read.value("SELECT (SELECT count(*) FROM browse_event) + (SELECT count(*) FROM customer)")
         store.close()
-    assert held == 6_000, held
+    assert held == count, held
     return took
 
 
-def _floor(pages: list[bytes]) -> float:
-    """Parse with `json` and insert with `executemany`, three indexes, a transaction a page."""
-
-    def work() -> None:
+def floor(url: str, columns: dict[str, tuple[str, ...]]) -> float:
+    """Return the milliseconds of the bare client: one page after the other, a transaction a page."""
+    with tempfile.TemporaryDirectory() as folder:
         conn = sqlite3.connect(Path(folder) / "floor.db", isolation_level=None)
         conn.execute("PRAGMA journal_mode = WAL")
         for kind, fields in columns.items():
@@ -67,47 +66,81 @@ def _floor(pages: list[bytes]) -> float:
         conn.execute("CREATE INDEX i1 ON browse_event (customer_id, at)")
         conn.execute("CREATE INDEX i2 ON browse_event (at)")
         conn.execute("CREATE INDEX i3 ON customer (last_order_at)")
-        for page in pages:
-            rows: dict[str, list[tuple[Any, ...]]] = {kind: [] for kind in columns}
-            for op in json.loads(page)["patch"]:
-                if op["op"] == "put":
-                    kind = op["key"].partition("/")[0]
-                    value = op["value"]
-                    rows[kind].append(tuple(_plain(value[f]) for f in columns[kind]))
-            conn.execute("BEGIN")
-            for kind, found in rows.items():
-                marks = ",".join("?" * len(columns[kind]))
-                conn.executemany(f"INSERT OR REPLACE INTO {kind} VALUES ({marks})", found)
-            conn.execute("COMMIT")
+        with httpx.Client(base_url=url, trust_env=False) as http:
+            took = timed(lambda: _fetch_bare(http, conn, columns))
         conn.close()
+    return took
 
-    first: dict[str, Any] = {}
-    for page in pages:
-        for op in json.loads(page)["patch"]:
+
+def _fetch_bare(http: httpx.Client, conn: sqlite3.Connection, columns: dict[str, tuple[str, ...]]) -> None:
+    cookie: Any = None
+    while True:
+        body = msgspec.json.decode(http.post(PULL, json={"cookie": cookie}).content)
+        found: dict[str, list[tuple[Any, ...]]] = {kind: [] for kind in columns}
+        for op in body["patch"]:
             if op["op"] == "put":
-                first.setdefault(op["key"].partition("/")[0], op["value"])
-    columns = {kind: tuple(value) for kind, value in first.items()}
-    with tempfile.TemporaryDirectory() as folder:
-        return timed(work)
+                kind = op["key"].partition("/")[0]
+                value = op["value"]
+                found[kind].append(tuple([_plain(value[name]) for name in columns[kind]]))
+        conn.execute("BEGIN")
+        for kind, some in found.items():
+            marks = ",".join("?" * len(columns[kind]))
+            conn.executemany(f"INSERT OR REPLACE INTO {kind} VALUES ({marks})", some)
+        conn.execute("COMMIT")
+        cookie = body["cookie"]
+        if not body["more"]:
+            return
 
 
 def _plain(value: Any) -> Any:
     return json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else value
 
 
+def _columns(patch: list[dict[str, Any]]) -> dict[str, tuple[str, ...]]:
+    first: dict[str, Any] = {}
+    for op in patch:
+        first.setdefault(op["key"].partition("/")[0], op["value"])
+    return {kind: tuple(value) for kind, value in first.items()}
+
+
 def figures() -> list[Figure]:
-    people = customers(300)
-    pages = _pages(operations(people, events(people, 6_000)))
-    mine, theirs = [], []
-    for _ in range(ROUNDS):
-        mine.append(asyncio.run(_ours(pages)))
-        theirs.append(_floor(pages))
-    return [
-        Figure(
-            "first sync, 300 customers + 6,000 views",
-            statistics.median(mine),
-            statistics.median(theirs),
-            "json + executemany, 3 indexes",
-            "≤ 3",
+    return [figure for count in ROUNDS for figure in _compare(count)] + [_peak(max(ROUNDS))]
+
+
+def _compare(count: int) -> list[Figure]:
+    patch = rows(count)
+    columns = _columns(patch)
+    sealer = RowSealer(bytes(range(32)))
+    with tempfile.TemporaryDirectory() as folder, served(pages(patch), Path(folder)) as url:
+        ways: tuple[Callable[[], float], ...] = (
+            lambda: asyncio.run(ours(url, count, sealer)),
+            lambda: asyncio.run(ours(url, count, _Open())),
+            lambda: floor(url, columns),
         )
+        for way in ways:
+            way()
+        took = [[way() for way in ways] for _ in range(ROUNDS[count])]
+    sealed, unsealed, bare = (statistics.median(column) for column in zip(*took, strict=True))
+    return [
+        Figure(f"first sync, {count:,} rows, columns sealed", sealed, bare, FLOOR, "≤ 1.5"),
+        Figure(f"first sync, {count:,} rows, without sealing", unsealed, bare, FLOOR, "≤ 1.5"),
     ]
+
+
+def _peak(count: int) -> Figure:
+    """Return the peak of a process of its own that syncs, above a bare interpreter's."""
+    with tempfile.TemporaryDirectory() as folder, served(pages(rows(count)), Path(folder)) as url:
+        synced = _memory("-m", "benchmarks.first_sync", url, str(count))
+    bare = _memory("-c", "from benchmarks.measure import peak_mb; print(peak_mb())")
+    name = f"peak memory of a first sync, {count:,} rows, above the interpreter"
+    return Figure(name, synced - bare, None, f"interpreter {bare:.0f} MB", "< 120 MB", "MB")
+
+
+def _memory(*args: str) -> float:
+    done = subprocess.run([sys.executable, *args], capture_output=True, text=True, check=True)
+    return float(done.stdout.split()[-1])
+
+
+if __name__ == "__main__":
+    asyncio.run(ours(sys.argv[1], int(sys.argv[2]), RowSealer(bytes(range(32)))))
+    print(peak_mb())

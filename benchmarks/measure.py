@@ -6,6 +6,7 @@ import statistics
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,14 @@ class Figure:
     @property
     def ratio(self) -> float | None:
         return self.ours / self.baseline if self.baseline else None
+
+
+def peak_mb() -> float:
+    """Return this process's peak memory in MB (Linux; `ru_maxrss` would count the parent's of before the exec)."""
+    for line in Path("/proc/self/status").read_text("ascii").splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) / 1024
+    raise OSError("this system does not tell the peak memory of a process")
 
 
 def timed(work: Callable[[], object]) -> float:

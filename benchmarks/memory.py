@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import resource
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 from typing import Any
 
-from benchmarks.measure import Figure
+from benchmarks.measure import Figure, peak_mb
 from benchmarks.rows import NOW
 
 
@@ -43,7 +42,7 @@ async def _visit(folder: Path) -> float:
         await ui.settle(wait_s=1.0)
     assert len(index) == 5_000
     store.close()
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return peak_mb()
 
 
 def figures() -> list[Figure]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -25,6 +26,19 @@ MAX_STALE = 3
 class _Start:
     who: Identity
     cookie: Any
+
+
+@dataclass(frozen=True, slots=True)
+class _Ahead:
+    """The next page on its way."""
+
+    start: _Start
+    answer: asyncio.Task[Page]
+
+    async def drop(self) -> None:
+        """Forget it, whatever becomes of it."""
+        self.answer.cancel()
+        await asyncio.gather(self.answer, return_exceptions=True)
 
 
 class Pull:
@@ -56,9 +70,16 @@ class Pull:
             ProtocolFault: `version_too_old`, or answers that never fit.
         """
         changed = stale = 0
+        ahead: _Ahead | None = None
         try:
             while True:
-                page, taken, complete = await self._page()
+                start = ahead.start if ahead else await self._start()
+                page = await (ahead.answer if ahead else self._fetch(start))
+                ahead = self._look_ahead(start, page)
+                taken, complete = await self._save(start, page)
+                if not taken and ahead is not None:
+                    await ahead.drop()
+                    ahead = None
                 changed += len(page.patch) if taken else 0
                 stale = 0 if taken else stale + 1
                 if stale >= MAX_STALE:
@@ -67,17 +88,30 @@ class Pull:
                     return changed
         finally:
             self._progress(None)
+            if ahead is not None:
+                await ahead.drop()
 
-    async def _page(self) -> tuple[Page, bool, bool]:
-        start = await self._store.write(lambda tx: _Start(outbox.identity(tx), tx.meta("cookie")), priority=SYNC)
+    async def _start(self) -> _Start:
+        return await self._store.write(lambda tx: _Start(outbox.identity(tx), tx.meta("cookie")), priority=SYNC)
+
+    async def _fetch(self, start: _Start) -> Page:
         body = pull_body(start.who, start.cookie, self._profile)
         response = await self._http.post("/api/sync/pull", json=body, auth=self._auth)
         page = read_page(response.content)
         if page.total:
             self._progress(Progress(page.done, page.total))
+        return page
+
+    def _look_ahead(self, start: _Start, page: Page) -> _Ahead | None:
+        """Ask for the next page while this one is being saved; it is dropped should this one turn out stale."""
+        if not page.more or page.cookie is None:
+            return None
+        after = _Start(start.who, page.cookie)
+        return _Ahead(after, asyncio.create_task(self._fetch(after), name="sync-ahead"))
+
+    async def _save(self, start: _Start, page: Page) -> tuple[bool, bool]:
         offset = self._clock.heard(from_text(page.server_time)) if page.server_time else None
-        taken, complete = await self._store.write(lambda tx: self._take(tx, page, start.cookie, offset), priority=SYNC)
-        return page, taken, complete
+        return await self._store.write(lambda tx: self._take(tx, page, start.cookie, offset), priority=SYNC)
 
     def _take(self, tx: WriteTx, page: Page, sent_cookie: Any, offset: float | None) -> tuple[bool, bool]:
         if not rebase.apply_page(tx, page, sent_cookie, self._replay):
