@@ -24,7 +24,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from app.domain import instants
 from app.domain.errors import GuideError, ProtocolFault, Rejected, Unauthorized
 from app.protocol.limits import API_VERSION, BODY_MAX_BYTES, MIN_APP_VERSION, SCHEMA_VERSION
-from server_stub import faults, jobs, logs, migrations, policy, problem
+from server_stub import faults, jobs, logs, migrations, openapi, policy, problem
 from server_stub.config import Settings
 from server_stub.db import Database
 from server_stub.people import auth
@@ -181,7 +181,7 @@ async def get_blob(request: Request, sha256: str) -> Response:
 
 async def get_openapi(request: Request) -> JSONResponse:
     """Return the OpenAPI document."""
-    return JSONResponse(request.app.openapi())
+    return JSONResponse(openapi.document(request.app))
 
 
 # --- errors and headers --------------------------------------------------------------------
