@@ -222,7 +222,7 @@ def make_engine(url: Any, pool_size: int = 10) -> Engine:
     if url.get_backend_name() != "sqlite":
         return create_engine(
             url, pool_pre_ping=True, pool_size=pool_size, max_overflow=pool_size, pool_timeout=POOL_WAIT_S,
-            connect_args={"options": _POSTGRES_OPTIONS, "connect_timeout": CONNECT_TIMEOUT_S},
+            connect_args={"options": POSTGRES_OPTIONS, "connect_timeout": CONNECT_TIMEOUT_S},
         )  # fmt: skip
     engine = create_engine(url)
     event.listen(engine, "connect", _prepare_sqlite)
@@ -230,7 +230,7 @@ def make_engine(url: Any, pool_size: int = 10) -> Engine:
     return engine
 
 
-_POSTGRES_OPTIONS = (
+POSTGRES_OPTIONS = (
     f"-c lock_timeout={LOCK_TIMEOUT_MS} -c statement_timeout={STATEMENT_TIMEOUT_MS} "
     f"-c idle_in_transaction_session_timeout={IDLE_TIMEOUT_MS} -c application_name=daogou"
 )

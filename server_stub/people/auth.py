@@ -83,6 +83,7 @@ def login(db: Database, staff_no: str, pin: str, device: str, device_name: str, 
         raise Unauthorized("wrong_pin")
     with db.begin() as tx:
         _forget_tries(tx, f"staff:{number}", f"ip:{ip}")
+        _one_at_a_time(tx, row["id"])
         device_id = _device(tx, row, device, device_name)
         tokens = _issue(tx, row["id"], device_id, family=tx.new_id())
         tx.audit("auth.login", f"staff/{row['id']}", {"device": device_id})
@@ -96,7 +97,7 @@ def refresh(db: Database, refresh_token: str, device: str) -> dict[str, Any]:
         Unauthorized: `session_expired` or `device_revoked`.
     """
     with db.begin() as tx:
-        row = _token(tx.conn, t.token.c.refresh_hash, refresh_token)
+        row = _token(tx.conn, t.token.c.refresh_hash, refresh_token, lock=True)
         good = row is not None and _may_refresh(tx, row, device)
         if row is not None and good:
             tx.conn.execute(update(t.token).where(t.token.c.id == row["id"]).values(used_at=tx.now_text))
@@ -199,6 +200,11 @@ def _device(tx: Tx, staff: Any, install: str, name: str) -> str:
     return device_id
 
 
+def _one_at_a_time(tx: Tx, staff_id: str) -> None:
+    """Let one installation of a guide sign in after the other: each takes a share key number of its own."""
+    tx.conn.execute(select(t.staff.c.id).where(t.staff.c.id == staff_id).with_for_update(key_share=True))
+
+
 def _free_key_no(tx: Tx, staff_id: str) -> int:
     """Return a share key number no live device of this guide has; the longest unseen device gives its up."""
     c = t.device.c
@@ -226,7 +232,7 @@ def _issue(tx: Tx, staff_id: str, device_id: str, family: str) -> dict[str, Any]
     return {"access_token": access, "refresh_token": renewal, "expires_in": ACCESS_TOKEN_S}
 
 
-def _token(conn: Connection, column: Any, token: str) -> Any:
+def _token(conn: Connection, column: Any, token: str, *, lock: bool = False) -> Any:
     query = (
         select(
             t.token, t.device.c.revoked_at.label("device_revoked_at"), t.staff.c.role, t.staff.c.store_id,
@@ -236,6 +242,8 @@ def _token(conn: Connection, column: Any, token: str) -> Any:
         .join(t.staff, t.staff.c.id == t.token.c.staff_id)
         .where(column == _digest(token))
     )  # fmt: skip
+    if lock:  # the same refresh token sent twice at once is used once
+        query = query.with_for_update(of=t.token)
     return conn.execute(query).mappings().first()
 
 

@@ -85,6 +85,7 @@ def check_code(tx: Tx, phone: str, code: str) -> bool:
         .where(t.signin_code.c.phone_hash == digest)
         .order_by(t.signin_code.c.created_at.desc(), t.signin_code.c.id.desc())
         .limit(1)
+        .with_for_update()  # tries made side by side are counted one after the other
     )
     row = tx.conn.execute(newest).mappings().first()
     if row is None or row["used_at"] or row["until"] <= tx.now_text or row["tries"] >= CODE_TRIES:
@@ -181,7 +182,7 @@ def bind(tx: Tx, customer_id: str, guide_id: str, *, source: str = "card", new_m
     Raises:
         Rejected: `binding_*` codes of rules 2.2 and 2.3, or `not_found`.
     """
-    customer = _row(tx.conn, t.customer, customer_id)
+    customer = _row(tx.conn, t.customer, customer_id, lock=True)
     guide = _row(tx.conn, t.staff, guide_id)
     decision = rules.decide(
         open_binding(tx.conn, customer_id), _request(tx, customer, guide, new_member), binding_policy(tx.conn)
@@ -277,8 +278,9 @@ def _is_staff(conn: Connection, digest: str | None) -> bool:
     return conn.execute(select(t.staff.c.id).where(t.staff.c.phone_hash == digest)).first() is not None
 
 
-def _row(conn: Connection, table: Any, row_id: str) -> Any:
-    row = conn.execute(select(table).where(table.c.id == row_id)).mappings().first()
+def _row(conn: Connection, table: Any, row_id: str, *, lock: bool = False) -> Any:
+    query = select(table).where(table.c.id == row_id)
+    row = conn.execute(query.with_for_update(key_share=True) if lock else query).mappings().first()
     if row is None:
         raise Rejected("not_found", params={"object": table.name})
     return row

@@ -36,13 +36,14 @@ def actor_of(tx: Tx) -> Actor:
 
 
 def own_customer(tx: Tx, customer_id: str) -> Any:
-    """Return the row of a customer of the acting guide; another's looks exactly like none.
+    """Return the locked row of a customer of the acting guide; another's looks exactly like none.
 
     Raises:
         Rejected: `not_yours`.
     """
     mine = t.customer.c.id == customer_id, t.customer.c.guide_id == actor_of(tx).staff_id
-    row = tx.conn.execute(select(t.customer).where(*mine)).mappings().first()
+    # Nobody hands the customer over, and nobody else spends their budget, before this transaction ends.
+    row = tx.conn.execute(select(t.customer).where(*mine).with_for_update(key_share=True)).mappings().first()
     if row is None:
         raise Rejected("not_yours")
     return row

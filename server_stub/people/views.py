@@ -48,6 +48,7 @@ def record_view(
     """
     if not may_record(tx.conn, customer_id, visitor_id):
         return None
+    _hold(tx, customer_id)
     events = t.browse_event.c
     whose = events.customer_id == customer_id if customer_id else events.visitor_id == visitor_id
     same = whose, events.product_id == product_id, events.session_id == session_id
@@ -75,6 +76,7 @@ def join_visitor(tx: Tx, visitor_id: str, customer_id: str) -> int:
     touches = t.touch.c
     theirs = touches.person_kind == "visitor", touches.person_id == visitor_id, touches.at >= since
     tx.conn.execute(update(t.touch).where(*theirs).values(person_kind="customer", person_id=customer_id))
+    _hold(tx, customer_id)
     _inherit_consent(tx, visitor_id, customer_id)
     if not may_record(tx.conn, customer_id, None):
         return 0
@@ -94,6 +96,12 @@ def sweep(tx: Tx) -> int:
     tx.conn.execute(delete(t.browse_event).where(t.browse_event.c.id.in_(gone)))
     tx.touch("browse_event", *gone)
     return len(gone)
+
+
+def _hold(tx: Tx, customer_id: str | None) -> None:
+    """Let nobody hand the customer over before this transaction ends: it writes into their guide's bucket."""
+    if customer_id:
+        tx.conn.execute(select(t.customer.c.id).where(t.customer.c.id == customer_id).with_for_update(key_share=True))
 
 
 def _insert(

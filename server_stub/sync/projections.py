@@ -216,6 +216,8 @@ _team_redemptions = _only(
     _plain(t.redemption, o.TeamRedemption, _of_managers),
     lambda value: value["state"] == "refused" or value["contested"] > 0 or value["skewed"],
 )
+
+
 def _disputes(conn: Connection, wanted: Ids) -> Projected:
     """The guide's dispute, without what only the managers may know of the order."""
     found = _plain_disputes(conn, wanted)
@@ -280,15 +282,25 @@ def flush(conn: Connection, touched: Iterable[tuple[str, str]], now: datetime) -
     Raises:
         KeyError: a kind without a projector was touched.
     """
+    touched = tuple(touched)
+    held: set[str] = set()
+    while True:
+        new, old = _project_some(conn, _with_followers(conn, touched))
+        buckets = {row[0] for row in new.values() if row} | {row.bucket for row in old.values()}
+        if conn.dialect.name == "sqlite" or buckets <= held:
+            return write(conn, new, old, now)
+        _lock(conn, buckets - held)  # then look again: what others committed until now is seen, also a hand-over
+        held |= buckets
+
+
+def _with_followers(conn: Connection, touched: Iterable[tuple[str, str]]) -> dict[str, dict[str, None]]:
+    """Return the touched ids by kind, with those of what must move along with a customer."""
     wanted: dict[str, dict[str, None]] = {}
     for kind, object_id in touched:
         wanted.setdefault(kind, {})[object_id] = None
     for kind, ids in _followers(conn, list(wanted.get("customer", ()))).items():
         wanted.setdefault(kind, {}).update(ids)
-    if conn.dialect.name != "sqlite":
-        _lock_first(conn, wanted)
-    new, old = _project_some(conn, wanted)
-    return write(conn, new, old, now)
+    return wanted
 
 
 def project_all(conn: Connection, kinds: Iterable[str] | None = None, now: datetime | None = None) -> frozenset[str]:
@@ -318,10 +330,8 @@ def _project_some(
     return new, _old_of_keys(conn, list(new))
 
 
-def _lock_first(conn: Connection, wanted: Mapping[str, Mapping[str, None]]) -> None:
-    """Take the buckets' row locks in sorted order before reading what goes in: what others committed is then seen."""
-    new, old = _project_some(conn, wanted)
-    buckets = {row[0] for row in new.values() if row} | {row.bucket for row in old.values()}
+def _lock(conn: Connection, buckets: set[str]) -> None:
+    """Take the buckets' row locks in sorted order."""
     _make_buckets(conn, buckets)
     conn.execute(select(t.bucket.c.id).where(t.bucket.c.id.in_(buckets)).order_by(t.bucket.c.id).with_for_update())
 

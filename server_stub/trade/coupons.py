@@ -22,7 +22,7 @@ from app.domain.errors import Refused, Rejected
 from app.protocol import coupon_code
 from server_stub.db import Tx
 from server_stub.people.customers import consents_of
-from server_stub.tables import contact, contact_holder, coupon, coupon_event, customer, lease, staff
+from server_stub.tables import contact, contact_holder, coupon, coupon_event, coupon_template, customer, lease, staff
 from server_stub.trade import shares
 from server_stub.trade.figures import bump
 from server_stub.trade.leases import ensure_leases, release_leases
@@ -240,7 +240,7 @@ def earn(tx: Tx, code: str, customer_id: str, order_id: str) -> None:
 def _mine(tx: Tx, table: Any, row_id: str, guide_id: str) -> Record:
     """Return a row of this guide; another's looks exactly like none."""
     mine = select(table).where(table.c.id == row_id, table.c.guide_id == guide_id)
-    row = first(tx, mine.with_for_update())
+    row = first(tx, mine.with_for_update(key_share=True))
     if row is None:
         raise Rejected("not_yours", params={"object": table.name})
     return row
@@ -380,6 +380,8 @@ def _require_contact(tx: Tx, row: Record, buyer: Record, at: datetime, device_id
 
 def _require_limits(tx: Tx, row: Record, buyer: Record, at: datetime) -> None:
     """Check the quotas per customer, guide and day over coupons ever issued (rule 1.5)."""
+    if row["rules"].get("per_guide") is not None or row["rules"].get("per_day") is not None:
+        load(tx, coupon_template, row["template_id"], lock=True)  # quotas across customers: issues queue up here
     begins, ends = day_range(day_of(at, zone_of(tx, buyer["store_id"])), zone_of(tx, buyer["store_id"]))
     today = (coupon.c.issued_at >= instants.to_text(begins), coupon.c.issued_at < instants.to_text(ends))
 

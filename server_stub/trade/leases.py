@@ -21,7 +21,7 @@ from app.protocol.limits import LEASE_DAYS, LEASE_GRACE_HOURS
 from app.protocol.objects import CouponTemplate
 from server_stub.db import Tx
 from server_stub.tables import coupon, coupon_event, coupon_template, device, lease, staff
-from server_stub.trade.rows import Record, every, first
+from server_stub.trade.rows import Record, every, first, load
 
 RELEASE_AT_ONCE = 10
 RENEW_BEFORE = timedelta(days=2)  # a block that ends sooner no longer counts as stock for days without a network
@@ -45,12 +45,13 @@ def ensure_leases(tx: Tx, device_id: str) -> int:
         return 0
     templates = select(coupon_template).where(coupon_template.c.stopped.is_(False)).order_by(coupon_template.c.id)
     minted = 0
-    for template in every(tx, templates.with_for_update()):
-        if _is_over(template, tx.now):
+    for template in every(tx, templates):
+        if _is_over(template, tx.now) or not _wanted(tx, template, holder):
             continue
-        n = _wanted(tx, template, holder)
+        locked = load(tx, coupon_template, template["id"], lock=True)  # then count again: only who mints waits
+        n = _wanted(tx, locked, holder)
         if n > 0:
-            _mint(tx, template, holder, n)
+            _mint(tx, locked, holder, n)
             minted += n
     return minted
 
@@ -68,7 +69,7 @@ def release_leases(tx: Tx, device_id: str | None = None) -> int:
     lease_ids = tx.conn.execute(ended.order_by(lease.c.until_at).limit(RELEASE_AT_ONCE)).scalars().all()
     for lease_id in lease_ids:
         unused = tx.conn.execute(
-            select(coupon.c.id).where(coupon.c.lease_id == lease_id, *NEVER_ISSUED)
+            select(coupon.c.id).where(coupon.c.lease_id == lease_id, *NEVER_ISSUED).with_for_update(key_share=True)
         ).scalars().all()  # fmt: skip
         _void(tx, list(unused))
         tx.conn.execute(update(lease).where(lease.c.id == lease_id).values(released_at=tx.now_text))

@@ -33,7 +33,7 @@ def load(tx: Tx, table: Any, row_id: str, *, lock: bool = False) -> Record:
         Rejected: `not_found`.
     """
     query = select(table).where(table.c.id == row_id)
-    row = first(tx, query.with_for_update() if lock else query)
+    row = first(tx, query.with_for_update(key_share=True) if lock else query)
     if row is None:
         raise Rejected("not_found", f"no {table.name} with this id", params={"object": table.name})
     return row
