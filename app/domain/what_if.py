@@ -89,8 +89,7 @@ def next_sale(rule: CommissionRule, base_fen: Fen, sale_fen: Fen, store_id: str 
     order = SoldOrder("next", "", store_id, at, at, (SoldLine("next", None, "", 1, sale_fen),))
     won = Attribution(GUIDE, GUIDE, store_id, "closing_is_bound", {})
     mine = [entry for entry in accrue(order, won, [rule], event_id="next") if entry.guide_id == GUIDE]
-    more = tier_fen(rule.tiers, base_fen + sale_fen) - tier_fen(rule.tiers, base_fen)
-    return Sale(sale_fen, sum(entry.amount_fen for entry in mine), more)
+    return Sale(sale_fen, sum(entry.amount_fen for entry in mine), _tiers_move(rule, base_fen, sale_fen))
 
 
 def pieces_fen(paid_fen: Fen, qty: int, refunded_qty: int, refunded_fen: Fen, pieces: int) -> Fen:
@@ -117,6 +116,10 @@ def returned(
     """
     made = refund(accruals, parts, event_id="what-if", at=at)
     down = sum(tier_base(entry) for entry in made if rule is not None and entry.rule_id == rule.id)
-    tiers = rule.tiers if rule is not None else ()
-    moved = tier_fen(tiers, base_fen + down) - tier_fen(tiers, base_fen)
-    return Return(made, sum(entry.amount_fen for entry in made), moved)
+    return Return(made, sum(entry.amount_fen for entry in made), _tiers_move(rule, base_fen, down))
+
+
+def _tiers_move(rule: CommissionRule | None, base_fen: Fen, by_fen: Fen) -> Fen:
+    if rule is None or not rule.tiers:
+        return 0
+    return tier_fen(rule.tiers, base_fen + by_fen) - tier_fen(rule.tiers, base_fen)

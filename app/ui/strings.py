@@ -163,6 +163,10 @@ class Strings:
         """Return `2026年11月` (`November 2026`)."""
         return str(format_date(self._day(at), "y年M月" if self.is_chinese else "MMMM y", locale=self.locale))
 
+    def month_short(self, at: When) -> str:
+        """Return `11月` (`Nov`)."""
+        return str(format_date(self._day(at), "M月" if self.is_chinese else "MMM", locale=self.locale))
+
     def time_short(self, at: datetime | str) -> str:
         """Return `14:05`."""
         return str(format_time(self.local(at), "HH:mm", tzinfo=self.zone, locale=self.locale))

@@ -13,9 +13,10 @@ import pytest
 
 from app.domain import commission as rules
 from app.domain.attribution import Attribution
+from app.domain.dispute import reassign
 from app.protocol.objects import CommissionEntry
 from app.store.queries import commission
-from app.ui.screens.commission import CommissionScreen, EntryPage
+from app.ui.screens.commission import CommissionScreen, EntryPage, LedgerPage
 from app.ui.screens.commission.steps import adds_up, explain
 from app.ui.screens.commission.view import days_of, month_day
 from app.ui.strings import Strings, catalogue
@@ -63,7 +64,7 @@ async def test_the_month_is_the_sum_of_its_entries(sample: Any) -> None:
 
 @pytest.mark.parametrize(("chip", "state"), [("待确认", "pending"), ("已确认", "confirmed")])
 async def test_the_ledger_keeps_one_state(sample: Any, chip: str, state: str) -> None:
-    ui = await FakeUi.screen(sample, CommissionScreen, place="root")
+    ui = await FakeUi.screen(sample, LedgerPage)
     await ui.press(chip)
     wanted = commission.commission_ledger(sample.store.read, *MONTH, state)
     rows = [name for name in ui.buttons() if "+¥" in name]
@@ -105,7 +106,11 @@ def test_rule_4_9_every_kind_of_step_is_said_and_ends_at_the_amount() -> None:
         tiered, guide_id="g1", month="2026-11", base_fen=1_500_000, posted_fen=900, event_id="t", at=NOW
     )
     said: set[str] = set()
-    for entry in (*entries, *back, *again, bonus):
+    moved = Attribution("g3", None, "st", "dispute", {})
+    line = rules.SoldOrder("o1", "YT1", "st", NOW, NOW, (rules.SoldLine("l1", "p1", "tops", 1, 12_345, "衬衫"),))
+    rule = rules.CommissionRule("r1", 3, "brand", None, NOW, rate_bp=333)
+    taken = reassign(line, [*entries, *back], moved, [rule], refunded={"l1": 5_000}, event_id="dispute:d", at=NOW)
+    for entry in (*entries, *back, *again, bonus, *taken):
         wire = on_the_wire(entry)
         for strings in (Strings(), Strings("en")):
             steps = explain(wire, None, strings)

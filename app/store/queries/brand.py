@@ -25,6 +25,13 @@ def staff_by_id(read: Read, staff_id: str) -> Staff | None:
 
 
 @reads("staff")
+def staff_names(read: Read, staff_ids: tuple[str, ...]) -> dict[str, str]:
+    """Return the names of those of these staff whom this device knows."""
+    found = [read.get(Staff, staff_id) for staff_id in staff_ids]
+    return {one.id: one.name for one in found if one is not None}
+
+
+@reads("staff")
 def guides_of(read: Read, store_id: str) -> list[Staff]:
     """Return the active guides of a store by number."""
     return read.all(Staff, "store_id = ? AND role = 'guide' AND active ORDER BY no", (store_id,))

@@ -43,3 +43,9 @@ def team_rewards(read: Read, limit: int = 200) -> list[TeamReward]:
     """Return the store's flagged rewards for its manager: those to be decided first, then the newest."""
     order = "state IN ('pending', 'held') DESC, made_at DESC, id DESC"
     return read.all(TeamReward, f"1 ORDER BY {order} LIMIT ?", (limit,))
+
+
+@reads("team_reward")
+def team_reward(read: Read, reward_id: str) -> TeamReward | None:
+    """Return one of the store's flagged rewards, or None."""
+    return read.get(TeamReward, reward_id)

@@ -36,6 +36,9 @@ def test_rule_4_4_progress_is_half_open_and_ends_at_the_top() -> None:
 def test_the_next_1000_yuan_just_below_a_border_pay_partly_at_each_rate() -> None:
     sale = next_sale(RULE, 950_000, 100_000, "s1", NOW)
     assert (sale.rate_fen, sale.tier_fen, sale.total_fen) == (3_000, 500, 3_500)
+    plain = CommissionRule("r", 1, "brand", None, NOW, rate_bp=300, store_share_bp=1_000)
+    sale = next_sale(plain, 950_000, 100_000, "s1", NOW)
+    assert (sale.rate_fen, sale.tier_fen) == (2_700, 0), "a tenth is the store's"
 
 
 def test_the_general_rule_is_the_brands_unless_the_store_has_its_own() -> None:
@@ -69,5 +72,6 @@ def test_a_return_in_the_what_if_is_what_the_ledger_posts(
     )  # fmt: skip
     assert found.tier_fen == (posted.amount_fen if posted else 0)
     assert found.total_fen == sum(entry.amount_fen for entry in found.entries) + found.tier_fen
+    assert returned(mine, [LineRefund("l1", back, fen)], None, 0, NOW).total_fen == found.entries_fen
     if back + fen == base and not back:
         assert found.entries_fen == -sum(entry.amount_fen for entry in mine)

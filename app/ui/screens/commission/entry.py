@@ -1,4 +1,4 @@
-"""One entry: its amount, and every step that makes it (rule 4.9)."""
+"""One entry: its amount, every step that makes it (rule 4.9), and what a return would do to it."""
 
 from __future__ import annotations
 
@@ -7,14 +7,15 @@ from dataclasses import replace
 import flet as ft
 
 from app.domain.instants import from_text
-from app.protocol.objects import CommissionEntry
-from app.store.queries import commission, products
+from app.protocol.objects import CommissionEntry, Order
+from app.store.queries import brand, commission, products
 from app.ui import hooks
 from app.ui import parts as p
 from app.ui.guards import screen
-from app.ui.screens.commission.month import signed, state_pill
+from app.ui.screens.commission.returning import WhatIf
+from app.ui.screens.commission.rows import state_pill
 from app.ui.screens.commission.steps import Step, adds_up, explain, rule_name
-from app.ui.screens.commission.view import names_in
+from app.ui.screens.commission.view import names_in, order_path, signed
 from app.ui.strings import Strings, current, date_short, money, t, time_short
 from app.ui.theme import Space, Tone, Type
 
@@ -26,6 +27,8 @@ def EntryPage(entry_id: str) -> ft.Control:
     entry = hooks.use_query(commission.commission_entry, entry_id)
     rule = hooks.use_query(commission.rule_by_id, entry.rule_id if entry else "")
     family = hooks.use_query(commission.entries_of_order, entry.order_id if entry else "")
+    order = hooks.use_query(commission.order_by_id, entry.order_id if entry else "")
+    partner = hooks.use_query(brand.staff_by_id, _partner(entry, order) or "")
     names = names_in(hooks.use_query(products.products), strings)
     if entry is None:
         gone = p.empty(ft.Icons.RECEIPT_LONG_OUTLINED, t("commission.gone"), t("commission.gone_why"))
@@ -39,13 +42,23 @@ def EntryPage(entry_id: str) -> ft.Control:
         body.append(_explanation(entry, steps))
     if not adds_up(entry):
         body.append(p.notice(None, t("commission.does_not_add_up"), icon=ft.Icons.SYNC_PROBLEM))
-    body.append(_facts(entry, rule_name({"version": entry.rule_version}, rule, strings), strings))
+    who = partner.name if partner else t("commission.another_guide") if entry.role in ("closing", "bound") else None
+    body.append(_facts(entry, rule_name({"version": entry.rule_version}, rule, strings), who, strings))
+    if entry.kind == "accrual" and entry.order_id:
+        body.append(WhatIf(entry.order_id, entry.line_id, key=f"what-if/{entry.id}"))
     others = [
         replace(one, label=names.get(one.label, one.label)) for one in family if one.id != entry.id and entry.order_id
     ]
     if others:
         body.append(_family(others))
     return p.frame(t("commission.entry"), body)
+
+
+def _partner(entry: CommissionEntry | None, order: Order | None) -> str | None:
+    """Return the id of the other guide of a split, when the order is on this phone."""
+    if entry is None or order is None or entry.role not in ("closing", "bound"):
+        return None
+    return order.bound_guide_id if entry.role == "closing" else order.closing_guide_id
 
 
 def _head(entry: CommissionEntry) -> ft.Control:
@@ -93,34 +106,44 @@ def _step(index: int, step: Step) -> ft.Control:
     )  # fmt: skip
 
 
-def _facts(entry: CommissionEntry, rule: str, strings: Strings) -> ft.Control:
+def _facts(entry: CommissionEntry, rule: str, partner: str | None, strings: Strings) -> ft.Control:
     made = from_text(entry.created_at)
     facts = [p.fact(t("commission.fact_made"), p.dots(date_short(made), time_short(made)))]
-    if entry.order_no:
-        facts.append(p.fact(t("commission.fact_order"), entry.order_no))
     facts.append(p.fact(t("commission.fact_role"), t(f"commission.role_{entry.role}")))
+    if partner:
+        facts.append(p.fact(t("commission.fact_partner"), partner))
     facts.append(p.fact(t("commission.fact_rule"), rule))
     reason = f"commission.reason_{entry.reason}"
     if entry.reason and strings.has(reason):
         facts.append(p.fact(t("commission.fact_reason"), t(reason)))
     facts.extend(_when_confirmed(entry))
+    if entry.order_no:
+        facts += [p.fact(t("commission.fact_order"), entry.order_no), _to_order(entry.order_no)]
     return p.card(ft.Column(facts, spacing=Space.M))
 
 
+def _to_order(order_no: str) -> ft.Control:
+    ui = hooks.use_session()
+    open_ = p.secondary(t("commission.see_order"), lambda: ui.open(order_path(order_no)), ft.Icons.FACT_CHECK_OUTLINED)
+    return ft.Row([open_], alignment=ft.MainAxisAlignment.END)
+
+
 def _when_confirmed(entry: CommissionEntry) -> list[ft.Control]:
+    facts = []
     if entry.confirmed_at:
-        return [p.fact(t("commission.fact_confirmed"), date_short(from_text(entry.confirmed_at)))]
-    if entry.confirm_at and entry.state == "pending":
-        return [p.fact(t("commission.fact_confirms"), date_short(from_text(entry.confirm_at)))]
-    return []
+        facts.append(p.fact(t("commission.fact_confirmed"), date_short(from_text(entry.confirmed_at))))
+    elif entry.confirm_at and entry.state == "pending":
+        facts.append(p.fact(t("commission.fact_confirms"), date_short(from_text(entry.confirm_at))))
+    return facts
 
 
 def _family(others: list[CommissionEntry]) -> ft.Control:
-    rows = [_other(one) for one in others]
+    rows = [other_entry(one) for one in others]
     return ft.Column([p.section(t("commission.same_order")), p.group(rows)], spacing=Space.S)
 
 
-def _other(entry: CommissionEntry) -> ft.Control:
+def other_entry(entry: CommissionEntry) -> ft.Control:
+    """Return an entry of an order as a row that opens it from inside a page."""
     ui = hooks.use_session()
     strings = current()
     made = date_short(strings.local(from_text(entry.created_at)))

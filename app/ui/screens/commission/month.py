@@ -1,85 +1,67 @@
-"""The Commission root: today, the month with its trend and states, and the ledger."""
+"""The Commission root: today, the month with its states and trend, the newest entries, what the next sale is worth."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 
 import flet as ft
 
 from app.domain.calendar_days import day_of, day_range
-from app.domain.instants import from_text
-from app.protocol.objects import CommissionEntry
+from app.insight.money import Outlook, outlook
 from app.store.queries import commission, products
 from app.store.queries.commission import CommissionTotals, DayAmount
 from app.ui import hooks, routes
 from app.ui import parts as p
 from app.ui import session as sessions
 from app.ui.guards import screen
+from app.ui.screens.commission.rows import entry_row, line_of
+from app.ui.screens.commission.steps import percent_of, rule_name
 from app.ui.screens.commission.view import (
-    LEDGER_MAX,
-    STATES,
-    TONES,
     CommissionView,
     days_of,
-    is_estimate,
     month_day,
     month_span,
     names_in,
+    signed,
     span,
+    trend_bounds,
 )
-from app.ui.strings import Strings, date_short, moment, money, month, t
+from app.ui.strings import current, date_short, money, month, t
 from app.ui.theme import Radius, Space, Tone, Type
 
 CHART_HEIGHT = 64
-ROWS_TOGETHER = 2
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One entry as its row shows it."""
-
-    id: str
-    label: str
-    meta: str
-    fen: int
-    state: str
-    icon: ft.IconData
-    chosen: bool
+TREND_HEIGHT = 72
+NEWEST = 3
+TILES = (
+    ("ledger", ft.Icons.RECEIPT_LONG_OUTLINED),
+    ("statements", ft.Icons.ACCOUNT_BALANCE_WALLET_OUTLINED),
+    ("uncounted", ft.Icons.HELP_OUTLINE),
+    ("rewards", ft.Icons.CARD_GIFTCARD_OUTLINED),
+)
 
 
 @screen
 def CommissionScreen() -> ft.Control:
-    """Lay out the month over its ledger."""
+    """Lay out the month, the ways on, the newest entries and what comes next."""
     strings, now, view = hooks.use_strings(), hooks.use_now(), hooks.use_slice(CommissionView)
-    today = day_of(now, strings.zone)
-    period = month_span(today, view.months, strings.zone)
-    entries = hooks.use_query(commission.commission_ledger, period.since, period.until, view.state or None, LEDGER_MAX)
-    totals = hooks.use_query(commission.commission_totals, period.since, period.until)
+    period = month_span(day_of(now, strings.zone), view.months, strings.zone)
+    entries = hooks.use_query(commission.commission_ledger, period.since, period.until, None, NEWEST)
     nav, wide = hooks.use_nav(), hooks.use_wide()
     beside = tuple(f"/commission/{entry.id}" for entry in entries[:1])  # what `CommissionBeside` shows
     path = (nav.stack("commission")[:1] or beside) if wide else ()
     names = names_in(hooks.use_query(products.products), strings)
-    lines = tuple(_line(entry, strings, now, names, path == (f"/commission/{entry.id}",)) for entry in entries)
-
-    def choose(state: str) -> None:
-        view.state = state
-
-    chips = [("", t("commission.all")), *((state, t(f"commission.state_{state}")) for state in STATES)]
-    head = [Summary(view.months), p.section(t("commission.ledger")), p.filter_chips(chips, view.state, choose)]
-    if not lines:
-        head.append(_nothing(totals, view))
-        return p.frame(t("commission.title"), head)
-    gutter = p.gutter()
-    header = ft.Container(
-        ft.Column(head, spacing=Space.M), padding=ft.Padding.symmetric(horizontal=gutter, vertical=Space.XS)
-    )
-    rows = p.VirtualList(
-        lines, _row, header=header, padding=ft.Padding.only(bottom=Space.XL), key=f"{view.months}|{view.state}",
-        mark=strings.language, chunk=ROWS_TOGETHER,
-    )  # fmt: skip
-    return p.frame(t("commission.title"), rows, scroll=False)
+    partial = p.is_partial()
+    body: list[ft.Control] = [Summary(view.months), _tiles()]
+    if entries:
+        rows = [entry_row(line_of(one, strings, now, names), path == (f"/commission/{one.id}",)) for one in entries]
+        body += [p.section(t("commission.newest"), _all_entries()), p.group(rows)]
+    else:
+        body.append(p.unfinished() if partial else _nothing())
+    body += [Trend()]
+    if view.months == 0:
+        body.insert(-1, NextSale())
+    return p.frame(t("commission.title"), body)
 
 
 @screen
@@ -87,70 +69,35 @@ def CommissionBeside() -> ft.Control:
     """Show the newest entry while nothing is chosen: the right pane of a wide window."""
     strings, now, view = hooks.use_strings(), hooks.use_now(), hooks.use_slice(CommissionView)
     period = month_span(day_of(now, strings.zone), view.months, strings.zone)
-    entries = hooks.use_query(commission.commission_ledger, period.since, period.until, view.state or None, LEDGER_MAX)
+    entries = hooks.use_query(commission.commission_ledger, period.since, period.until, None, 1)
     if not entries:
         return p.frame("", p.empty(ft.Icons.INSIGHTS_OUTLINED, t("common.pick_commission")))
     return routes.component("commission:EntryPage")(entries[0].id, key=entries[0].id)
 
 
-def _line(entry: CommissionEntry, strings: Strings, now: datetime, names: dict[str, str], chosen: bool) -> Line:
-    role = t(f"commission.role_{entry.role}")
-    kind = t(f"commission.kind_{entry.kind}") if entry.kind != "accrual" else None
-    night = t("commission.sleep") if entry.sleep else None
-    meta = p.dots(kind, role if entry.role != "sole" else None, night, moment(from_text(entry.created_at), now))
-    icon = {"refund": ft.Icons.UNDO, "tier": ft.Icons.STAIRS_OUTLINED}.get(
-        entry.kind, ft.Icons.BEDTIME_OUTLINED if entry.sleep else ft.Icons.SHOPPING_BAG_OUTLINED
-    )
-    return Line(
-        entry.id,
-        names.get(entry.label, entry.label) or t("commission.kind_tier"),
-        meta,
-        entry.amount_fen,
-        entry.state,
-        icon,
-        chosen,
-    )
-
-
-def _row(line: Line) -> ft.Control:
+def _tiles() -> ft.Control:
     ui = sessions.current()
-    back, ink = (
-        (Tone.REFUSED, Tone.ON_REFUSED) if line.fen < 0 else (Tone.CARD if line.chosen else Tone.CALM, Tone.ON_CALM)
-    )
-    disc = ft.Container(
-        ft.Icon(line.icon, size=20, color=ink), width=44, height=44, border_radius=22, bgcolor=back,
-        alignment=ft.Alignment.CENTER,
-    )  # fmt: skip
-    amount = ft.Column(
-        [
-            p.txt(signed(line.fen), Type.ROW, Tone.LATE if line.fen < 0 else None, no_wrap=True),
-            p.txt(t(f"commission.state_{line.state}"), Type.META, no_wrap=True),
-        ],
-        spacing=2, horizontal_alignment=ft.CrossAxisAlignment.END, alignment=ft.MainAxisAlignment.CENTER,
-    )  # fmt: skip
-    row = p.list_row(
-        line.label, line.meta, leading=disc, fact=amount, on_click=lambda: ui.select(f"/commission/{line.id}"),
-        selected=line.chosen,
-    )  # fmt: skip
-    return ft.Container(row, padding=ft.Padding.symmetric(horizontal=p.gutter() - Space.M))
+
+    def tile(name: str, icon: ft.IconData) -> ft.Control:
+        return p.action_tile(icon, t(f"commission.tile_{name}"), lambda: ui.select(f"/commission/{name}"))
+
+    return ft.Row([tile(*one) for one in TILES], spacing=Space.S)
 
 
-def signed(fen: int) -> str:
-    """Return an amount with its sign, to the fen."""
-    return ("+" if fen > 0 else "") + money(fen, exact=True)
+def _all_entries() -> ft.Control:
+    ui = sessions.current()
+    return p.quiet(t("commission.all_entries"), lambda: ui.select("/commission/ledger"))
 
 
-def _nothing(totals: CommissionTotals, view: CommissionView) -> ft.Control:
-    def show_all() -> None:
-        view.state = ""
-
-    if totals.entries:
-        return p.empty(ft.Icons.FILTER_LIST_OFF, t("commission.none_state"), "", t("commission.show_all"), show_all)
+def _nothing() -> ft.Control:
     ui = sessions.current()
     return p.empty(
         ft.Icons.INSIGHTS_OUTLINED, t("commission.none"), t("commission.none_why"), t("commission.go_share"),
         lambda: ui.go("share"),
     )  # fmt: skip
+
+
+# --- the month -----------------------------------------------------------------------------
 
 
 @screen
@@ -168,12 +115,13 @@ def Summary(months: int) -> ft.Control:
 
     def move(step: int) -> None:
         view.months = min(0, view.months + step)
+        view.day = ""
 
     lines: list[ft.Control] = [
         _month_head(first, months, move),
         _sum(totals, of_today if months == 0 else None),
         _states(totals),
-        _chart(days, today, strings),
+        _chart(days, today),
     ]
     return p.card(ft.Column(lines, spacing=Space.M))
 
@@ -200,8 +148,11 @@ def _sum(totals: CommissionTotals, today: CommissionTotals | None) -> ft.Control
         ft.Row(label, spacing=Space.S, vertical_alignment=ft.CrossAxisAlignment.CENTER),
         p.txt(money(totals.total_fen, exact=True), Type.DISPLAY),
     ]
-    if today is not None:
-        words.append(p.txt(t("commission.today", amount=signed(today.total_fen)), Type.BODY, Tone.QUIET))
+    said = [t("commission.today", amount=signed(today.total_fen))] if today is not None else []
+    if totals.sleep_fen:
+        said.append(t("commission.of_sleep", amount=money(totals.sleep_fen, exact=True)))
+    if said:
+        words.append(p.txt(p.dots(*said), Type.BODY, Tone.QUIET))
     return ft.Column(words, spacing=2)
 
 
@@ -229,28 +180,120 @@ def _states(totals: CommissionTotals) -> ft.Control:
     return ft.Column([strip, ft.Row(cells, spacing=Space.S)], spacing=Space.M)
 
 
-def _chart(days: list[DayAmount], today: date, strings: Strings) -> ft.Control:
+def _chart(days: list[DayAmount], today: date) -> ft.Control:
     """Return a bar for each day; one sentence says it to screen readers."""
     most = max([abs(day.fen) for day in days], default=0) or 1
     best = max(days, key=lambda day: day.fen, default=None)
     said = t("commission.trend_label", days=len(days), best=money(best.fen if best else 0))
-    bars = [_day_bar(day, most, day.day == today.isoformat()) for day in days]
+    bars = [_bar(day.fen, most, CHART_HEIGHT, day.day == today.isoformat()) for day in days]
     first, last = (date.fromisoformat(days[i].day) for i in (0, -1)) if days else (today, today)
     ends = ft.Row([p.txt(date_short(first), Type.META, expand=True), p.txt(date_short(last), Type.META)])
     row = ft.Row(bars, spacing=2, height=CHART_HEIGHT, vertical_alignment=ft.CrossAxisAlignment.END)
     return ft.Column([ft.Semantics(label=said, content=row), ends], spacing=Space.XS)
 
 
-def _day_bar(day: DayAmount, most: int, is_today: bool) -> ft.Control:
-    height = max(3, round(CHART_HEIGHT * abs(day.fen) / most))
-    color = Tone.LATE if day.fen < 0 else Tone.ACTION if is_today else Tone.SOFT if day.fen else Tone.FILL
+def _bar(fen: int, most: int, height: float, chosen: bool) -> ft.Control:
+    color = Tone.LATE if fen < 0 else Tone.ACTION if chosen else Tone.SOFT if fen else Tone.FILL
     top = ft.BorderRadius.only(top_left=Radius.S / 2, top_right=Radius.S / 2)
-    return ft.Container(bgcolor=color, height=height, expand=1, border_radius=top)
+    return ft.Container(bgcolor=color, height=max(3, round(height * abs(fen) / most)), expand=1, border_radius=top)
 
 
-def state_pill(entry: CommissionEntry) -> ft.Control:
-    """Return the pill of an entry's state; what may still change says so."""
-    label = t(f"commission.state_{entry.state}")
-    if is_estimate(entry):
-        label = p.dots(t("commission.estimate"), label)
-    return p.pill(label, TONES.get(entry.state, "calm"))
+# --- what the next sale is worth -----------------------------------------------------------
+
+
+@screen
+def NextSale() -> ft.Control:
+    """Show what the next ¥1,000 would earn, and the way to the next tier."""
+    client, strings, now = hooks.use_client(), hooks.use_strings(), hooks.use_now()
+    found = hooks.use_query(outlook, client.staff.store_id, now, str(strings.zone))
+    if found is None:
+        return p.notice(t("commission.no_rule_now"), t("commission.no_rule_now_why"))
+    head = ft.Row(
+        [p.txt(t("commission.next_sale"), Type.SECTION, expand=True), p.pill(t("commission.estimate"), "warm")]
+    )
+    rule = rule_name({"version": found.rule.version}, found.rule, strings)
+    lines = [
+        head,
+        _worth(t("commission.next_1000", sale=money(found.next_sale.sale_fen)), found.next_sale.total_fen, rule),
+        *_tier_lines(found),
+    ]
+    return p.card(ft.Column(lines, spacing=Space.M))
+
+
+def _worth(title: str, fen: int, why: str) -> ft.Control:
+    words = ft.Column([p.txt(title, Type.BODY), p.txt(why, Type.META)], spacing=2, expand=True)
+    return ft.Row([words, p.txt(signed(fen), Type.FIGURE, Tone.ACTION, no_wrap=True)], spacing=Space.M)
+
+
+def _tier_lines(found: Outlook) -> list[ft.Control]:
+    strings, tier = current(), found.progress
+    if tier is None:
+        return []
+    rate = percent_of(tier.rate_bp, strings)
+    base = t("commission.tier_base", base=money(tier.base_fen), confirmed=money(found.confirmed_fen))
+    lines: list[ft.Control] = [
+        ft.Divider(height=1, thickness=1, color=Tone.LINE),
+        ft.Row([p.txt(t("commission.tier_now", rate=rate), Type.ROW, expand=True),
+                p.txt(signed(tier.earned_fen), Type.ROW, no_wrap=True)]),
+    ]  # fmt: skip
+    if tier.next_fen is None or found.to_border is None or found.beyond is None:
+        return [*lines, p.txt(base, Type.META), p.txt(t("commission.tier_top"), Type.META)]
+    done = (tier.base_fen - tier.from_fen) / (tier.next_fen - tier.from_fen)
+    left, beyond = found.to_border, found.beyond
+    after = t("commission.tier_after", next=money(tier.next_fen), rate=percent_of(tier.next_bp or 0, strings))
+    rate, tier_part = money(beyond.rate_fen, exact=True), money(beyond.tier_fen, exact=True)
+    parts = t("commission.tier_parts", rate=rate, tier=tier_part)
+    return [
+        *lines, p.bar(done), p.txt(base, Type.META),
+        _worth(t("commission.tier_left", sale=money(left.sale_fen, exact=True)), left.total_fen, after),
+        _worth(t("commission.tier_beyond", sale=money(beyond.sale_fen)), beyond.total_fen, parts),
+    ]  # fmt: skip
+
+
+# --- six months ----------------------------------------------------------------------------
+
+
+@screen
+def Trend() -> ft.Control:
+    """Show six months of commission, or of sleep income, as bars that open their month."""
+    strings, now, view = hooks.use_strings(), hooks.use_now(), hooks.use_slice(CommissionView)
+    today = day_of(now, strings.zone)
+    months = hooks.use_query(commission.month_trend, trend_bounds(today, strings.zone))
+
+    def choose(series: str) -> None:
+        view.trend = series
+
+    sleeps = view.trend == "sleep"
+    amounts = [one.sleep_fen if sleeps else one.fen for one in months]
+    most = max([abs(fen) for fen in amounts], default=0) or 1
+    shown = month_day(today, view.months).isoformat()[:7]
+    cells = [
+        _month_bar(date.fromisoformat(f"{one.day}-01"), fen, most, one.day == shown, n - len(months) + 1)
+        for n, (one, fen) in enumerate(zip(months, amounts, strict=True))
+    ]
+    why = t("commission.sleep_why") if sleeps else t("commission.trend_why")
+    tabs = p.segmented([("all", t("commission.trend_all")), ("sleep", t("commission.sleep"))], view.trend, choose)
+    return p.card(ft.Column(
+        [p.txt(t("commission.trend"), Type.SECTION), tabs, ft.Row(cells, spacing=Space.XS), p.txt(why, Type.META)],
+        spacing=Space.M,
+    ))  # fmt: skip
+
+
+def _month_bar(first: date, fen: int, most: int, chosen: bool, months: int) -> ft.Control:
+    view, strings = sessions.current().slice(CommissionView), current()
+
+    def show() -> None:
+        view.months = months
+
+    short = strings.month_short(first)
+    bar = ft.Row(
+        [_bar(fen, most, TREND_HEIGHT, chosen)], height=TREND_HEIGHT, vertical_alignment=ft.CrossAxisAlignment.END
+    )
+    ink = Tone.LATE if fen < 0 else Tone.TEXT if chosen else Tone.QUIET
+    face = ft.Column(
+        [p.txt(money(round(fen, -2)), Type.TINY, ink, lines=1, text_align=ft.TextAlign.CENTER), bar,
+         p.txt(short, Type.LABEL if chosen else Type.META, lines=1, text_align=ft.TextAlign.CENTER)],
+        spacing=Space.XS, horizontal_alignment=ft.CrossAxisAlignment.STRETCH,
+    )  # fmt: skip
+    label = t("commission.month_bar", month=month(first), amount=money(fen, exact=True))
+    return p.tappable(face, show, label=label, selected=chosen, padding=Space.XS, expand=1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 import flet as ft
@@ -13,20 +14,39 @@ from app.domain.calendar_days import month_range
 from app.domain.instants import to_text
 from app.protocol.objects import CommissionEntry, Product
 from app.store.queries.commission import DayAmount
-from app.ui.strings import Strings
+from app.ui.strings import Strings, money
 
 STATES = ("pending", "confirmed", "settled")
 TONES = {"pending": "warm", "confirmed": "soft", "settled": "calm"}
-LEDGER_MAX = 2_000
+KINDS = ("accrual", "refund", "reversal", "tier")
+CHANNELS = ("store", "miniprogram", "marketplace", "private")
+TREND_MONTHS = 6
 
 
 @ft.observable
 @dataclass
 class CommissionView:
-    """The month shown (0 = this one, -1 = the one before …) and the state chosen in the ledger."""
+    """The month shown (0 = this one, -1 = the one before …), the trend shown, and what the ledger is filtered by.
+
+    `kind` is one of `KINDS`, `source` "sleep" or one of `CHANNELS`, `day` a `YYYY-MM-DD`; "" is everything.
+    """
 
     months: int = 0
+    trend: str = "all"
     state: str = ""
+    kind: str = ""
+    source: str = ""
+    day: str = ""
+    text: str = ""
+
+    def show_all(self) -> None:
+        """Take every filter of the ledger away."""
+        self.state = self.kind = self.source = self.day = self.text = ""
+
+    @property
+    def filters(self) -> tuple[str, ...]:
+        """Return what the ledger is filtered by."""
+        return self.state, self.kind, self.source, self.day, self.text
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +82,23 @@ def days_of(first: date, amounts: Sequence[DayAmount], today: date) -> list[DayA
         days.append(DayAmount(day.isoformat(), known.get(day.isoformat(), 0)))
         day += timedelta(days=1)
     return days
+
+
+def trend_bounds(today: date, zone: ZoneInfo) -> tuple[tuple[str, str, str], ...]:
+    """Return (`YYYY-MM`, since, until) of this month and the five before, oldest first."""
+    months = [month_day(today, n) for n in range(1 - TREND_MONTHS, 1)]
+    spans = [span(*month_range(month, zone)) for month in months]
+    return tuple((month.isoformat()[:7], one.since, one.until) for month, one in zip(months, spans, strict=True))
+
+
+def signed(fen: int) -> str:
+    """Return an amount with its sign, to the fen."""
+    return ("+" if fen > 0 else "") + money(fen, exact=True)
+
+
+def order_path(order_no: str) -> str:
+    """Return the address of an order's page."""
+    return f"/commission/orders/{quote(order_no, safe='')}"
 
 
 def names_in(products: Iterable[Product], strings: Strings) -> dict[str, str]:

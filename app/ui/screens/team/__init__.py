@@ -1,6 +1,7 @@
 """Team: what each guide of the store did today and this month."""
 
+from app.ui.screens.team.approvals import ApprovalsPage, DisputePage, TeamRewardPage
 from app.ui.screens.team.board import TeamOverview, TeamScreen
 from app.ui.screens.team.guide import GuidePage
 
-__all__ = ["GuidePage", "TeamOverview", "TeamScreen"]
+__all__ = ["ApprovalsPage", "DisputePage", "GuidePage", "TeamOverview", "TeamRewardPage", "TeamScreen"]

@@ -15,6 +15,7 @@ from app.ui import hooks
 from app.ui import parts as p
 from app.ui import session as sessions
 from app.ui.guards import screen
+from app.ui.screens.team.approvals import Waiting
 from app.ui.screens.team.chart import day_chart
 from app.ui.screens.team.view import METRICS, MONTH, TODAY, TeamView, days_of_period, ranked, shown, total, value
 from app.ui.strings import current, date_weekday, money, t
@@ -55,7 +56,7 @@ def TeamScreen() -> ft.Control:
             _guide(rank, one, view.sort, best, chosen == (f"/team/{one.guide.id}",))
             for rank, one in enumerate(ranked(team, view.sort), 1)
         ]
-        body = [_store_sums(team), ft.Column(rows, spacing=Space.S)]
+        body = [_store_sums(team), Waiting(), ft.Column(rows, spacing=Space.S)]
     over = p.dots(date_weekday(today), _store_name(store))
     return p.frame(t("team.title"), body, over=over, top=[tabs, chips], actions=[_redeem()])
 

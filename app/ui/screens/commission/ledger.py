@@ -1,0 +1,199 @@
+"""The ledger of a month: every entry by day with its sums, filtered by state, kind, channel, day and words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from zoneinfo import ZoneInfo
+
+import flet as ft
+
+from app.domain.calendar_days import DayOfText, day_of
+from app.store.queries import commission, products
+from app.store.queries.commission import LedgerLine
+from app.ui import hooks
+from app.ui import parts as p
+from app.ui import session as sessions
+from app.ui.guards import screen
+from app.ui.screens.commission.rows import Line, entry_row, facts
+from app.ui.screens.commission.view import (
+    CHANNELS,
+    KINDS,
+    STATES,
+    CommissionView,
+    month_day,
+    month_span,
+    names_in,
+    signed,
+)
+from app.ui.strings import Strings, date_weekday, month, t
+from app.ui.theme import Space, Tone, Type
+
+ROWS_TOGETHER = 2
+
+
+@dataclass(frozen=True, slots=True)
+class DayHead:
+    """One day of the ledger: how many entries and their sum."""
+
+    day: str
+    count: int
+    fen: int
+    chosen: bool
+
+
+@screen
+def LedgerPage() -> ft.Control:
+    """Lay out the filters over the entries of the month, day by day."""
+    strings, now, view = hooks.use_strings(), hooks.use_now(), hooks.use_slice(CommissionView)
+    today = day_of(now, strings.zone)
+    period = month_span(today, view.months, strings.zone)
+    lines = hooks.use_query(commission.ledger_lines, period.since, period.until)
+    names = names_in(hooks.use_query(products.products), strings)
+    filters = view.filters
+    found = ft.use_memo(lambda: kept(lines, view, names, strings.zone), [lines, filters, strings.language])
+    rows = ft.use_memo(lambda: by_day(found, names, strings, view.day), [found, strings.language, view.day])
+    over = month(month_day(today, view.months))
+    top = [_search(view), _chips(view, lines), _sums(found, view)]
+    if not rows:
+        partial = p.is_partial() and not lines
+        body = p.unfinished() if partial else _nothing(bool(lines), view)
+        return p.frame(t("commission.ledger"), [body], over=over, top=top if lines else ())
+    listed = p.VirtualList(
+        rows, _row, padding=ft.Padding.only(bottom=Space.XL), key=f"{view.months}|{filters}", mark=strings.language,
+        chunk=ROWS_TOGETHER,
+    )  # fmt: skip
+    return p.frame(t("commission.ledger"), listed, over=over, scroll=False, top=top)
+
+
+def kept(lines: Sequence[LedgerLine], view: CommissionView, names: dict[str, str], zone: ZoneInfo) -> list[LedgerLine]:
+    """Return the entries that pass every filter."""
+    words, day_at = view.text.casefold().split(), DayOfText(zone)
+    day = date.fromisoformat(view.day).toordinal() if view.day else None
+    return [
+        one
+        for one in lines
+        if (not view.state or one.state == view.state)
+        and (not view.kind or one.kind == view.kind)
+        and (not view.source or (one.sleep if view.source == "sleep" else one.channel == view.source))
+        and (day is None or day_at(one.at) == day)
+        and all(word in f"{one.label} {names.get(one.label, '')} {one.order_no}".casefold() for word in words)
+    ]
+
+
+def by_day(
+    lines: Sequence[LedgerLine], names: dict[str, str], strings: Strings, chosen: str
+) -> tuple[DayHead | Line, ...]:
+    """Return the entries under a head for each day, newest day first."""
+    day_at, days = DayOfText(strings.zone), dict[int, list[LedgerLine]]()
+    for one in lines:
+        days.setdefault(day_at(one.at), []).append(one)
+    rows: list[DayHead | Line] = []
+    for ordinal, some in days.items():
+        day = date.fromordinal(ordinal).isoformat()
+        rows.append(DayHead(day, len(some), sum(one.fen for one in some), day == chosen))
+        rows.extend(_line(one, names, strings) for one in some)
+    return tuple(rows)
+
+
+def _line(one: LedgerLine, names: dict[str, str], strings: Strings) -> Line:
+    channel = f"profile.channel.{one.channel}"
+    told = p.dots(
+        facts(one.kind, one.role, bool(one.sleep), strings) or None,
+        strings.t(channel) if strings.has(channel) else None,
+        strings.time_short(one.at),
+    )
+    label = strings.t("commission.kind_tier") if one.kind == "tier" else names.get(one.label, one.label)
+    return Line(
+        one.id, label or strings.t(f"commission.kind_{one.kind}"), told, one.fen, one.state, one.kind, bool(one.sleep)
+    )
+
+
+def _row(row: DayHead | Line) -> ft.Control:
+    inner = _day_head(row) if isinstance(row, DayHead) else entry_row(row)
+    return ft.Container(inner, padding=ft.Padding.symmetric(horizontal=p.gutter() - Space.M))
+
+
+def _day_head(row: DayHead) -> ft.Control:
+    view = sessions.current().slice(CommissionView)
+
+    def choose() -> None:
+        view.day = "" if row.chosen else row.day
+
+    name = date_weekday(row.day)
+    icon = ft.Icons.FILTER_ALT_OFF_OUTLINED if row.chosen else ft.Icons.FILTER_ALT_OUTLINED
+    button = p.icon_button(
+        icon, t("commission.every_day") if row.chosen else t("commission.only_day", day=name), choose, color=Tone.QUIET
+    )
+    words = ft.Column(
+        [p.txt(name, Type.SECTION, Tone.QUIET, lines=1), p.txt(t("commission.count", n=row.count), Type.META)],
+        spacing=0, expand=True, alignment=ft.MainAxisAlignment.CENTER,
+    )  # fmt: skip
+    total = p.txt(signed(row.fen), Type.SECTION, Tone.LATE if row.fen < 0 else Tone.QUIET, no_wrap=True)
+    pad = ft.Padding.only(left=Space.M)
+    return ft.Container(ft.Row([words, total, button], spacing=Space.XS), height=72, padding=pad)
+
+
+def _search(view: CommissionView) -> ft.Control:
+    def type_in(text: str) -> None:
+        view.text = text
+
+    return p.search_field(t("commission.search"), view.text, type_in)
+
+
+def _chips(view: CommissionView, lines: Sequence[LedgerLine]) -> ft.Control:
+    """Return one row of chips: states, then what is in this month of kinds and channels."""
+    kinds = {one.kind for one in lines}
+    channels = {one.channel for one in lines}
+    options: list[tuple[str, str]] = [("", t("commission.all"))]
+    options += [(f"state:{state}", t(f"commission.state_{state}")) for state in STATES]
+    options += [(f"kind:{kind}", t(f"commission.kind_{kind}")) for kind in KINDS[1:] if kind in kinds]
+    if any(one.sleep for one in lines):
+        options.append(("source:sleep", t("commission.sleep")))
+    options += [(f"source:{one}", t(f"profile.channel.{one}")) for one in CHANNELS if one in channels]
+    on = {f"state:{view.state}", f"kind:{view.kind}", f"source:{view.source}"}
+    chosen = {value for value, _ in options if value in on} or {""}
+
+    def choose(value: str) -> None:
+        name, _, wanted = value.partition(":")
+        if not name:
+            view.show_all()
+        else:
+            setattr(view, name, "" if getattr(view, name) == wanted else wanted)
+
+    return _many_chips(options, chosen, choose)
+
+
+def _many_chips(options: list[tuple[str, str]], chosen: set[str], choose: Callable[[str], None]) -> ft.Control:
+    def chip(value: str, label: str) -> ft.Control:
+        on = value in chosen
+        return p.tappable(
+            p.txt(label, Type.ROW, Tone.ON_ACTION if on else Tone.QUIET, no_wrap=True), lambda: choose(value),
+            selected=on, bgcolor=Tone.ACTION if on else Tone.CARD,
+            border=ft.Border.all(1, Tone.ACTION if on else Tone.LINE), height=40,
+            padding=ft.Padding.symmetric(horizontal=Space.L), alignment=ft.Alignment.CENTER,
+        )  # fmt: skip
+
+    return ft.Row([chip(*one) for one in options], spacing=Space.S, scroll=ft.ScrollMode.HIDDEN, height=48)
+
+
+def _sums(found: Sequence[LedgerLine], view: CommissionView) -> ft.Control:
+    total = sum(one.fen for one in found)
+    said = p.dots(
+        t("commission.count", n=len(found)), t("commission.sum_of", amount=signed(total)),
+        date_weekday(view.day) if view.day else None,
+    )  # fmt: skip
+    return ft.Semantics(container=True, content=p.txt(said, Type.META))
+
+
+def _nothing(others: bool, view: CommissionView) -> ft.Control:
+    if others:
+        return p.empty(
+            ft.Icons.FILTER_LIST_OFF, t("commission.none_state"), "", t("commission.show_all"), view.show_all
+        )
+    ui = sessions.current()
+    return p.empty(
+        ft.Icons.INSIGHTS_OUTLINED, t("commission.none"), t("commission.none_why"), t("commission.go_share"),
+        lambda: ui.go("share"),
+    )  # fmt: skip
