@@ -55,6 +55,25 @@ def customers(
     _run(prepare_customers, file, _layout(map, column, source), guides, dry_run)
 
 
+@cli.command("orders-events")
+def orders_events(file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="JSON lines.")]) -> None:
+    """Take order events from a file, one JSON object a line, as the webhook takes them."""
+    from server_stub.hq import event_lines  # it needs the web framework's reader of JSON
+
+    console = Console()
+    db = open_here()
+    try:
+        report = event_lines.take_file(db, file)
+    finally:
+        db.close()
+    for state, n in report.counts.items():
+        console.print(f"{state}: {n:,}", highlight=False)
+    for line, reason in report.refused[:SHOWN_REJECTS]:
+        console.print(f"line {line}: {reason}", style="yellow", markup=False, highlight=False)
+    if len(report.refused) > SHOWN_REJECTS:
+        console.print(f"... and {len(report.refused) - SHOWN_REJECTS} more refused lines")
+
+
 def _layout(map_file: Path | None, columns: list[str] | None, source: str | None) -> Layout:
     try:
         return load_layout(map_file, columns=parse_column_flags(columns or []), source=source)
@@ -66,7 +85,7 @@ def _run(
     prepare: Callable[..., OrderImport | CustomerImport], file: Path, layout: Layout, guides: str, dry_run: bool
 ) -> None:
     console = Console()
-    db = _open()
+    db = open_here()
     try:
         plan = prepare(db, file, layout, [one.strip() for one in guides.split(",") if one.strip()])
         console.print(_table(plan.summary, file))
@@ -81,7 +100,8 @@ def _run(
         db.close()
 
 
-def _open() -> Database:
+def open_here() -> Database:
+    """Open the database of the environment's settings; a setting that is wrong ends the command with a sentence."""
     from server_stub import logs  # the web framework is slow to load, and `--help` needs neither
     from server_stub.app import open_database
 
