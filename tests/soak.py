@@ -45,6 +45,11 @@ PROOFS = (
           env={"HYPOTHESIS_PROFILE": "soak"}),
     Proof("money", "60 seeded months of twelve guides: phones, statements, parties and recomputing agree to the fen",
           ("tests/sim_money",), env={"DAOGOU_MONEY_SEEDS": "60"}),
+    Proof("coupons", "10,000 interleavings of leases, sends, uses in two offline stores and refunds; all flips of a QR",
+          ("-n", "2", "tests/sim_coupons", "tests/unit/client/test_scanning.py"),
+          env={"DAOGOU_COUPON_SEEDS": "10000", "HYPOTHESIS_PROFILE": "soak"}),
+    Proof("postgres", "hazards 1 to 3 of sync.md on PostgreSQL, 20 times the writes of make test",
+          ("tests/integration/server/test_postgres.py",), env={"DAOGOU_POSTGRES_SIZE": "20"}),
     Proof("sim", "2,000 seeded interleavings of faulty networks", ("tests/sim",), env={"DAOGOU_SIM_SEEDS": "2000"}),
 )  # fmt: skip
 

@@ -208,7 +208,11 @@ def _one_at_a_time(tx: Tx, staff_id: str) -> None:
 def _free_key_no(tx: Tx, staff_id: str) -> int:
     """Return a share key number no live device of this guide has; the longest unseen device gives its up."""
     c = t.device.c
-    live = select(c.id, c.share_key_no).where(c.staff_id == staff_id, c.revoked_at.is_(None)).order_by(c.seen_at, c.id)
+    live = (
+        select(c.id, c.share_key_no)
+        .where(c.staff_id == staff_id, c.revoked_at.is_(None))
+        .order_by(c.seen_at.nulls_first(), c.id)
+    )
     rows = tx.conn.execute(live).all()
     taken = {row.share_key_no for row in rows}
     ever = tx.conn.execute(select(func.count()).select_from(t.device).where(c.staff_id == staff_id)).scalar_one()

@@ -361,7 +361,8 @@ def _old_of_keys(conn: Connection, keys: Sequence[str]) -> dict[str, _Old]:
 
 def _old_of_kind(conn: Connection, kind: str) -> dict[str, _Old]:
     c = t.sync_row.c
-    rows = select(c.key, c.bucket, c.ver, c.value).where(c.key >= f"{kind}/", c.key < f"{kind}0")
+    key = c.key if conn.dialect.name == "sqlite" else c.key.collate("C")  # '0' follows '/' among bytes
+    rows = select(c.key, c.bucket, c.ver, c.value).where(key >= f"{kind}/", key < f"{kind}0")
     return _live_first(_fetch(conn, rows, c.key, None))
 
 

@@ -14,11 +14,10 @@ from sqlalchemy import insert, select, update
 from app.protocol import objects
 from server_stub import jobs, migrations
 from server_stub import tables as t
-from server_stub.clock import FixedClock, from_env
+from server_stub.clock import from_env
 from server_stub.config import ConfigError, Secrets, Settings, load_secrets
-from server_stub.db import Database
 from server_stub.sync import projections
-from tests.fakes.server import NOW, Server, open_world, settings_at
+from tests.fakes.server import Server, open_database
 
 
 def test_production_wants_its_secrets_given_and_kept_close(tmp_path: Path, monkeypatch) -> None:
@@ -36,17 +35,16 @@ def test_production_wants_its_secrets_given_and_kept_close(tmp_path: Path, monke
         from_env("production")
 
 
-def test_the_migrations_make_what_the_metadata_says(tmp_path: Path) -> None:
-    db = Database.open(settings_at(tmp_path), FixedClock(NOW))
-    migrations.upgrade(db)
+def test_the_migrations_make_what_the_metadata_says(tmp_path: Path, backend: str) -> None:
+    db = open_database(backend, tmp_path / "home", world=False)
     migrations.upgrade(db)
     with db.engine.connect() as conn:
         assert compare_metadata(MigrationContext.configure(conn), t.metadata) == []
     db.close()
 
 
-def test_a_transaction_that_fails_leaves_no_trace(tmp_path: Path) -> None:
-    db = open_world(tmp_path / "home")
+def test_a_transaction_that_fails_leaves_no_trace(tmp_path: Path, backend: str) -> None:
+    db = open_database(backend, tmp_path / "home")
     told: list[frozenset[str]] = []
     db.listen(told.append)
     with pytest.raises(RuntimeError), db.begin() as tx:
@@ -60,8 +58,8 @@ def test_a_transaction_that_fails_leaves_no_trace(tmp_path: Path) -> None:
     db.close()
 
 
-def test_the_audit_is_a_chain(tmp_path: Path) -> None:
-    db = open_world(tmp_path / "home")
+def test_the_audit_is_a_chain(tmp_path: Path, backend: str) -> None:
+    db = open_database(backend, tmp_path / "home")
     for n in range(3):
         with db.begin() as tx:
             tx.audit("test", f"thing/{n}", {"n": n})
@@ -76,9 +74,9 @@ def test_the_audit_is_a_chain(tmp_path: Path) -> None:
     db.close()
 
 
-def test_every_object_has_a_projector_and_one_value_in_one_bucket(tmp_path: Path) -> None:
+def test_every_object_has_a_projector_and_one_value_in_one_bucket(tmp_path: Path, backend: str) -> None:
     assert projections.PROJECTORS.keys() == objects.OBJECTS.keys()
-    db = open_world(tmp_path / "home")
+    db = open_database(backend, tmp_path / "home")
     with db.begin() as tx:
         live = tx.conn.execute(select(t.sync_row.c.key).where(t.sync_row.c.value.is_not(None))).scalars().all()
         assert len(live) == len(set(live)) > 20
@@ -90,8 +88,8 @@ def test_every_object_has_a_projector_and_one_value_in_one_bucket(tmp_path: Path
     db.close()
 
 
-def test_bulk_and_single_projection_agree(tmp_path: Path) -> None:
-    db = open_world(tmp_path / "home")
+def test_bulk_and_single_projection_agree(tmp_path: Path, backend: str) -> None:
+    db = open_database(backend, tmp_path / "home")
     with db.begin() as tx:
         tx.conn.execute(insert(t.orders), [_order(n) for n in range(700)])
         tx.conn.execute(insert(t.order_line), [_line(n, k) for n in range(700) for k in (1, 0)])
