@@ -326,6 +326,12 @@ class UiSession:
         self._set_stack(())
         self.open(path)
 
+    def replace(self, path: str) -> None:
+        """Show a page in place of the top one: what is finished is not gone back to."""
+        stack = self.nav.stack()
+        self._set_stack((*[one for one in stack[:-1] if one != path], path))
+        self._address()
+
     def back(self) -> bool:
         """Take the top page away; False when there is none."""
         stack = self.nav.stack()

@@ -154,9 +154,10 @@ def PreviewPage(template_id: str) -> ft.Control:
         done = await issue_batch(ui.client, template_id, gets)
         picking.stop()
         opened.codes = frozenset()
-        ui.back()
         if done.coupon_ids:
-            ui.open("/coupons/handout")
+            ui.replace("/coupons/handout")
+        else:
+            ui.back()
         p.say(t("coupons.issued", n=len(done.coupon_ids)), refused=not done.coupon_ids)
 
     rest = held.left - len(gets)

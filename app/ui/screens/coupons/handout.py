@@ -133,7 +133,7 @@ def Now(coupon_id: str, skip: Any) -> ft.Control:
             spacing=Space.S,
         ),
     ]
-    return p.card(ft.Column(lines, spacing=Space.M))
+    return p.card(ft.Column(lines, spacing=Space.M, horizontal_alignment=ft.CrossAxisAlignment.STRETCH))
 
 
 def _who(customer: Customer, coupon: Coupon, now: datetime) -> ft.Control:

@@ -109,13 +109,18 @@ def CouponsScreen() -> ft.Control:
     return p.frame(t("coupons.title"), SentList(state, key=state), top=top, foot=foot, scroll=False)
 
 
-def _foot(waiting: int) -> ft.Control:
+def choose(path: str) -> None:
+    """Show a page beside this list, or over it where there is one pane (the list is itself a page on phones)."""
     ui = sessions.current()
-    redeem = p.secondary(t("coupons.redeem"), lambda: ui.open("/coupons/redeem"), ft.Icons.QR_CODE_SCANNER)
+    (ui.select if ui.layout.is_wide else ui.open)(path)
+
+
+def _foot(waiting: int) -> ft.Control:
+    redeem = p.secondary(t("coupons.redeem"), partial(choose, "/coupons/redeem"), ft.Icons.QR_CODE_SCANNER)
     if waiting:
-        go_on = p.primary(t("coupons.hand_out_go_on", n=waiting), lambda: ui.open("/coupons/handout"))
+        go_on = p.primary(t("coupons.hand_out_go_on", n=waiting), partial(choose, "/coupons/handout"))
     else:
-        go_on = p.primary(t("coupons.batch_start"), lambda: ui.open("/coupons/batch"), ft.Icons.GROUP_OUTLINED)
+        go_on = p.primary(t("coupons.batch_start"), partial(choose, "/coupons/batch"), ft.Icons.GROUP_OUTLINED)
     return ft.Row([redeem, ft.Container(go_on, expand=True)], spacing=Space.M)
 
 
@@ -131,7 +136,7 @@ def Unfinished() -> ft.Control:
     def go_on() -> None:
         picking.stop()
         picking.ids, picking.template_id = rest.customer_ids, rest.template_id
-        ui.open("/coupons/batch")
+        choose("/coupons/batch")
 
     buttons = ft.Row(
         [
@@ -147,10 +152,10 @@ def Unfinished() -> ft.Control:
 @screen
 def Mine() -> ft.Control:
     """Show each template with how many are in hand on this device; what cannot go out says why."""
-    ui, found = hooks.use_session(), use_in_hand()
+    found = use_in_hand()
     if not found:
         return p.unfinished() if p.is_partial() else _none()
-    return p.group([template_row(held, partial(ui.open, f"/coupons/template/{held.template.id}")) for held in found])
+    return p.group([template_row(held, partial(choose, f"/coupons/template/{held.template.id}")) for held in found])
 
 
 def _none() -> ft.Control:
@@ -170,7 +175,7 @@ def template_row(held: InHand, on_click: object, chosen: bool | None = None) -> 
     )
     lines: list[ft.Control] = [head, p.txt(conditions(rules), Type.META)]
     if (note := stock_note(held)) is not None:
-        lines.append(p.txt(note, Type.META, None if held.can_go else Tone.LATE))
+        lines.append(p.txt(note, Type.META, None if held.can_go else Tone.ON_WARM))
     body: ft.Control = ft.Column(lines, spacing=2)
     if chosen is not None:
         icon = ft.Icons.RADIO_BUTTON_CHECKED if chosen else ft.Icons.RADIO_BUTTON_OFF
@@ -229,7 +234,7 @@ def _sent_row(look: Look, row: cq.SentRow) -> ft.Control:
         p.dots(coupon, ends_words(row.state, row.valid_until, look.now)),
         leading=p.avatar(name, row.customer_id),
         fact=p.pill(t(f"coupons.state.{row.state}"), STATE_TONES.get(row.state, "warm")),
-        on_click=partial(ui.select, f"/coupons/{row.id}"),
+        on_click=partial(choose, f"/coupons/{row.id}"),
         selected=row.id == look.selected,
     )
 

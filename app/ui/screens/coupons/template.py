@@ -19,7 +19,7 @@ from app.ui.screens.coupons.held import InHand, stock_note, use_in_hand
 from app.ui.screens.coupons.words import cap, gives, name_of, scope_long, validity
 from app.ui.screens.customers.picking import Picking
 from app.ui.screens.customers.words import product_name
-from app.ui.strings import current, money, t
+from app.ui.strings import current, money, number, t
 from app.ui.theme import Space, Type
 
 
@@ -71,7 +71,7 @@ def _terms(rules: dict[str, Any], names: dict[str, str]) -> ft.Control:
 
 def _limits(template: CouponTemplate) -> ft.Control:
     def limit(n: int | None) -> str:
-        return t("coupons.pieces", n=n) if n is not None else t("coupons.no_limit")
+        return t("coupons.pieces", n=n, count=number(n)) if n is not None else t("coupons.no_limit")
 
     return _facts(
         [

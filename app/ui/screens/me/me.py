@@ -45,7 +45,11 @@ def MeScreen() -> ft.Control:
         p.setting_row(ft.Icons.INFO_OUTLINE, t("me.about"), "", lambda: ui.select("/about")),
     ]
     out = p.secondary(t("me.leaving") if leaving else t("me.sign_out"), None if leaving else leave, ft.Icons.LOGOUT)
-    body = [_who(staff.name, staff.id, where), _card_row(ui.select), p.group(settings), out]
+    body = [_who(staff.name, staff.id, where), _card_row(ui.select)]
+    if hooks.use_layout().is_phone and ui.role == "guide":  # wider windows have them in the rail
+        held = p.setting_row(ft.Icons.LOCAL_OFFER_OUTLINED, t("coupons.title"), on_click=lambda: ui.select("/coupons"))
+        body.append(p.group([held]))
+    body += [p.group(settings), out]
     return p.frame(t("me.title"), body)
 
 
