@@ -1,0 +1,1 @@
+"""Seeded interleavings of coupons: phones without a network, the real server services, and what must always hold."""
