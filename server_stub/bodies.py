@@ -111,7 +111,7 @@ def parse(raw: bytes) -> dict[str, Any]:
         ProtocolFault: `body_malformed`.
     """
     try:
-        data = json.loads(raw, object_pairs_hook=_unique, parse_constant=_no_constant)
+        data = json.loads(raw.decode(), object_pairs_hook=_unique, parse_constant=_no_constant)
     except (ValueError, RecursionError) as exc:
         raise ProtocolFault("body_malformed", type(exc).__name__) from exc
     if not isinstance(data, dict) or _depth(data) > DEPTH_MAX:

@@ -18,6 +18,7 @@ from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 
 from app.domain import instants
 from app.domain.errors import GuideError, Param, ProtocolFault, Rejected, Unauthorized, Unavailable
+from app.protocol.mutations import MUTATIONS
 from server_stub import policy
 from server_stub import tables as t
 from server_stub.db import Actor, Database, Tx, upsert
@@ -107,7 +108,7 @@ def _one(db: Database, actor: Actor, group_id: str, mutation: Incoming, twins: d
     except (IntegrityError, DataError) as exc:
         refusal = _crash(mutation, exc)
     except (SQLAlchemyError, OSError, MemoryError) as exc:
-        log.error("fault", mutation=mutation.name, kind=type(exc).__name__)
+        log.error("fault", mutation=_named(mutation), kind=type(exc).__name__)
         raise Unavailable("server_fault", type(exc).__name__, retry_after_s=RETRY_AFTER_S) from exc
     except Exception as exc:  # a crash of one mutation must not hold up all that follow it
         refusal = _crash(mutation, exc)
@@ -124,10 +125,15 @@ def _apply(db: Database, actor: Actor, group_id: str, mutation: Incoming, twins:
     return Result(mutation.client_id, mutation.id, status)
 
 
+def _named(mutation: Incoming) -> str:
+    """Return the mutation's name for the log, if it is one of ours: anything else is what somebody typed."""
+    return mutation.name if mutation.name in MUTATIONS else "unknown"
+
+
 def _crash(mutation: Incoming, exc: Exception) -> GuideError:
     from server_stub.logs import frames
 
-    log.error("crash", mutation=mutation.name, kind=type(exc).__name__, at=frames(exc))
+    log.error("crash", mutation=_named(mutation), kind=type(exc).__name__, at=frames(exc))
     return Rejected("internal", type(exc).__name__)
 
 
@@ -245,7 +251,7 @@ def _refuse(db: Database, actor: Actor, group_id: str, mutation: Incoming, refus
         tx.conn.execute(insert(t.rejected).values(**row))
         tx.touch("rejected", rejected_id)
         _consume(tx, group_id, mutation, "rejected", refusal.code)
-    log.info("rejected", mutation=mutation.name, code=refusal.code)
+    log.info("rejected", mutation=_named(mutation), code=refusal.code)
     return Result(mutation.client_id, mutation.id, "rejected", refusal.code, params)
 
 
