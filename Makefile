@@ -39,9 +39,9 @@ check: setup ## ruff, format, mypy strict, layers, catalogues
 bench: setup ## the figures, as ratios against named baselines in one run
 	@$(PY) -m benchmarks
 
-soak: setup ## the long proofs; their output and date stand in docs/proof.md
+soak: setup ## the long proofs, all or PROOF="name ..."; their output and date stand in docs/proof.md
 	@chromium="$$(.ci/chromium)" || exit 1; DAOGOU_POSTGRES_BIN="$$(.ci/postgres)" || exit 1; export DAOGOU_POSTGRES_BIN; \
-	DAOGOU_CHROMIUM="$$chromium" HYPOTHESIS_PROFILE=soak $(PY) -m tests.soak
+	DAOGOU_CHROMIUM="$$chromium" HYPOTHESIS_PROFILE=soak $(PY) -m tests.soak $(PROOF)
 
 reset: ## forget the demo's data
 	@rm -rf "$(HOME_DIR)" && echo "The demo's data in $(HOME_DIR) is gone; 'make demo' seeds it again."
