@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import subprocess
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -16,7 +17,9 @@ ROOT = Path(__file__).parents[2]
 @pytest.fixture(scope="session")
 def package() -> None:
     """The pinned npm package, installed first if need be."""
-    done = subprocess.run([ROOT / ".ci/replicache"], capture_output=True, text=True, check=False)
+    with (Path(__file__).parent / "package.json").open() as lock:  # the workers of one run may ask at once
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        done = subprocess.run([ROOT / ".ci/replicache"], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
 
 

@@ -106,9 +106,9 @@ async function pull({ who, pages = 200 }) {
   return { pages };
 }
 
-// Waits until a condition holds, at most 10 s: what the client does on its own time.
+// Waits until a condition holds, at most a minute: what the client does on its own time.
 async function until(condition) {
-  const end = Date.now() + 10_000;
+  const end = Date.now() + 60_000;
   while (Date.now() < end) {
     if (await condition()) return true;
     await sleep(10);

@@ -30,7 +30,7 @@ from server_stub.db import Database
 from tests.e2e.world import free_port
 from tests.fakes.device import Device, TestClock
 from tests.fakes.server import NOW, PIN, URL_FILE, open_database
-from tests.replicache.node import Node
+from tests.replicache.node import ANSWER_S, Node
 
 
 class LiveServer:
@@ -247,7 +247,7 @@ class Lab:
         await self._post("/api/sync/push", body, {"Authorization": f"Bearer {real.session['access_token']}"})
 
     async def _post(self, path: str, body: dict[str, Any], headers: dict[str, str]) -> dict[str, Any]:
-        async with httpx.AsyncClient(base_url=self.server.base, trust_env=False) as http:
+        async with httpx.AsyncClient(base_url=self.server.base, trust_env=False, timeout=ANSWER_S) as http:
             answer = await http.post(path, json=body, headers=headers)
         assert answer.status_code == 200, answer.text
         return dict(answer.json())
