@@ -364,7 +364,7 @@ class CommissionRule:
 class CommissionEntry:
     """One posting of commission to one guide (rules 4.3 to 4.9). Bucket `guide:<guide_id>`.
 
-    kind: accrual | refund | tier. role: closing | bound | sole. state: pending | confirmed | settled.
+    kind: accrual | refund | tier. role: closing | bound | sole | tail. state: pending | confirmed | settled.
     `steps`: [{"op": code, "params": {...}, "fen": running amount}, ...]; evaluating them gives `amount_fen`.
     Holds no customer data: `label` is the product's name, `order_no` the receipt's number.
     """

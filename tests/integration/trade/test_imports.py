@@ -199,7 +199,7 @@ def test_rule_2_3_a_member_of_staff_is_not_imported_as_somebodys_customer(world:
 def test_the_command_prints_the_summary_names_bad_lines_and_stops_with_one_sentence(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(import_cli, "_open", lambda: world.db)
+    monkeypatch.setattr(import_cli, "open_here", lambda: world.db)
     file = head(world, 30, "nonsense")
     run = CliRunner().invoke(import_cli.cli, ["orders", str(file), "--map", str(CDNOW), "--dry-run"])
     assert run.exit_code == 0, run.output

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from sqlalchemy import func, select, update
 
+from app.domain import instants
 from app.domain.commission import recompute
 from server_stub import tables as t
 from server_stub.trade import commission, coupons, orders
@@ -207,3 +208,105 @@ def test_the_database_takes_one_order_for_one_event(world: World) -> None:
     place(world)
     with world.db.read() as conn:
         assert conn.execute(select(func.count()).select_from(t.orders)).scalar() == 1
+
+
+def test_rule_1_10_a_refund_is_judged_on_list_prices_as_sold(world: World) -> None:
+    rules = {"threshold_fen": 100_000, "threshold_base": "list"}
+    with world.db.begin() as tx:
+        tx.conn.execute(update(t.coupon_template).where(t.coupon_template.c.id == "t1").values(rules))
+    held = world.claimed()
+    order = place(world, "e1", "c1", DraftLine("p1", 3, "S"), coupon_id=held.id)
+    (line,) = lines_of(world, order)
+    assert (line["list_fen"], line["category"], line["price_fen"]) == (150_000, "coat", 45_000)
+    with world.db.begin() as tx:
+        tx.conn.execute(update(t.product).where(t.product.c.id == "p1").values(list_price_fen=1, category="gone"))
+        kept = orders.refund_quote(tx, order["id"], [RefundLine(line["id"], 1)])
+        below = orders.refund_quote(tx, order["id"], [RefundLine(line["id"], 2)])
+    assert (kept.lost_discount_fen, below.lost_discount_fen) == (0, 1_666)
+    with world.db.begin() as tx:  # a row of before: only today's price is known
+        tx.conn.execute(update(t.order_line).values(list_fen=None, category=None))
+        old = orders.refund_quote(tx, order["id"], [RefundLine(line["id"], 1)])
+    assert old.lost_discount_fen == 3_333
+
+
+def bound_again(world: World, *rows: dict) -> None:
+    """Put these intervals in the place of c1's."""
+    clocks = {"protected_until": "2027-12-31T00:00:00Z", "bound_until": "2027-12-31T00:00:00Z"}
+    with world.db.begin() as tx:
+        tx.conn.execute(t.binding.delete().where(t.binding.c.customer_id == "c1"))
+        for n, row in enumerate(rows):
+            made = {"id": f"again{n}", "customer_id": "c1", "store_id": "s1", **clocks, **row}
+            tx.conn.execute(t.binding.insert().values(made))
+
+
+def test_rule_2_2_an_order_does_not_revive_a_binding_that_is_over(world: World) -> None:
+    over = {"guide_id": "g1", "from_at": "2025-06-01T02:00:00Z", "bound_until": "2026-11-24T02:30:00Z"}
+    bound_again(world, over)
+    order = place(world)
+    assert (order["bound_guide_id"], order["reason"], order["store_id"]) == (None, "nearest_store", "s1")
+    assert world.row(t.binding, "again0")["bound_until"] == "2026-11-24T02:30:00Z"
+    with world.db.begin() as tx:
+        orders.place(tx, draft("e0", created_at=world.clock.now() - timedelta(seconds=1)))
+    assert world.row(t.binding, "again0")["bound_until"] > "2027-11", "paid while it was valid, it renews"
+
+
+def test_rule_2_5_who_handed_a_customer_over_gets_the_tail_for_thirty_days(world: World) -> None:
+    handed = "2026-11-20T02:00:00Z"
+    bound_again(
+        world,
+        {"guide_id": "g2", "from_at": "2025-06-01T02:00:00Z", "until_at": handed, "end_reason": "handed_over"},
+        {"guide_id": "g1", "from_at": handed, "mode": "handed_over"},
+    )
+    order = place(world)
+    assert order["evidence"]["tail"] == {"guide_id": "g2", "left_at": handed, "share_bp": 3_000}
+    assert (earned(world, "g1"), earned(world, "g2")) == (1_575, 675)
+    roles = {row["guide_id"]: row["role"] for row in world.rows(t.commission_entry)}
+    assert roles == {"g1": "sole", "g2": "tail"}
+    with world.db.begin() as tx:
+        orders.refund(tx, order["id"], None, "r1")
+    assert (earned(world, "g1"), earned(world, "g2")) == (0, 0)
+    for event, paid_at, tail in (("e2", "2026-12-20T01:59:59Z", 675), ("e3", "2026-12-20T02:00:00Z", 0)):
+        world.clock.at = instants.from_text(paid_at)
+        before = earned(world, "g2")
+        place(world, event, created_at=instants.from_text("2026-12-01T02:00:00Z"), paid_at=instants.from_text(paid_at))
+        assert earned(world, "g2") - before == tail, "what counts is when it was paid"
+    world.device("g3")
+    world.clock.at = instants.from_text("2026-11-25T02:00:00Z")
+    world.touch("c1", world.code("g3"))
+    gained = {guide: earned(world, guide) for guide in ("g1", "g2", "g3")}
+    place(world, "e4")
+    gained = {guide: earned(world, guide) - gained[guide] for guide in gained}
+    assert gained == {"g3": 1_575, "g1": 473, "g2": 202}, "only the bound guide's part is shared"
+
+
+def test_rule_2_5_a_disabled_bound_guide_earns_no_new_orders_the_store_does(world: World) -> None:
+    before = place(world)
+    with world.db.begin() as tx:
+        tx.conn.execute(update(t.staff).where(t.staff.c.id == "g1").values(active=False))
+    after = place(world, "e2")
+    assert (before["bound_guide_id"], after["bound_guide_id"]) == ("g1", None)
+    assert (after["reason"], after["evidence"]["disabled_guide_id"]) == ("nearest_store", "g1")
+    assert earned(world, "g1") == 2_250, "what was earned before stays"
+
+
+def test_rule_3_2_without_guides_an_order_is_the_nearest_stores(world: World) -> None:
+    bound_again(world)
+    with world.db.begin() as tx:
+        tx.conn.execute(update(t.customer).where(t.customer.c.id == "c1").values(store_id=None))
+    nobodys = place(world)
+    assert (nobodys["reason"], nobodys["store_id"]) == ("nobody", None)
+    with world.db.begin() as tx:
+        tx.conn.execute(update(t.store).where(t.store.c.id == "s2").values(city="杭州"))
+    assert place(world, "e2", city="杭州")["store_id"] == "s2"
+    assert place(world, "e3")["store_id"] == "s2", "where they bought last"
+    assert place(world, "e4", store_id="s1")["reason"] == "nearest_store"
+
+
+def test_rule_3_3_views_and_purchases_of_colleagues_count_for_nobody(world: World) -> None:
+    world.device("g2")
+    world.touch("c1", world.code("g2"))
+    with world.db.begin() as tx:
+        tx.conn.execute(update(t.customer).where(t.customer.c.id == "c1").values(staff_member=True))
+    order = place(world)
+    assert (order["reason"], order["closing_guide_id"]) == ("staff_purchase", None)
+    assert earned(world) == 0
