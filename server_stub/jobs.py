@@ -41,6 +41,7 @@ def _jobs() -> dict[str, Callable[[Tx], int]]:
         "leases": coupons.release_leases,
         "views": views.sweep,
         "tombstones": tombstones.purge,
+        "seen": tombstones.forget_seen,
     }
 
 

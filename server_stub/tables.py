@@ -137,8 +137,8 @@ customer = Table(
     Column("phone_sealed", LargeBinary), Column("phone_hash", String(64), unique=True),
     _text("phone_masked"), Column("phone_tail", String(4), nullable=False, default=""),
     _text("name"), _text("pinyin"), _text("initials"), _text("level"), _text("gender"), Column("birthday", String(5)),
-    _text("note"), _flag("note_private"), _json("sizes"), _json("likes", list), _int("points"), _fen("stored_value_fen"),
-    _at("stored_value_topped_up_at", null=True),
+    _text("note"), _flag("note_private"), _json("sizes"), _json("likes", list), _int("points"),
+    _fen("stored_value_fen"), _at("stored_value_topped_up_at", null=True),
     _fen("spend_fen"), _int("order_count"), _int("order_days"), _at("first_order_at", null=True),
     _at("last_order_at", null=True), _at("joined_at"), _text("source"), _text("stage"),
     Column("imported_source", String(64)), Column("imported_id", String(128)),
@@ -466,6 +466,7 @@ seen_mutation = Table(
     Column("code", String(64)), _at("at"),
 )  # fmt: skip
 Index("ix_seen_mutation_mid", seen_mutation.c.staff_id, seen_mutation.c.mid)
+Index("ix_seen_mutation_at", seen_mutation.c.at)
 
 rejected = Table(
     "rejected", metadata,

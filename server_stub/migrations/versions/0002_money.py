@@ -15,7 +15,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Make the tables and columns that are not there yet: 0001 makes what the metadata says on its day."""
+    """Make the tables, columns and indexes that are not there yet: 0001 makes what the metadata says on its day."""
     conn = op.get_bind()
     before = inspect(conn)
     columns = {name: {column["name"] for column in before.get_columns(name)} for name in before.get_table_names()}
@@ -27,4 +27,8 @@ def upgrade() -> None:
                 fresh = column.copy()
                 fresh.nullable = True  # rows made before have no value
                 op.add_column(name, fresh)
+        known = {index["name"] for index in before.get_indexes(name)}
+        for index in table.indexes if table is not None else ():
+            if index.name not in known:
+                index.create(conn)
     immutable.guard(conn)

@@ -12,6 +12,7 @@ from sqlalchemy.exc import OperationalError
 
 from server_stub import tables as t
 from server_stub.people import mutations as people
+from server_stub.sync import tombstones
 from tests.fakes.server import Phone, Server
 
 
@@ -251,3 +252,19 @@ async def test_all_that_waits_may_come_in_one_push(server: Server) -> None:
     results = await phone.push(*(phone.mutation("edit_note", customer_id="c1", note=str(n)) for n in range(205)))
     assert {one["status"] for one in results} == {"applied"}
     assert (await phone.pull_all())["customer/c1"]["note"] == "204"
+
+
+async def test_what_an_id_stood_for_is_forgotten_after_90_days_and_the_id_stays_used(server: Server) -> None:
+    phone = await server.sign_in("G0101")
+    first = phone.mutation("edit_note", customer_id="c1", note="first")
+    await phone.push(first)
+    server.clock.forward(days=89)
+    with server.db.begin() as tx:
+        assert tombstones.forget_seen(tx) == 0
+    server.clock.forward(days=2)
+    phone.session = (await server.sign_in("G0101", phone.session["device"]["id"])).session
+    await phone.do("edit_note", customer_id="c1", note="second")
+    with server.db.begin() as tx:
+        assert (tombstones.forget_seen(tx), tombstones.forget_seen(tx)) == (1, 0)
+    assert [one["status"] for one in await phone.push(first)] == ["skipped"]
+    assert (await phone.pull_all())["customer/c1"]["note"] == "second"
