@@ -130,10 +130,8 @@ class Walk:
             self._commission()
         if self.wants("me", "card", "about", "sync", "offline"):
             self._me()
-        if self.wants("coupons") and not self.look.is_phone:
-            self.go("coupons")
-            self.sees("coupons.mine")
-            self.shoot("coupons")
+        if self.wants("coupons", "sent", "preview"):
+            self._coupons()
 
     def _customers(self) -> None:
         self.go("customers")
@@ -166,6 +164,26 @@ class Walk:
             self.sees("coupons.choose")
             self.shoot("coupon")
             self.back()
+
+    def _coupons(self) -> None:
+        if self.look.is_phone:
+            self.go("share")
+            self.tap("coupons.title")
+        else:
+            self.go("coupons")
+        self.sees("coupons.mine")
+        self.shoot("coupons")
+        self.app.tap(re.compile("^" + re.escape(self.t("coupons.sent_title", n=0)).replace("0", r"\d+")))
+        self.app.sees(re.compile(re.escape(self.t("today.chip_all")) + r" \d+"))
+        self.shoot("sent")
+        if self.wants("preview"):
+            self.tap("coupons.batch_start")
+            self.app.tap(re.compile("^" + re.escape(self.t("customers.segment_dormant"))))
+            self.sees("coupons.what")
+            self.app.tap(re.compile("¥50"))
+            self.sees("coupons.left_out")
+            self.shoot("preview")
+            self.back_on_phone()
 
     def _share(self) -> None:
         self.go("share")

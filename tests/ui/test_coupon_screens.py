@@ -118,7 +118,7 @@ async def test_stopped_and_used_up_templates_explain_themselves(sample: Any) -> 
     ui = await FakeUi.screen(sample, CouponsScreen, place="root")
     assert ui.shows("总部已停发，手上的还能发") and ui.shows("手上没有了，联网后会补") and ui.shows("剩 5 张")
     page = await FakeUi.screen(sample, TemplatePage, empty.id)
-    assert page.shows("手上没有了，联网后会补") and "发给一群客户" not in page.buttons()
+    assert page.shows("手上没有了，联网后会补") and "把这张发给一群客户" not in page.buttons()
     assert page.shows("发出起 7 天内有效") and page.shows("全部商品") and page.shows("1 张")
 
 

@@ -179,7 +179,7 @@ def _head(picking: Picking, held: InHand, count: int, plan: Plan) -> ft.Control:
 
     what = p.list_row(
         [p.txt(gives(rules), Type.ROW), p.txt(name_of(rules), Type.META, lines=1, expand=True)],
-        p.dots(t("coupons.lease_left", n=held.left), stock_note(held)),
+        t("coupons.lease_left", n=held.left) if held.can_go else stock_note(held) or "",
         leading=ft.Icon(ft.Icons.LOCAL_OFFER_OUTLINED, color=Tone.ACTION),
         trailing=p.txt(t("coupons.change"), Type.LABEL, Tone.ACTION),
         on_click=other,

@@ -126,11 +126,10 @@ def Now(coupon_id: str, skip: Any) -> ft.Control:
         ft.Row(
             [
                 p.icon_button(ft.Icons.UNDO, t("coupons.undo_of", name=customer.name), take, color=Tone.QUIET),
-                p.quiet(t("coupons.skip"), skip) if skip else ft.Container(),
-                ft.Container(expand=True),
-                send,
+                *([p.quiet(t("coupons.skip"), skip)] if skip else []),
+                ft.Container(send, expand=True),
             ],
-            spacing=Space.S,
+            spacing=Space.XS,
         ),
     ]
     return p.card(ft.Column(lines, spacing=Space.M, horizontal_alignment=ft.CrossAxisAlignment.STRETCH))

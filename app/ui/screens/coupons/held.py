@@ -231,7 +231,7 @@ def _sent_row(look: Look, row: cq.SentRow) -> ft.Control:
     coupon = row.name if current().is_chinese else row.name_en or row.name
     return p.list_row(
         name,
-        p.dots(coupon, ends_words(row.state, row.valid_until, look.now)),
+        p.dots(ends_words(row.state, row.valid_until, look.now), coupon),
         leading=p.avatar(name, row.customer_id),
         fact=p.pill(t(f"coupons.state.{row.state}"), STATE_TONES.get(row.state, "warm")),
         on_click=partial(choose, f"/coupons/{row.id}"),
