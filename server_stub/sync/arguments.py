@@ -21,6 +21,8 @@ from app.protocol.mutations import MUTATIONS, Mutation
 
 COMMON = ("mid", "at")
 MID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+ID_MAX = 64  # what the columns hold; PostgreSQL takes it at its word
+_KEYS = re.compile(r"(?<!rejected)_id$|^(signal|order_no)$")
 _INSTANT = re.compile(r"(^|_)(at|until)$")
 
 
@@ -86,7 +88,7 @@ def _schema(kind: type) -> dict[str, Any]:
 
 
 def _tight(name: str, schema: dict[str, Any]) -> dict[str, Any]:
-    schema["maxLength"] = TEXT_MAX
+    schema["maxLength"] = _limit(name)
     if _INSTANT.search(name):
         schema["pattern"] = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$"
     return schema
@@ -95,10 +97,14 @@ def _tight(name: str, schema: dict[str, Any]) -> dict[str, Any]:
 def _check_texts(args: Mapping[str, Any]) -> None:
     for name, value in args.items():
         if isinstance(value, str):
-            if len(value) > TEXT_MAX or "\0" in value or _has_surrogate(value):
+            if len(value) > _limit(name) or "\0" in value or _has_surrogate(value):
                 raise _bad(name)
             if _INSTANT.search(name):
                 _instant(args, name)
+
+
+def _limit(name: str) -> int:
+    return ID_MAX if _KEYS.search(name) else TEXT_MAX
 
 
 def _has_surrogate(text: str) -> bool:

@@ -177,6 +177,7 @@ def _start(folder: Path) -> None:
         _wait_until_up(folder)
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
+        folder.with_suffix(".lock").unlink(missing_ok=True)
         raise
 
 
