@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from benchmarks.measure import Figure, table
 
-NAMES = ("first_sync", "delta", "poster", "search", "memory")
+NAMES = ("first_sync", "commission", "replay", "delta", "poster", "search", "ledger", "memory")
 
 
 def main(names: list[str]) -> int:

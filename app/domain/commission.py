@@ -154,8 +154,23 @@ def select_rule(
 
     At one level fixed wins over percent; then the later start, the higher version, the smaller id.
     """
-    fitting = [rule for rule in rules if _in_force(rule, at) and _matches(rule, line, store_id)]
-    return max(fitting, key=_precedence, default=None)
+    targets = {
+        "brand": None,
+        "store": store_id,
+        "category": line.category,
+        "product": line.product_id,
+        "campaign": line.campaign_id,
+    }
+    best, best_key = None, None
+    for rule in rules:
+        if rule.target_id != targets[rule.level] or (rule.target_id is None and rule.level != "brand"):
+            continue
+        if rule.from_at > at or (rule.until_at is not None and at >= rule.until_at):
+            continue
+        key = LEVELS.index(rule.level), rule.fixed_fen is not None, rule.from_at, rule.version
+        if best is None or best_key is None or key > best_key or (key == best_key and rule.id < best.id):
+            best, best_key = rule, key
+    return best
 
 
 def entry_id(rule_id: str, rule_version: int, line_id: str, role: str, event_id: str) -> str:
@@ -327,28 +342,6 @@ def _instant(value: Any) -> datetime:
     if not isinstance(made, datetime):
         raise Rejected("bad_arguments", "not an instant")
     return made
-
-
-def _in_force(rule: CommissionRule, at: datetime) -> bool:
-    return rule.from_at <= at and (rule.until_at is None or at < rule.until_at)
-
-
-def _matches(rule: CommissionRule, line: SoldLine, store_id: str | None) -> bool:
-    if rule.level == "brand":
-        return True
-    targets = {
-        "store": store_id,
-        "category": line.category,
-        "product": line.product_id,
-        "campaign": line.campaign_id,
-    }
-    return rule.target_id is not None and targets[rule.level] == rule.target_id
-
-
-def _precedence(rule: CommissionRule) -> tuple[int, bool, datetime, int, tuple[int, ...]]:
-    # The smaller id wins the last tie: its characters are negated for max().
-    by_id = tuple(-ord(char) for char in rule.id)
-    return LEVELS.index(rule.level), rule.fixed_fen is not None, rule.from_at, rule.version, by_id
 
 
 def _line_entries(

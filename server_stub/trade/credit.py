@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,7 +11,7 @@ from sqlalchemy import and_, or_, select
 
 from app.domain import instants
 from app.domain.attribution import Attribution, AttributionPolicy, OrderPerson, Touch, attribute
-from app.domain.binding import Binding, guide_at, tail_of
+from app.domain.binding import Binding, BindingPolicy, guide_at, tail_of
 from server_stub.db import Tx
 from server_stub.people.customers import binding_policy
 from server_stub.tables import binding, orders, share, staff, store, touch
@@ -32,22 +33,54 @@ def decide(
     who handed the customer over still gets stands in the evidence as `tail`.
     """
     policy = AttributionPolicy.from_wire(setting(tx)["attribution"])
-    own = _own_staff_id(tx, buyer)
     history = bindings_of(tx, buyer["id"])
     bound = guide_at(history, at)
-    gone = bound is not None and not _earns(tx, bound)
+    facts = Facts(
+        buyer=buyer,
+        own_staff_id=_own_staff_id(tx, buyer),
+        history=history,
+        touches=_touches(tx, buyer["id"], visitor_id, at, policy),
+        bound_earns=bound is not None and _earns(tx, bound),
+    )
+    return judge(facts, at, store_id, policy, binding_policy(tx.conn), visitor_id=visitor_id, paid_at=paid_at)
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is known of a buyer when an order is created; `bound_earns`: the bound guide works and may earn."""
+
+    buyer: Record
+    own_staff_id: str | None
+    history: Sequence[Binding]
+    touches: Sequence[Touch]
+    bound_earns: bool
+
+
+def judge(
+    facts: Facts,
+    at: datetime,
+    store_id: str | None,
+    policy: AttributionPolicy,
+    binding_rules: BindingPolicy,
+    *,
+    visitor_id: str | None = None,
+    paid_at: datetime | None = None,
+) -> Attribution:
+    """As `decide`, with the facts at hand."""
+    bound = guide_at(facts.history, at)
+    gone = bound is not None and not facts.bound_earns
     person = OrderPerson(
-        member_id=buyer["id"],
+        member_id=facts.buyer["id"],
         session_id=visitor_id,
         created_at=at,
         bound_guide_id=None if gone else bound,
         nearest_store_id=store_id,
-        own_guide_id=own,
-        is_staff=bool(buyer["staff_member"] or own),
+        own_guide_id=facts.own_staff_id,
+        is_staff=bool(facts.buyer["staff_member"] or facts.own_staff_id),
     )
-    decided = attribute(person, _touches(tx, buyer["id"], visitor_id, at, policy), policy)
+    decided = attribute(person, facts.touches, policy)
     more: dict[str, Any] = {"disabled_guide_id": bound} if gone else {}
-    left = tail_of(history, paid_at or at, binding_policy(tx.conn))
+    left = tail_of(facts.history, paid_at or at, binding_rules)
     if left is not None and decided.bound_guide_id not in (None, left[0]):
         more["tail"] = {"guide_id": left[0], "left_at": instants.to_text(left[1]), "share_bp": left[2]}
     return replace(decided, evidence=decided.evidence | more) if more else decided
@@ -56,7 +89,7 @@ def decide(
 def bindings_of(tx: Tx, customer_id: str) -> list[Binding]:
     """Return the customer's intervals with guides, oldest first."""
     rows = every(tx, select(binding).where(binding.c.customer_id == customer_id).order_by(binding.c.from_at))
-    return [_binding(row) for row in rows]
+    return [binding_of(row) for row in rows]
 
 
 def nearest_store(tx: Tx, buyer: Record, city: str = "") -> str | None:
@@ -99,22 +132,25 @@ def _touches(tx: Tx, customer_id: str, visitor_id: str | None, at: datetime, pol
         mine, touch.c.at >= instants.to_text(since), touch.c.at <= instants.to_text(at)
     )
     joined = rows.join(staff, staff.c.id == touch.c.guide_id).join(share, share.c.id == touch.c.share_id)
-    return [
-        Touch(
-            id=row["id"],
-            guide_id=row["guide_id"],
-            at=instants.from_text(row["at"]),
-            channel=row["channel"],
-            member_id=row["person_id"] if row["person_kind"] == "customer" else None,
-            session_id=row["session_id"] or (row["person_id"] if row["person_kind"] == "visitor" else None),
-            guide_active=bool(row["active"] and row["guide_enabled"]),
-            share_code=row["code"],
-        )
-        for row in every(tx, joined)
-    ]
+    return [touch_of(row) for row in every(tx, joined)]
 
 
-def _binding(row: Record) -> Binding:
+def touch_of(row: Record) -> Touch:
+    """Return the touch in a row joined with its guide (active, guide_enabled) and its share (code)."""
+    return Touch(
+        id=row["id"],
+        guide_id=row["guide_id"],
+        at=instants.from_text(row["at"]),
+        channel=row["channel"],
+        member_id=row["person_id"] if row["person_kind"] == "customer" else None,
+        session_id=row["session_id"] or (row["person_id"] if row["person_kind"] == "visitor" else None),
+        guide_active=bool(row["active"] and row["guide_enabled"]),
+        share_code=row["code"],
+    )
+
+
+def binding_of(row: Record) -> Binding:
+    """Return the interval in a row."""
     begins = instants.from_text(row["from_at"])
     until = row["until_at"]
     return Binding(

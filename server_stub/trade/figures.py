@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -52,6 +52,24 @@ def bump(tx: Tx, guide_id: str, at: datetime, field: str, n: int = 1) -> None:
         statement.on_conflict_do_update(index_elements=["id"], set_={field: guide_day.c[field] + n}),
     )
     tx.touch("guide_day", row_id)
+
+
+def bump_many(tx: Tx, bumps: Iterable[tuple[str, datetime, str, int]], places: Mapping[str, tuple[str, str]]) -> None:
+    """As `bump` for many (guide, time, figure, n); `places` has store id and zone of every guide with a store."""
+    days: dict[str, dict[str, Any]] = {}
+    for guide_id, at, field, n in bumps:
+        if guide_id in places:
+            store_id, zone = places[guide_id]
+            date = day_of(at, ZoneInfo(zone)).isoformat()
+            row = {"id": f"{guide_id}.{date}", "guide_id": guide_id, "store_id": store_id, "date": date}
+            days.setdefault(row["id"], dict.fromkeys(DAY_FIELDS, 0) | row)[field] += n
+    if not days:
+        return
+    statement = upsert(tx.conn, guide_day)
+    added = {field: guide_day.c[field] + statement.excluded[field] for field in DAY_FIELDS}
+    statement = statement.on_conflict_do_update(index_elements=["id"], set_=added)
+    tx.conn.execute(statement, [days[row_id] for row_id in sorted(days)])
+    tx.touch("guide_day", *days)
 
 
 def _refresh(tx: Tx, ids: Sequence[str]) -> None:

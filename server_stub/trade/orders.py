@@ -54,7 +54,7 @@ def place(tx: Tx, draft: OrderDraft) -> str:
     priced = as_paid(items, draft.lines) if elsewhere else price(items, view, channel=draft.channel, store_id=store_id)
     attribution = _attribution(tx, draft, buyer, at, store_id)
     won_by = credit.winning_share(tx, attribution)
-    order = _head(tx, draft, priced, attribution, at, store_id)
+    order = head_of(tx, draft, priced, attribution, at, store_id)
     order["flags"] = _flags(tx, draft, order, attribution, won_by)
     _save(tx, order, draft, priced)
     if view is not None:
@@ -79,9 +79,10 @@ def _attribution(tx: Tx, draft: OrderDraft, buyer: Record, at: datetime, store_i
     return credit.decide(tx, buyer, draft.visitor_id, at, store_id, paid_at=draft.paid_at)
 
 
-def _head(
+def head_of(
     tx: Tx, draft: OrderDraft, priced: Quote, attribution: Attribution, at: datetime, store_id: str | None
 ) -> Record:
+    """Return the row of a paid order, still without flags."""
     return {
         "id": draft.order_id or tx.new_id(),
         "no": draft.no or next_number(tx, at, zone_of(tx, store_id)),
@@ -150,10 +151,16 @@ def _is_cross_city(tx: Tx, attribution: Attribution, shop: Record | None) -> boo
 
 def _save(tx: Tx, order: Record, draft: OrderDraft, priced: Quote) -> None:
     tx.conn.execute(insert(orders).values(order))
-    rows: list[dict[str, Any]] = [
+    tx.conn.execute(insert(order_line), line_rows(tx, order["id"], draft, priced))
+    tx.touch("order", order["id"])
+
+
+def line_rows(tx: Tx, order_id: str, draft: OrderDraft, priced: Quote) -> list[dict[str, Any]]:
+    """Return the rows of an order's lines as sold."""
+    return [
         {
             "id": line.line_id or tx.new_id(),
-            "order_id": order["id"],
+            "order_id": order_id,
             "position": position if line.line_no is None else line.line_no - 1,
             "product_id": sold.product_id,
             "name": sold.name,
@@ -168,8 +175,6 @@ def _save(tx: Tx, order: Record, draft: OrderDraft, priced: Quote) -> None:
         }
         for position, (line, sold) in enumerate(zip(draft.lines, priced.lines, strict=True))
     ]
-    tx.conn.execute(insert(order_line), rows)
-    tx.touch("order", order["id"])
 
 
 def _credit(tx: Tx, order: Record, won_by: Record | None) -> None:

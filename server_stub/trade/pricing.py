@@ -75,10 +75,15 @@ def items_of(tx: Tx, lines: Sequence[DraftLine]) -> list[Item]:
     Raises:
         Rejected: `bad_arguments` (no lines, count), `amount_invalid`, `not_found` (product).
     """
-    if not lines:
-        raise Rejected("bad_arguments", "an order needs a line", params={"field": "lines"})
     wanted = {line.product_id for line in lines if line.product_id}
     known = {row["id"]: row for row in every(tx, select(product).where(product.c.id.in_(wanted)))} if wanted else {}
+    return items_from(lines, known)
+
+
+def items_from(lines: Sequence[DraftLine], known: dict[str, Record]) -> list[Item]:
+    """As `items_of`, with the products (id to row) at hand."""
+    if not lines:
+        raise Rejected("bad_arguments", "an order needs a line", params={"field": "lines"})
     return [_item(index, line, known) for index, line in enumerate(lines)]
 
 

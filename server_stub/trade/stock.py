@@ -18,15 +18,20 @@ def take(tx: Tx, store_id: str | None, product_id: str | None, size: str, qty: i
     row = first(tx, select(stock.c.sizes).where(stock.c.id == row_id).with_for_update())
     if row is None:
         return False
-    sizes: dict[str, int] = dict(row["sizes"])
-    left = qty
-    for name in [size] if size else list(sizes):
-        taken = min(sizes.get(name, 0), left)
-        if taken:
-            sizes[name] -= taken
-            left -= taken
+    sizes, had_all = taken(row["sizes"], size, qty)
     _save(tx, row_id, sizes, row["sizes"])
-    return left == 0
+    return had_all
+
+
+def taken(sizes: dict[str, int], size: str, qty: int) -> tuple[dict[str, int], bool]:
+    """Return what is left on a shelf after taking pieces, and whether it had them all."""
+    left, kept = qty, dict(sizes)
+    for name in [size] if size else list(kept):
+        some = min(kept.get(name, 0), left)
+        if some:
+            kept[name] -= some
+            left -= some
+    return kept, left == 0
 
 
 def put_back(tx: Tx, store_id: str | None, product_id: str | None, size: str, qty: int) -> None:

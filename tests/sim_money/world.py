@@ -208,8 +208,8 @@ def _coupon(brand: Brand, random: Random, key: str) -> None:
     with brand.db.begin() as tx:
         no = tx.conn.execute(select(t.staff.c.no).where(t.staff.c.id == guide)).scalar_one()
         coupons.ensure_leases(tx, f"{no}.sim")
-        free = select(t.coupon.c.id).where(t.coupon.c.device_id == f"{no}.sim", t.coupon.c.state == "allotted")
-        coupon_id = tx.conn.execute(free.order_by(t.coupon.c.id)).scalars().first()
+        free = t.coupon.c.device_id == f"{no}.sim", t.coupon.c.state == "allotted", t.coupon.c.lease_until > tx.now_text
+        coupon_id = tx.conn.execute(select(t.coupon.c.id).where(*free).order_by(t.coupon.c.id)).scalars().first()
         mine = select(t.customer.c.id).where(t.customer.c.guide_id == guide).order_by(t.customer.c.id)
         owned = list(tx.conn.execute(mine).scalars())
         if coupon_id is None or not owned:
