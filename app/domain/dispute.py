@@ -138,8 +138,10 @@ def verdict(seen: Seen) -> Verdict:
         return Verdict(seen.reason, "3.3")
     if seen.accrued_fen:
         return _of_counted(seen)
+    if not seen.has_rule:
+        return Verdict("no_rule", "4.2")
     if seen.guide_id in (seen.closing_guide_id, seen.bound_guide_id):
-        return _of_nothing(seen)
+        return Verdict("too_small", "4.3") if seen.paid_fen else Verdict("zero_paid", "4.1")
     return _of_others(seen)
 
 
@@ -150,12 +152,6 @@ def _of_counted(seen: Seen) -> Verdict:
     if not others:
         return Verdict("counted", "3.2")
     return Verdict("split_closing" if seen.closing_guide_id == seen.guide_id else "split_bound", "3.3")
-
-
-def _of_nothing(seen: Seen) -> Verdict:
-    if not seen.paid_fen:
-        return Verdict("zero_paid", "4.1")
-    return Verdict("too_small", "4.3") if seen.has_rule else Verdict("no_rule", "4.2")
 
 
 def _of_others(seen: Seen) -> Verdict:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
+from datetime import date
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from app.domain.instants import Instant, from_text
+from app.domain.calendar_days import DayOfText
+from app.domain.instants import Instant
 from app.protocol.objects import CommissionEntry, CommissionRule, Dispute, Order, Statement, TeamDispute
 from app.store.read import Read, reads
 
@@ -35,9 +38,11 @@ class DayAmount:
     sleep_fen: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class LedgerLine:
-    """One entry without its steps, as the ledger lists it; `channel` is known for orders of my own customers."""
+class LedgerLine(NamedTuple):
+    """One entry without its steps, as the ledger lists it; `channel` is known for orders of my own customers.
+
+    A tuple, because a month of thousands is made anew at each change: a third of the time of a frozen dataclass.
+    """
 
     id: str
     label: str
@@ -104,7 +109,7 @@ def ledger_lines(read: Read, since: Instant, until: Instant) -> list[LedgerLine]
         " WHERE e.created_at >= ? AND e.created_at < ? ORDER BY e.created_at DESC, e.id DESC LIMIT ?",
         (since, until, LEDGER_MAX),
     )
-    return [LedgerLine(*row) for row in rows]
+    return list(map(LedgerLine._make, rows))
 
 
 @reads("commission_entry")
@@ -128,14 +133,14 @@ def entries_of_number(read: Read, order_no: str) -> list[CommissionEntry]:
 @reads("commission_entry")
 def commission_trend(read: Read, since: Instant, until: Instant, zone: str) -> list[DayAmount]:
     """Return the sum of each day of the store's zone that has entries, oldest first."""
-    days: dict[str, int] = defaultdict(int)
-    place = ZoneInfo(zone)
+    days: dict[int, int] = defaultdict(int)
+    day_at = DayOfText(ZoneInfo(zone))
     rows = read.rows(
         "SELECT created_at, amount_fen FROM commission_entry WHERE created_at >= ? AND created_at < ?", (since, until)
     )
     for created_at, fen in rows:
-        days[from_text(created_at).astimezone(place).date().isoformat()] += fen
-    return [DayAmount(day, days[day]) for day in sorted(days)]
+        days[day_at(created_at)] += fen
+    return [DayAmount(date.fromordinal(day).isoformat(), days[day]) for day in sorted(days)]
 
 
 @reads("commission_entry")

@@ -27,7 +27,7 @@ from app.ui.screens.commission.view import (
     names_in,
     signed,
 )
-from app.ui.strings import Strings, date_weekday, month, t
+from app.ui.strings import Strings, current, date_weekday, month, t
 from app.ui.theme import Space, Tone, Type
 
 ROWS_TOGETHER = 2
@@ -53,7 +53,7 @@ def LedgerPage() -> ft.Control:
     names = names_in(hooks.use_query(products.products), strings)
     filters = view.filters
     found = ft.use_memo(lambda: kept(lines, view, names, strings.zone), [lines, filters, strings.language])
-    rows = ft.use_memo(lambda: by_day(found, names, strings, view.day), [found, strings.language, view.day])
+    rows = ft.use_memo(lambda: by_day(found, strings.zone, view.day), [found, view.day])
     over = month(month_day(today, view.months))
     top = [_search(view), _chips(view, lines), _sums(found, view)]
     if not rows:
@@ -71,47 +71,53 @@ def kept(lines: Sequence[LedgerLine], view: CommissionView, names: dict[str, str
     """Return the entries that pass every filter."""
     words, day_at = view.text.casefold().split(), DayOfText(zone)
     day = date.fromisoformat(view.day).toordinal() if view.day else None
-    return [
-        one
-        for one in lines
-        if (not view.state or one.state == view.state)
+    if not any(view.filters):
+        found = list(lines)
+    else:
+        found = [one for one in lines if _fits(one, view, names, words, day, day_at)]
+    return found if not names else [one._replace(label=names.get(one.label, one.label)) for one in found]
+
+
+def _fits(
+    one: LedgerLine, view: CommissionView, names: dict[str, str], words: list[str], day: int | None, day_at: DayOfText
+) -> bool:
+    return (
+        (not view.state or one.state == view.state)
         and (not view.kind or one.kind == view.kind)
         and (not view.source or (one.sleep if view.source == "sleep" else one.channel == view.source))
         and (day is None or day_at(one.at) == day)
         and all(word in f"{one.label} {names.get(one.label, '')} {one.order_no}".casefold() for word in words)
-    ]
+    )
 
 
-def by_day(
-    lines: Sequence[LedgerLine], names: dict[str, str], strings: Strings, chosen: str
-) -> tuple[DayHead | Line, ...]:
+def by_day(lines: Sequence[LedgerLine], zone: ZoneInfo, chosen: str) -> tuple[DayHead | LedgerLine, ...]:
     """Return the entries under a head for each day, newest day first."""
-    day_at, days = DayOfText(strings.zone), dict[int, list[LedgerLine]]()
+    day_at, days = DayOfText(zone), dict[int, list[LedgerLine]]()
     for one in lines:
         days.setdefault(day_at(one.at), []).append(one)
-    rows: list[DayHead | Line] = []
+    rows: list[DayHead | LedgerLine] = []
     for ordinal, some in days.items():
         day = date.fromordinal(ordinal).isoformat()
         rows.append(DayHead(day, len(some), sum(one.fen for one in some), day == chosen))
-        rows.extend(_line(one, names, strings) for one in some)
+        rows.extend(some)
     return tuple(rows)
 
 
-def _line(one: LedgerLine, names: dict[str, str], strings: Strings) -> Line:
+def _line(one: LedgerLine, strings: Strings) -> Line:
     channel = f"profile.channel.{one.channel}"
     told = p.dots(
         facts(one.kind, one.role, bool(one.sleep), strings) or None,
         strings.t(channel) if strings.has(channel) else None,
         strings.time_short(one.at),
     )
-    label = strings.t("commission.kind_tier") if one.kind == "tier" else names.get(one.label, one.label)
+    label = strings.t("commission.kind_tier") if one.kind == "tier" else one.label
     return Line(
         one.id, label or strings.t(f"commission.kind_{one.kind}"), told, one.fen, one.state, one.kind, bool(one.sleep)
     )
 
 
-def _row(row: DayHead | Line) -> ft.Control:
-    inner = _day_head(row) if isinstance(row, DayHead) else entry_row(row)
+def _row(row: DayHead | LedgerLine) -> ft.Control:
+    inner = _day_head(row) if isinstance(row, DayHead) else entry_row(_line(row, current()))
     return ft.Container(inner, padding=ft.Padding.symmetric(horizontal=p.gutter() - Space.M))
 
 

@@ -8,6 +8,7 @@ from datetime import date
 import flet as ft
 
 from app.domain.calendar_days import day_of, day_range
+from app.domain.what_if import Sale
 from app.insight.money import Outlook, outlook
 from app.store.queries import commission, products
 from app.store.queries.commission import CommissionTotals, DayAmount
@@ -212,12 +213,16 @@ def NextSale() -> ft.Control:
         [p.txt(t("commission.next_sale"), Type.SECTION, expand=True), p.pill(t("commission.estimate"), "warm")]
     )
     rule = rule_name({"version": found.rule.version}, found.rule, strings)
-    lines = [
-        head,
-        _worth(t("commission.next_1000", sale=money(found.next_sale.sale_fen)), found.next_sale.total_fen, rule),
-        *_tier_lines(found),
-    ]
+    sale = found.next_sale
+    why = p.dots(rule, _parts(sale)) if sale.tier_fen else rule
+    lines = [head, _worth(t("commission.next_1000", sale=money(sale.sale_fen)), sale.total_fen, why)]
+    lines += _tier_lines(found)
     return p.card(ft.Column(lines, spacing=Space.M))
+
+
+def _parts(sale: Sale) -> str:
+    rate, tier = money(sale.rate_fen, exact=True), money(sale.tier_fen, exact=True)
+    return t("commission.tier_parts", rate=rate, tier=tier)
 
 
 def _worth(title: str, fen: int, why: str) -> ft.Control:
@@ -241,12 +246,10 @@ def _tier_lines(found: Outlook) -> list[ft.Control]:
     done = (tier.base_fen - tier.from_fen) / (tier.next_fen - tier.from_fen)
     left, beyond = found.to_border, found.beyond
     after = t("commission.tier_after", next=money(tier.next_fen), rate=percent_of(tier.next_bp or 0, strings))
-    rate, tier_part = money(beyond.rate_fen, exact=True), money(beyond.tier_fen, exact=True)
-    parts = t("commission.tier_parts", rate=rate, tier=tier_part)
     return [
         *lines, p.bar(done), p.txt(base, Type.META),
         _worth(t("commission.tier_left", sale=money(left.sale_fen, exact=True)), left.total_fen, after),
-        _worth(t("commission.tier_beyond", sale=money(beyond.sale_fen)), beyond.total_fen, parts),
+        _worth(t("commission.tier_beyond", sale=money(beyond.sale_fen)), beyond.total_fen, _parts(beyond)),
     ]  # fmt: skip
 
 

@@ -239,6 +239,6 @@ def Ask(order_no: str, order_id: str | None) -> ft.Control:
         ft.Column(
             [p.txt(t("commission.ask_title"), Type.SECTION), p.txt(t("commission.ask_why"), Type.META), field,
              ft.Row([button], alignment=ft.MainAxisAlignment.END)],
-            spacing=Space.M,
+            spacing=Space.M, horizontal_alignment=ft.CrossAxisAlignment.STRETCH,
         )
     )  # fmt: skip

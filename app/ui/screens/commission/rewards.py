@@ -116,5 +116,5 @@ def Answer(reward_id: str) -> ft.Control:
     return p.card(ft.Column(
         [p.txt(t("commission.answer_title"), Type.SECTION), p.txt(t("commission.answer_once"), Type.META), field,
          ft.Row([button], alignment=ft.MainAxisAlignment.END)],
-        spacing=Space.M,
+        spacing=Space.M, horizontal_alignment=ft.CrossAxisAlignment.STRETCH,
     ))  # fmt: skip

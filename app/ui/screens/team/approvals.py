@@ -22,6 +22,7 @@ from app.ui.screens.commission.view import signed
 from app.ui.strings import current, date_short, money, t
 from app.ui.theme import Space, Tone, Type
 
+WIDE = ft.CrossAxisAlignment.STRETCH
 SHOWN = 20  # of each kind; those to be decided come first
 
 
@@ -185,7 +186,7 @@ def Decide(dispute_id: str, blocked: str) -> ft.Control:
                    expand=1)],
         spacing=Space.M,
     )  # fmt: skip
-    return ft.Column([*note, p.card(ft.Column([field, buttons], spacing=Space.M))], spacing=Space.M)
+    return ft.Column([*note, p.card(ft.Column([field, buttons], spacing=Space.M, horizontal_alignment=WIDE))], spacing=Space.M)
 
 
 # --- one reward ----------------------------------------------------------------------------
@@ -231,4 +232,4 @@ def _TeamReward(reward_id: str) -> ft.Control:
          p.primary(t("team.pay_reward"), None if busy else lambda: decide(True), ft.Icons.CHECK, busy=busy, expand=1)],
         spacing=Space.M,
     )  # fmt: skip
-    return p.frame(t("commission.reward"), [*body, p.card(ft.Column([field, buttons], spacing=Space.M))])
+    return p.frame(t("commission.reward"), [*body, p.card(ft.Column([field, buttons], spacing=Space.M, horizontal_alignment=WIDE))])
