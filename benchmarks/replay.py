@@ -25,7 +25,7 @@ from server_stub import tables as t
 from server_stub.clock import FixedClock
 from server_stub.config import Secrets, Settings
 from server_stub.db import Database
-from server_stub.trade import orders, replay
+from server_stub.trade import replay
 from server_stub.trade.drafts import DraftLine, OrderDraft, RefundLine
 
 ORDERS = int(os.environ.get("DAOGOU_REPLAY_ORDERS", "10000"))
@@ -96,8 +96,9 @@ def _replay(db: Database, clock: FixedClock, stream: list[Batch]) -> None:
         clock.at = drafts[-1].created_at or NOW
         with db.begin() as tx:
             replay.place_many(tx, drafts)
-            for back in refunds:
-                orders.refund(tx, back.order_id, None if back.whole else [RefundLine(back.line_id, 1)], back.event_id)
+            replay.refund_many(tx, [
+                replay.Refund(r.order_id, r.event_id, None if r.whole else (RefundLine(r.line_id, 1),)) for r in refunds
+            ])  # fmt: skip
 
 
 def _bare(source: Database, target: Database) -> float:

@@ -99,9 +99,9 @@ def _plan(tx: Tx, order_id: str, wanted: Sequence[RefundLine] | None, at: dateti
         raise Rejected("order_state", f"order is {order['status']}", params={"status": order["status"]})
     rows = every(tx, select(order_line).where(order_line.c.order_id == order_id).order_by(order_line.c.position))
     lines = {row["id"]: row for row in rows}
-    pieces = _pieces(lines, wanted)
+    pieces = pieces_of(lines, wanted)
     told = {one.line_id: one.paid_fen for one in wanted or () if one.paid_fen is not None}
-    gross = {line_id: _gross(lines[line_id], qty, told.get(line_id)) for line_id, qty in pieces.items()}
+    gross = {line_id: gross_of(lines[line_id], qty, told.get(line_id)) for line_id, qty in pieces.items()}
     back = {line_id: row["refunded_qty"] + pieces.get(line_id, 0) for line_id, row in lines.items()}
     money = {line_id: row["refunded_fen"] + gross.get(line_id, 0) for line_id, row in lines.items()}
     whole = all(back[line_id] >= row["qty"] and money[line_id] >= row["paid_fen"] for line_id, row in lines.items())
@@ -113,7 +113,7 @@ def _plan(tx: Tx, order_id: str, wanted: Sequence[RefundLine] | None, at: dateti
     return _Plan(order, lines, pieces, gross, effect, total - refund_fen, refund_fen, whole)
 
 
-def _pieces(lines: dict[str, Record], wanted: Sequence[RefundLine] | None) -> dict[str, int]:
+def pieces_of(lines: dict[str, Record], wanted: Sequence[RefundLine] | None) -> dict[str, int]:
     """Return how many pieces of which line come back."""
     left = {line_id: row["qty"] - row["refunded_qty"] for line_id, row in lines.items()}
     if wanted is None:
@@ -136,7 +136,7 @@ def _pieces(lines: dict[str, Record], wanted: Sequence[RefundLine] | None) -> di
     return pieces
 
 
-def _gross(line: Record, qty: int, told_fen: int | None) -> int:
+def gross_of(line: Record, qty: int, told_fen: int | None) -> int:
     """Return what comes back for pieces of a line: what another system paid out, else in proportion."""
     left = int(line["paid_fen"] - line["refunded_fen"])
     if told_fen is None:

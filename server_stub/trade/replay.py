@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import bindparam, insert, select, update
 
-from app.domain import instants
+from app.domain import dispute, instants
 from app.domain.attribution import Attribution, AttributionPolicy
 from app.domain.binding import Binding, BindingPolicy, guide_at, renew
 from app.domain.commission import CommissionRule, Entry
@@ -24,13 +24,30 @@ from app.domain.errors import Rejected
 from app.domain.hours import is_sleep_income
 from server_stub.db import Tx
 from server_stub.people.customers import binding_policy
-from server_stub.tables import binding, customer, order_line, orders, product, share, staff, stock, store, touch
+from server_stub.tables import (
+    binding,
+    commission_entry,
+    coupon,
+    customer,
+    order_line,
+    orders,
+    product,
+    redemption,
+    refund,
+    share,
+    staff,
+    stock,
+    store,
+    store_entry,
+    touch,
+)
 from server_stub.trade import commission, credit
 from server_stub.trade import orders as one_by_one
 from server_stub.trade import stock as shelves
-from server_stub.trade.drafts import OrderDraft, Quote
+from server_stub.trade.drafts import OrderDraft, Quote, RefundLine
 from server_stub.trade.figures import bump_many, refresh_customers
 from server_stub.trade.pricing import as_paid, items_from, price
+from server_stub.trade.refunds import gross_of, pieces_of
 from server_stub.trade.rows import Record, every, setting
 
 BATCH_MAX = 500
@@ -204,6 +221,118 @@ def _credit(facts: _Facts, made: _Made, head: Record, won_by: Record | None) -> 
             made.renewed.add(head["customer_id"])
 
 
+# --- refunds -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Refund:
+    """Pieces of an order that come back, once per event; `lines` None = all that is left."""
+
+    order_id: str
+    event_id: str
+    lines: tuple[RefundLine, ...] | None = None
+
+
+def refund_many(tx: Tx, wanted: Sequence[Refund]) -> None:
+    """Refund up to 500 events, each as `orders.refund` does now; what is more than plain goes through it.
+
+    Raises:
+        Rejected: as `orders.refund`, and `bad_arguments` for a larger batch; nothing of the batch is to be kept then.
+    """
+    if len(wanted) > BATCH_MAX:
+        raise Rejected("bad_arguments", "too many refunds at once", params={"max": BATCH_MAX})
+    ids = {one.order_id for one in wanted}
+    heads = {row["id"]: row for row in _some(tx, select(orders).with_for_update(), orders.c.id, ids)}
+    touched = {row["order_id"] for row in _some(tx, select(refund.c.order_id), refund.c.order_id, ids)}
+    touched |= {row["order_id"] for row in _some(tx, select(coupon.c.order_id), coupon.c.order_id, ids)}
+    touched |= {row["order_id"] for row in _some(tx, select(redemption.c.order_id), redemption.c.order_id, ids)}
+    events = Counter(one.event_id for one in wanted)
+    events.update(row["event_id"] for row in _some(tx, select(refund.c.event_id), refund.c.event_id, list(events)))
+    often = {order_id for order_id, n in Counter(one.order_id for one in wanted).items() if n > 1}
+    plain = [
+        one
+        for one in wanted
+        if (head := heads.get(one.order_id)) is not None
+        and (head["status"], head["coupon_id"], head["historic"]) == ("paid", None, False)
+        and one.order_id not in touched | often
+        and events[one.event_id] == 1
+        and all(line.paid_fen is None for line in one.lines or ())
+    ]
+    _refund(tx, plain, heads)
+    done = set(plain)
+    for one in wanted:
+        if one not in done:
+            one_by_one.refund(tx, one.order_id, one.lines, one.event_id)
+
+
+def _refund(tx: Tx, wanted: Sequence[Refund], heads: dict[str, Record]) -> None:
+    """Write first refunds of orders without a coupon: in proportion, nothing lost, nothing given back but money."""
+    ids = {one.order_id for one in wanted}
+    lines: dict[str, dict[str, Record]] = defaultdict(dict)
+    for row in _some(tx, select(order_line).order_by(order_line.c.position), order_line.c.order_id, ids):
+        lines[row["order_id"]][row["id"]] = row
+    posted: dict[str, list[Entry]] = defaultdict(list)
+    for table in (commission_entry, store_entry):
+        known = select(table).where(table.c.kind.in_(("accrual", "reversal")))
+        for row in _some(tx, known, table.c.order_id, ids):
+            posted[row["order_id"]].append(commission.entry_of(row))
+    rows: list[Record] = []
+    entries: list[Entry] = []
+    bumps: list[Bump] = []
+    for one in wanted:
+        made = _refund_rows(tx, one, lines[one.order_id])
+        entries += commission.refunds(dispute.active(posted[one.order_id]), made, one.event_id)
+        head = heads[one.order_id]
+        guide_id = head["closing_guide_id"] or head["bound_guide_id"]
+        bumps += [(guide_id, tx.now, "sales_fen", -row["paid_fen"]) for row in made if guide_id]
+        rows += made
+    _write_refunds(tx, rows, lines, heads)
+    commission.post(tx, entries)
+    bump_many(tx, bumps, _places(tx))
+    refresh_customers(tx, {heads[order_id]["customer_id"] for order_id in ids})
+
+
+def _refund_rows(tx: Tx, one: Refund, lines: dict[str, Record]) -> list[Record]:
+    pieces = pieces_of(lines, one.lines)
+    return [
+        {
+            "id": f"{one.order_id}.{place:04d}", "event_id": one.event_id, "order_id": one.order_id, "line_id": line_id,
+            "qty": qty, "paid_fen": gross_of(lines[line_id], qty, None), "lost_discount_fen": 0, "at": tx.now_text,
+        }
+        for place, (line_id, qty) in enumerate(pieces.items())
+    ]  # fmt: skip
+
+
+def _write_refunds(
+    tx: Tx, rows: Sequence[Record], lines: dict[str, dict[str, Record]], heads: dict[str, Record]
+) -> None:
+    if not rows:
+        return
+    tx.conn.execute(insert(refund), rows)
+    for row in rows:
+        line = lines[row["order_id"]][row["line_id"]]
+        line["refunded_qty"] += row["qty"]
+        line["refunded_fen"] += row["paid_fen"]
+        shelves.put_back(tx, heads[row["order_id"]]["store_id"], line["product_id"], line["size"], row["qty"])
+    given = [lines[row["order_id"]][row["line_id"]] for row in rows]
+    changed = [{"b_id": one["id"], **{name: one[name] for name in ("refunded_qty", "refunded_fen")}} for one in given]
+    values: dict[str, Any] = {name: bindparam(name) for name in ("refunded_qty", "refunded_fen")}
+    tx.conn.execute(update(order_line).where(order_line.c.id == bindparam("b_id")).values(values), changed)
+    ended = []
+    for order_id in sorted({row["order_id"] for row in rows}):
+        mine = lines[order_id].values()
+        whole = all(one["refunded_qty"] >= one["qty"] and one["refunded_fen"] >= one["paid_fen"] for one in mine)
+        fen = sum(one["refunded_fen"] for one in mine)
+        ended.append({"b_id": order_id, "status": "refunded" if whole else "part_refunded", "refunded_fen": fen})
+    _update(tx, orders, "order", ended)
+
+
+def _places(tx: Tx) -> dict[str, tuple[str, str]]:
+    """Return store and zone of every guide with a store."""
+    query = select(staff.c.id, staff.c.store_id, store.c.zone).join(store, store.c.id == staff.c.store_id)
+    return {row["id"]: (row["store_id"], row["zone"]) for row in every(tx, query)}
+
+
 # --- reading -------------------------------------------------------------------------------
 
 
@@ -271,9 +400,7 @@ def _write(tx: Tx, facts: _Facts, made: _Made) -> None:
     tx.conn.execute(insert(order_line), made.lines)
     tx.touch("order", *(head["id"] for head in made.heads))
     commission.post(tx, made.entries)
-    guides = facts.guides.values()
-    places = {one["id"]: (one["store_id"], facts.stores[one["store_id"]]["zone"]) for one in guides if one["store_id"]}
-    bump_many(tx, made.bumps, places)
+    bump_many(tx, made.bumps, _places(tx))
     _update(tx, stock, "stock", [{"sizes": facts.shelf[row_id], "b_id": row_id} for row_id in sorted(made.shelves)])
     funnel = [{"n": n, "b_id": share_id} for share_id, n in sorted(made.bought.items())]
     if funnel:

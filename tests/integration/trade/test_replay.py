@@ -12,14 +12,14 @@ from sqlalchemy import select, update
 from server_stub import tables as t
 from server_stub.clock import FixedClock
 from server_stub.trade import orders, recompute, replay
-from server_stub.trade.drafts import DraftLine, OrderDraft
+from server_stub.trade.drafts import DraftLine, OrderDraft, RefundLine
 from tests.fakes.server import NOW, open_world
 from tests.integration.trade.world import World, refused
 
 SAME = (
-    t.orders, t.order_line, t.commission_entry, t.store_entry, t.guide_day, t.stock, t.share, t.binding, t.customer,
+    t.orders, t.order_line, t.refund, t.commission_entry, t.store_entry, t.guide_day, t.stock, t.share, t.binding, t.customer,
 )  # fmt: skip
-RANDOM = {"id", "share_id", "evidence", "phone_sealed", "synced"}  # of shares and touches; what they decide is compared
+RANDOM = {"id", "share_id", "evidence", "phone_sealed", "synced"}  # what they decide is compared
 
 
 def _world(home: Path) -> World:
@@ -56,6 +56,15 @@ def _drafts() -> list[OrderDraft]:
     return [*made, made[3]]
 
 
+def _refunds() -> list[replay.Refund]:
+    """Whole ones, single pieces, and one order twice."""
+    back = [
+        replay.Refund(f"o{number}", f"r{number}", (RefundLine(f"l{number}-0", 1),) if number % 3 else None)
+        for number in range(0, 60, 4)
+    ]
+    return [*back, replay.Refund("o4", "r4-rest")]
+
+
 def _rows(world: World, table: Any) -> list[dict[str, Any]]:
     without = RANDOM if table in (t.orders, t.share, t.customer) else set()
     rows = [{name: value for name, value in row.items() if name not in without} for row in world.rows(table)]
@@ -73,6 +82,13 @@ def test_rule_4_7_a_batch_is_the_same_orders_one_by_one(tmp_path: Path) -> None:
             with many.db.begin() as tx:
                 some = drafts[start : start + 25]
                 assert replay.place_many(tx, some) == [draft.order_id for draft in some]
+    back = _refunds()
+    for refund in back:
+        with one.db.begin() as tx:
+            orders.refund(tx, refund.order_id, refund.lines, refund.event_id)
+    for _ in range(2):
+        with many.db.begin() as tx:
+            replay.refund_many(tx, back)
     for table in SAME:
         shares = {"code"} if table is t.share else set()
         mine, theirs = (
