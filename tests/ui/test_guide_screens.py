@@ -79,6 +79,18 @@ async def test_a_note_is_kept_and_waits_for_the_network(sample: Any) -> None:
     assert found and found.note == "周末来试裙子"
 
 
+async def test_rule_2_6_a_note_is_marked_private_with_one_switch(sample: Any) -> None:
+    customer_id = sample.heroes["note"]
+    before = q.customer_by_id(sample.store.read, customer_id)
+    ui = await FakeUi.screen(sample, CustomerPage, customer_id)
+    await ui.press("备注")
+    await ui.toggle("交接时删除", True)
+    await ui.press("保存备注")
+    await ui.until(lambda: work.outbox_count(sample.store.read) == 1)
+    found = q.customer_by_id(sample.store.read, customer_id)
+    assert before and found and (found.note, found.note_private) == (before.note, True)
+
+
 async def test_a_coupon_goes_out_with_its_message_and_can_be_taken_back(sample: Any) -> None:
     customer_id = sample.heroes["views"]
     ui = await FakeUi.screen(sample, SendCouponPage, customer_id)
