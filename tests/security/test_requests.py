@@ -273,8 +273,12 @@ def test_a_personal_text_where_it_does_not_belong_is_refused(server: Loud, sende
     assert answer.json()["results"][0]["status"] == "rejected"
 
 
-def test_a_crash_leaves_no_value_behind(server: Loud, sender: Sender) -> None:
+def test_whatever_came_nothing_stays_in_memory_or_in_the_log(server: Loud, sender: Sender) -> None:
     """Whatever went before, the server is well, remembers nobody and has grown by nothing that counts."""
+    phone = Sender(sender.http, sender.token)
+    for number, change in enumerate(({"name": PHONE}, {"name": NAME}, {"args": PERSONAL}, {"args": NOTE}), start=1):
+        pushed = phone.send("POST", "/api/sync/push", phone.push(phone.mutation(number, **change)))
+        assert pushed.json()["results"][0]["status"] == "rejected"
     before = server.memory("VmRSS")
     server.forget_peak()
     bodies = (
