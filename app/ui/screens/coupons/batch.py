@@ -240,8 +240,11 @@ def _group(line: Line) -> ft.Control:
     if line.next_at is not None:
         when = f"{current().relative_day(line.next_at, ui.clock.now())} {current().time_short(line.next_at)}"
         what = t("coupons.out_next", time=when)
+    title = p.dots(
+        t("coupons.will_get") if gets else t(f"coupons.out.{line.code}"), t("customers.people", n=line.count)
+    )
     return p.list_row(
-        p.dots(t("coupons.will_get") if gets else t(f"coupons.out.{line.code}"), t("customers.people", n=line.count)),
+        [p.txt(title, Type.ROW, lines=1, expand=True)],
         what,
         leading=ft.Icon(icon, color=Tone.ACTION if gets else Tone.QUIET),
         trailing=ft.Icon(ft.Icons.EXPAND_LESS if line.is_open else ft.Icons.EXPAND_MORE, size=20, color=Tone.QUIET),
