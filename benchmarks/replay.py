@@ -30,7 +30,7 @@ from server_stub.trade.drafts import DraftLine, OrderDraft, RefundLine
 
 ORDERS = int(os.environ.get("DAOGOU_REPLAY_ORDERS", "10000"))
 BATCH = 500
-GUIDES, CUSTOMERS, PRODUCTS = 12, 2_400, 60
+GUIDES, CUSTOMERS, PRODUCTS = 12, max(2_400, ORDERS // 6), 60
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 START = "2025-01-01T00:00:00Z"
 FAR = "2030-01-01T00:00:00Z"

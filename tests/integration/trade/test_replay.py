@@ -17,7 +17,8 @@ from tests.fakes.server import NOW, open_world
 from tests.integration.trade.world import World, refused
 
 SAME = (
-    t.orders, t.order_line, t.refund, t.commission_entry, t.store_entry, t.guide_day, t.stock, t.share, t.binding, t.customer,
+    t.orders, t.order_line, t.refund, t.commission_entry, t.store_entry, t.guide_day, t.stock, t.share,
+    t.binding, t.customer,
 )  # fmt: skip
 RANDOM = {"id", "share_id", "evidence", "phone_sealed", "synced"}  # what they decide is compared
 

@@ -152,6 +152,32 @@ def test_rule_4_4_a_refund_in_the_month_recomputes_the_tier() -> None:
     assert post(150_000, 2_500) is None
 
 
+@given(st.lists(st.integers(-400_000, 400_000), min_size=1, max_size=12))
+def test_rule_4_4_however_the_month_goes_up_and_down_it_earns_what_its_end_earns(moves: list[int]) -> None:
+    rule = replace(BRAND, tiers=((0, 33), (100_000, 300), (300_000, 555)))
+    base = posted = 0
+    for index, move in enumerate(moves):
+        base += move
+        entry = c.tier_entry(
+            rule, guide_id="g", month="2026-11", base_fen=base, posted_fen=posted, event_id=f"e{index}", at=NOW
+        )
+        assert entry is None or c.recompute(entry.steps) == entry.amount_fen
+        posted += entry.amount_fen if entry else 0
+    assert posted == c.tier_fen(rule.tiers, base)
+
+
+@given(st.lists(st.integers(0, 99_999), min_size=1, max_size=4).filter(any), st.data())
+def test_rule_4_6_parties_lose_together_and_never_get_a_fen_back(amounts: list[int], data: st.DataObject) -> None:
+    steps = sorted(data.draw(st.lists(st.integers(0, sum(amounts)), max_size=6)))
+    before = [0] * len(amounts)
+    for fen in (*steps, sum(amounts)):
+        parts = c.taken_back(fen, amounts)
+        assert sum(parts) == fen
+        assert all(old <= new <= own for old, new, own in zip(before, parts, amounts, strict=True))
+        before = parts
+    assert before == amounts
+
+
 def test_rule_4_5_pending_until_after_sales_closes() -> None:
     entry = accrue(order(100_000))[0]
     assert entry.confirm_at == NOW + timedelta(days=7)
