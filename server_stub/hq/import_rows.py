@@ -20,6 +20,7 @@ from typing import Generic, TypeVar
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from app.domain.errors import Rejected
+from app.domain.money import FEN_MAX
 
 DATE_FORMATS = ("%Y%m%d", "%Y-%m-%d", "%Y/%m/%d", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M:%SZ")
 DELIMITERS = {"blank": None, "comma": ",", "tab": "\t", "semicolon": ";"}
@@ -28,6 +29,7 @@ NAMES = {
     "date": ("date", "paid_at", "created_at", "日期", "下单时间", "支付时间"),
     "qty": ("qty", "quantity", "items", "件数", "数量"),
     "amount": ("amount", "paid", "total", "金额", "实付"),
+    "refunded": ("refunded", "refund", "退款", "退款金额"),
     "order_no": ("order_no", "order", "订单号"),
     "product": ("product", "item", "商品", "款号"),
     "name": ("name", "姓名"),
@@ -40,7 +42,6 @@ NAMES = {
 }
 NEEDED = {"orders": ("customer", "date", "amount"), "customers": ("customer",)}
 QTY_MAX = 10_000
-FEN_MAX = 100_000_000_00
 TEXT_MAX = 200
 _MONEY = re.compile(r"[0-9]{1,12}(\.[0-9]{1,2}0*)?")
 _FEN = re.compile(r"[0-9]{1,14}")
@@ -86,6 +87,7 @@ class OrderRow:
     amount_fen: int
     order_no: str | None
     product: str | None
+    refunded_fen: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -325,7 +327,7 @@ class _Reader:
 
 
 def _order_row(reader: _Reader, now: datetime, line: int, digest: str, nth: int, cells: tuple[str, ...]) -> OrderRow:
-    return OrderRow(
+    row = OrderRow(
         line=line,
         row_hash=digest,
         nth=nth,
@@ -336,6 +338,11 @@ def _order_row(reader: _Reader, now: datetime, line: int, digest: str, nth: int,
         order_no=reader.cell(cells, "order_no") or None,
         product=reader.cell(cells, "product") or None,
     )
+    refunded = reader.cell(cells, "refunded")
+    refunded_fen = _amount(refunded, reader.layout.money) if refunded else 0
+    if refunded_fen > row.amount_fen:
+        raise BadRow("refunded: more than was paid")
+    return replace(row, refunded_fen=refunded_fen)
 
 
 def _customer_row(

@@ -349,6 +349,9 @@ def _write_orders(tx: Tx, parsed: Parsed[OrderRow], rows: Sequence[OrderRow], ow
     tx.conn.execute(insert(t.orders), heads)
     lines = [_line(parsed.layout, row, head) for row, head in zip(rows, heads, strict=True)]
     tx.conn.execute(insert(t.order_line), lines)
+    returned = [_refund(row, line) for row, line in zip(rows, lines, strict=True) if row.refunded_fen]
+    if returned:
+        tx.conn.execute(insert(t.refund), returned)
     _remember(tx, "order", parsed.source, rows, [head["id"] for head in heads])
     tx.touch("order", *(head["id"] for head in heads))
     refresh_customers(tx, {head["customer_id"] for head in heads})
@@ -374,8 +377,9 @@ def _head(source: str, row: OrderRow, owner: Record, number: str) -> Record:
     at = instants.to_text(row.at)
     return {
         "id": ids.uuid7(row.at, identity[: ids.UUID7_RANDOM_BYTES]), "no": number, "customer_id": owner["id"],
-        "store_id": owner["store_id"], "channel": "import", "status": "paid", "created_at": at, "paid_at": at,
-        "paid_fen": row.amount_fen, "reason": NO_RULE, "historic": True, "idempotency_key": f"import:{identity.hex()}",
+        "store_id": owner["store_id"], "channel": "import", "status": _status(row), "created_at": at, "paid_at": at,
+        "paid_fen": row.amount_fen, "refunded_fen": row.refunded_fen, "reason": NO_RULE, "historic": True,
+        "idempotency_key": f"import:{identity.hex()}",
     }  # fmt: skip
 
 
@@ -383,7 +387,23 @@ def _line(layout: Layout, row: OrderRow, head: Record) -> Record:
     return {
         "id": f"{head['id']}.1", "order_id": head["id"], "position": 0, "name": row.product or layout.item_name,
         "qty": row.qty, "price_fen": row.amount_fen // row.qty, "paid_fen": row.amount_fen,
-        "list_fen": row.amount_fen, "category": "",
+        "list_fen": row.amount_fen, "category": "", "refunded_fen": row.refunded_fen,
+        "refunded_qty": row.qty * row.refunded_fen // row.amount_fen if row.refunded_fen else 0,
+    }  # fmt: skip
+
+
+def _status(row: OrderRow) -> str:
+    if not row.refunded_fen:
+        return "paid"
+    return "refunded" if row.refunded_fen == row.amount_fen else "part_refunded"
+
+
+def _refund(row: OrderRow, line: Record) -> Record:
+    """Return the refund of an imported purchase; the file says how much, not when: it stands at the purchase."""
+    return {
+        "id": f"{line['order_id']}.0000", "event_id": f"import:{line['order_id']}", "order_id": line["order_id"],
+        "line_id": line["id"], "qty": line["refunded_qty"], "paid_fen": row.refunded_fen,
+        "lost_discount_fen": 0, "at": instants.to_text(row.at), "reason": "import",
     }  # fmt: skip
 
 

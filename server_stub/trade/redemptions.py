@@ -150,6 +150,9 @@ def _judge(tx: Tx, row: Record, held: Record | None, at: datetime) -> Record:
         "at": instants.to_text(at), "coupon_id": held["id"], "order_id": order_id, "face_fen": rules.face_fen,
         "name": held["rules"].get("name") or "", "name_en": held["rules"].get("name_en") or "", "reason": reason,
     }  # fmt: skip
+    of_this_order = order_id is not None and held["order_id"] == order_id and held["state"] == "redeemed"
+    if of_this_order and _winner(tx, held["id"]) is None:  # the till told of this very order first: one use, not two
+        return about | {"state": "accepted", "reason": None}
     if reason is not None:
         return about | {"state": "refused", "params": _who(tx, held)}
     coupons.redeem_in_store(tx, held, order_id or f"redemption:{row['id']}", f"store:{row['id']}", at)

@@ -11,10 +11,11 @@ from typing import Any
 from sqlalchemy import insert
 
 from app.domain import instants
+from app.protocol.mutations import RedeemCoupon
 from server_stub import tables as t
 from server_stub.clock import FixedClock
 from server_stub.config import Settings
-from server_stub.trade import coupons, events, hooks
+from server_stub.trade import coupons, events, hooks, redemptions
 from tests.fakes.server import NOW, open_world, running
 from tests.integration.trade.world import World
 
@@ -279,6 +280,18 @@ def test_a_coupon_redeemed_in_the_store_before_its_order_came_is_linked(world: W
     take(world, refunded())
     assert world.row(t.coupon, held.id)["state"] == "returned"
     assert world.row(t.redemption, "red1")["state"] == "returned"
+
+
+def test_rule_1_11_a_use_in_the_store_told_after_its_order_is_the_same_use(world: World) -> None:
+    held = world.claimed()
+    take(world, paid(coupon_code=held.code, lines=[line(discount_fen=5_000, paid_fen=40_000)]))
+    for n, order_no in enumerate(("T1001", "T1001", "T9")):
+        args = RedeemCoupon(f"redemption-{n}", held.code, "typed", "s1", AT, order_no=order_no)
+        with world.db.begin(world.actor()) as tx:
+            redemptions.redeem(tx, world.actor(), args)
+    rows = sorted(world.rows(t.redemption), key=lambda row: row["id"])
+    assert [row["state"] for row in rows] == ["accepted", "refused", "refused"]
+    assert rows[0]["order_id"] == the_order(world)["id"]
 
 
 def test_an_order_from_a_till_counts_whatever_its_coupon_and_the_problem_is_kept(world: World) -> None:

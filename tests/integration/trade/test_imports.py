@@ -211,3 +211,19 @@ def test_the_command_prints_the_summary_names_bad_lines_and_stops_with_one_sente
     assert re.search(r"rejected\.csv", run.output)
     bad = CliRunner().invoke(import_cli.cli, ["orders", str(file), "--guides", "nobody"])
     assert (bad.exit_code, "Traceback" in bad.output) == (2, False)
+
+
+def test_refunds_of_a_file_are_kept_and_never_more_than_was_paid(world: World, tmp_path: Path) -> None:
+    file = tmp_path / "sales.csv"
+    lines = ["member,date,amount,qty,refunded", "A,2026-01-02,100.00,2,50.00", "A,2026-02-02,80.00,1,80.00"]
+    file.write_text("\n".join([*lines, "A,2026-03-02,10.00,1,10.01", "A,2026-04-02,30.00,1,", ""]), "utf-8")
+    report = import_orders(world.db, file)
+    assert report.rejected == ((4, "refunded: more than was paid"),)
+    orders = sorted(imported(world, t.orders), key=lambda row: row["paid_at"])
+    assert [(row["status"], row["refunded_fen"]) for row in orders] == [
+        ("part_refunded", 5_000), ("refunded", 8_000), ("paid", 0)
+    ]  # fmt: skip
+    (customer,) = world.rows(t.customer, t.customer.c.imported_id == "A")
+    assert (customer["spend_fen"], customer["order_count"]) == (8_000, 2)
+    assert sorted(row["qty"] for row in world.rows(t.refund)) == [1, 1]
+    assert not world.rows(t.commission_entry)
