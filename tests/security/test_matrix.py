@@ -6,6 +6,7 @@ declared here, one row for every route and mutation, and both must answer the sa
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
@@ -79,9 +80,11 @@ def about_customer(**more: Any) -> Callable[[World, str, str | None], Args]:
     return args
 
 
+COUNT = itertools.count(1)
+
+
 def fresh() -> str:
-    fresh.count = getattr(fresh, "count", 0) + 1  # type: ignore[attr-defined]
-    return f"fresh-{fresh.count:08d}"  # type: ignore[attr-defined]
+    return f"fresh-{next(COUNT):08d}"
 
 
 def sharing(world: World, actor: str, guide: str | None) -> Args:
@@ -111,11 +114,9 @@ def redeeming(world: World, actor: str, guide: str | None) -> Args:
 
 def rejected_of(world: World, actor: str, guide: str | None) -> Args:
     mine = STAFF_ID[actor]
-    whose = {"own": mine, "other": "g2" if mine == "g1" else "g1"}[
-        "own" if guide == world.guide(actor, "own") else "other"
-    ]
+    whose = mine if guide == world.guide(actor, "own") else "g2" if mine == "g1" else "g1"
     found = world.rows(t.rejected, t.rejected.c.staff_id == whose) if guide else []
-    return {"rejected_id": min(row["id"] for row in found) if found else f"{MISSING}/1"}
+    return {"rejected_id": min((row["id"] for row in found), default=f"{MISSING}/1")}
 
 
 def named(field: str, kind: str, **more: Any) -> Callable[[World, str, str | None], Args]:
