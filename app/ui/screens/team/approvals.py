@@ -186,7 +186,9 @@ def Decide(dispute_id: str, blocked: str) -> ft.Control:
                    expand=1)],
         spacing=Space.M,
     )  # fmt: skip
-    return ft.Column([*note, p.card(ft.Column([field, buttons], spacing=Space.M, horizontal_alignment=WIDE))], spacing=Space.M)
+    return ft.Column(
+        [*note, p.card(ft.Column([field, buttons], spacing=Space.M, horizontal_alignment=WIDE))], spacing=Space.M
+    )
 
 
 # --- one reward ----------------------------------------------------------------------------
@@ -232,4 +234,6 @@ def _TeamReward(reward_id: str) -> ft.Control:
          p.primary(t("team.pay_reward"), None if busy else lambda: decide(True), ft.Icons.CHECK, busy=busy, expand=1)],
         spacing=Space.M,
     )  # fmt: skip
-    return p.frame(t("commission.reward"), [*body, p.card(ft.Column([field, buttons], spacing=Space.M, horizontal_alignment=WIDE))])
+    return p.frame(
+        t("commission.reward"), [*body, p.card(ft.Column([field, buttons], spacing=Space.M, horizontal_alignment=WIDE))]
+    )
