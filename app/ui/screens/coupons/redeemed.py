@@ -86,8 +86,8 @@ def _row(use: Use, now: datetime, by: str) -> ft.Control:
         current().moment(from_text(use.at), now), by or None, f"…{use.code_tail}",
         t("coupons.redeem_of_order", order=order) if order else None,
     )  # fmt: skip
-    face = money(use.face_fen) if use.face_fen else ""
-    row = p.list_row([p.txt(what_of(use), Type.ROW, lines=1, expand=True), p.pill(label, tone)], meta, fact=face)
+    meta = p.dots(meta, money(use.face_fen) if use.face_fen else None)
+    row = p.list_row(what_of(use), meta, fact=p.pill(label, tone))
     why = explain(use, now)
     if why is None:
         return row
