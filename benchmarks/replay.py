@@ -2,7 +2,8 @@
 
 `DAOGOU_REPLAY_ORDERS` says how many orders (10,000 by default; 100,000 is the full size). Both sides commit
 every 500 orders, on one thread; both are timed in CPU seconds, since they run for minutes one after the other and a
-machine is never equally busy. "Bare" is every row that the replay left in the tables it wrote, from memory, with executemany.
+machine is never equally busy. "Bare" is every row that the replay left in the tables it wrote, from memory, with
+executemany.
 """
 
 from __future__ import annotations
