@@ -26,11 +26,12 @@ from app.content import Blobs, Content
 from app.device import images, journal, paths
 from app.device.clock import Clock, SystemClock
 from app.device.ports import Ports, flet_ports
-from app.domain.instants import from_text
+from app.domain.errors import LocalFault
+from app.domain.instants import from_text, to_text
 from app.insight import CustomerIndex, SignalBoard
 from app.mutations import replay_for
 from app.security import FileKeyStore, KeyStore
-from app.store import Store
+from app.store import Store, open_store
 from app.sync import OfflineSwitch, ServerClock, SyncEngine, make_http
 from app.ui import guards, shell, theme
 from app.ui.session import UiSession
@@ -164,14 +165,26 @@ class Installation:
                 client.keeper.adopt(opened.session)
                 client.engine.signed_in()
             return client
-        store = await asyncio.to_thread(Store.open, opened.folder, opened.sealer)
-        client = self._assemble(opened, store)
+        client = await self._assembled(opened)
         if heard is not None:
             client.clock.heard(from_text(heard))
         self._clients[opened.folder] = client
         await client.engine.start()
         await client.content.start()
         return client
+
+    async def _assembled(self, opened: account.Opened) -> Client:
+        """Open the store and what works on it; rows that turn out damaged are met once, then the store is repaired."""
+        at = to_text(self.clock.now())
+        store = await asyncio.to_thread(open_store, opened.folder, opened.sealer, at)
+        try:
+            return self._assemble(opened, store)
+        except LocalFault as exc:
+            if exc.code != "key_lost":  # the key opened the session: what it does not open here is damaged
+                raise
+            store.mark_damaged()
+            await asyncio.to_thread(store.close)
+        return self._assemble(opened, await asyncio.to_thread(open_store, opened.folder, opened.sealer, at))
 
     def _assemble(self, opened: account.Opened, store: Store) -> Client:
         session, switch = opened.session, OfflineSwitch()
@@ -317,15 +330,25 @@ class App:
         page.on_connect = lambda _event: ui.pulse()
         page.on_close = lambda _event: ui.close()
         page.on_locale_change = lambda event: ui.speak(system=event.locales[0].language_code) if event.locales else None
-        page.on_app_lifecycle_state_change = lambda event: (
-            ui.kick() if event.state is ft.AppLifecycleState.RESUME else None
-        )
+        page.on_app_lifecycle_state_change = lambda event: _lifecycle(ui, event.state, on_device=not page.web)
         ui.ports.connectivity.watch(lambda has_network: ui.kick() if has_network else None)
 
     async def close(self) -> None:
         """Close everything; the process ends."""
         for installation in self._installations.values():
             await installation.close()
+
+
+_AWAY = (ft.AppLifecycleState.HIDE, ft.AppLifecycleState.PAUSE, ft.AppLifecycleState.DETACH)
+_BACK = (ft.AppLifecycleState.SHOW, ft.AppLifecycleState.RESUME)
+
+
+def _lifecycle(ui: UiSession, state: ft.AppLifecycleState, *, on_device: bool) -> None:
+    """Rest while a device shows another app; in a browser several tabs share one engine, which goes on."""
+    if state in _BACK:
+        ui.foreground()
+    elif state in _AWAY and on_device:
+        ui.background()
 
 
 async def _system_language(page: ft.Page) -> str | None:

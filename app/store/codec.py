@@ -120,11 +120,25 @@ def from_value(table: Table, value: dict[str, Any]) -> Any:
     return table.row(**value)
 
 
-def image(row: Sequence[Any]) -> bytes:
-    """Return a raw row as bytes for the undo log; blobs travel as base64."""
-    return dumps([{"$": base64.b64encode(c).decode()} if isinstance(c, bytes) else c for c in row]).encode()
+def image(table: Table, row: Sequence[Any]) -> bytes:
+    """Return a raw row as bytes for the undo log, by column: a newer version may have more. Blobs travel as base64."""
+    cells = ({"$": base64.b64encode(c).decode()} if isinstance(c, bytes) else c for c in row)
+    return dumps(dict(zip(table.columns, cells, strict=True))).encode()
 
 
-def from_image(saved: bytes) -> tuple[Any, ...]:
-    """Return the raw row saved by `image`."""
-    return tuple(base64.b64decode(c["$"]) if isinstance(c, dict) else c for c in loads(saved))
+def from_image(table: Table, saved: bytes) -> tuple[Any, ...]:
+    """Return the raw row saved by `image`, maybe by an older version, in the order of `table.columns`."""
+    cells = loads(saved)
+    found = (cells.get(name) for name in table.columns)
+    return tuple(base64.b64decode(c["$"]) if isinstance(c, dict) else c for c in found)
+
+
+def unparked(table: Table, row: Sequence[Any], sealer: Sealer) -> tuple[Any, ...]:
+    """Return a row with the parked fields this version knows in their columns; what does not fit stays parked."""
+    extra = extra_of(table, row, sealer)
+    if not extra.keys() & _names(table):
+        return tuple(row)
+    try:
+        return encode(table, to_value(table, row, sealer) | extra, sealer, row[-2], row[-1])
+    except Malformed:
+        return tuple(row)

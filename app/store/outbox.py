@@ -50,6 +50,7 @@ def renew(tx: WriteTx) -> None:
     for number, old in enumerate(pending_ids, start=1):  # rising order: the new number is never taken
         tx.conn.execute("UPDATE outbox SET id = ? WHERE id = ?", (number, old))
     tx.set_meta("last_id", len(pending_ids))
+    tx.set_meta("confirmed", None)
     tx.touch("outbox")
 
 

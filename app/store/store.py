@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 
 from app.domain.errors import GuideError, LocalFault
+from app.store import numbers, unpark
 from app.store.migrations import migrate
 from app.store.read import Read
 from app.store.sealing import Sealer
@@ -32,6 +33,8 @@ Notice = Callable[[frozenset[str]], None]
 TAP = 0
 SYNC = 10
 FILE_NAME = "store.db"
+MARK = "DAMAGED"
+DAMAGED = "database_damaged"
 
 
 class Touched(frozenset[str]):
@@ -80,12 +83,24 @@ class Store:
             LocalFault: `database_damaged` or `disk_full`.
         """
         folder.mkdir(parents=True, exist_ok=True)
+        writer = None
         try:
+            killed = _was_killed(folder)
             writer = _writer(folder)
+            if killed:
+                _check(writer)
             migrate(writer)
-            return cls(folder, sealer, writer)
-        except sqlite3.Error as exc:
+            store = cls(folder, sealer, writer)
+        except (sqlite3.Error, UnicodeDecodeError) as exc:  # damaged text of the schema does not decode
+            if writer is not None:
+                writer.close()
             raise _fault(exc) from exc
+        try:
+            store.submit(store._prepare).result()
+        except BaseException:
+            store.close()
+            raise
+        return store
 
     async def write(self, change: Callable[[WriteTx], R], *, priority: int = TAP) -> R:
         """Run `change` in one transaction on the writer thread and return its answer.
@@ -113,13 +128,19 @@ class Store:
         return done
 
     def query(self, query: Callable[Concatenate[Read, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
-        """Run a query on the loop's own connection (for what takes under 5 ms)."""
-        return query(self.read, *args, **kwargs)
+        """Run a query on the loop's own connection (for what takes under 5 ms).
+
+        Raises:
+            LocalFault: the file is damaged.
+        """
+        return self._run(lambda: query(self.read, *args, **kwargs))
 
     async def query_in_thread(self, query: Callable[Concatenate[Read, P], R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Run a slower query on the reader thread."""
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._readers, lambda: query(self._background, *args, **kwargs))
+        return await loop.run_in_executor(
+            self._readers, lambda: self._run(lambda: query(self._background, *args, **kwargs))
+        )
 
     def subscribe(self, notice: Notice) -> Callable[[], None]:
         """Call `notice(objects)` on the running loop after each commit; return what ends it."""
@@ -137,9 +158,18 @@ class Store:
         self._readers.shutdown(wait=True)
         for conn in (self.read.conn, self._background.conn):
             conn.close()
-        with contextlib.suppress(sqlite3.OperationalError):  # another process still reads: its close will checkpoint
-            self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        with contextlib.suppress(sqlite3.Error):  # another process still reads, or the disk is full or damaged: the
+            self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # log keeps what is committed
         self._writer.close()
+
+    def mark_damaged(self) -> None:
+        """Let the next start set this store aside (`repair.open_store`)."""
+        with contextlib.suppress(OSError):  # a full disk: then the damage is met again
+            (self.folder / MARK).touch()
+
+    def _prepare(self, tx: WriteTx) -> None:
+        numbers.check(tx, self.folder)
+        unpark.take_in(tx)
 
     def _work(self) -> None:
         while (job := self._jobs.get()).run is not None:
@@ -148,20 +178,38 @@ class Store:
     def _transact(self, change: Callable[[WriteTx], R]) -> R:
         tx = WriteTx(self._writer, self.sealer)
         try:
-            self._writer.execute("BEGIN IMMEDIATE")
-            answer = change(tx)
-            self._writer.execute("COMMIT")
-        except BaseException as exc:
+            answer = self._run(lambda: self._commit(tx, change))
+        except BaseException:
             self._roll_back()
-            if isinstance(exc, sqlite3.Error):
-                raise _fault(exc) from exc
             raise
         self._tell(Touched.of(tx.touched))
         return answer
 
+    def _commit(self, tx: WriteTx, change: Callable[[WriteTx], R]) -> R:
+        self._writer.execute("BEGIN IMMEDIATE")
+        answer = change(tx)
+        self._writer.execute("COMMIT")
+        return answer
+
+    def _run(self, work: Callable[[], R]) -> R:
+        """Return what `work` returns; say in one code what went wrong, and remember a damage for the next start."""
+        try:
+            return work()
+        except sqlite3.Error as exc:
+            fault = _fault(exc)
+            if fault.code == DAMAGED:
+                self.mark_damaged()
+            raise fault from exc
+        except LocalFault as exc:
+            if exc.code != "key_lost":
+                raise
+            self.mark_damaged()  # the key opened this store: a row it does not open is not what was written
+            raise LocalFault(DAMAGED, exc.detail) from exc
+
     def _roll_back(self) -> None:
-        if self._writer.in_transaction:
-            self._writer.execute("ROLLBACK")
+        with contextlib.suppress(sqlite3.Error):  # SQLite has rolled back by itself, or does at the next start
+            if self._writer.in_transaction:
+                self._writer.execute("ROLLBACK")
 
     def _tell(self, touched: Touched) -> None:
         if not touched:
@@ -184,11 +232,24 @@ def _reader(folder: Path) -> sqlite3.Connection:
     return conn
 
 
-def _fault(exc: sqlite3.Error) -> GuideError:
+def _was_killed(folder: Path) -> bool:
+    """Say whether the last process left a log behind, so that the file is looked over before it is trusted."""
+    log = folder / f"{FILE_NAME}-wal"
+    return log.exists() and log.stat().st_size > 0
+
+
+def _check(conn: sqlite3.Connection) -> None:
+    said = conn.execute("PRAGMA quick_check(1)").fetchone()[0]
+    if said != "ok":
+        raise sqlite3.DatabaseError(said)
+
+
+def _fault(exc: Exception) -> GuideError:
     """Return the one error a user understands for what SQLite said."""
     text = str(exc)
     if "full" in text or "disk I/O" in text:  # both faces of a full disk
         return LocalFault("disk_full", text)
     if isinstance(exc, sqlite3.OperationalError | sqlite3.ProgrammingError | sqlite3.IntegrityError):
-        return LocalFault("internal", text)
-    return LocalFault("database_damaged", text)
+        damaged = "malformed" in text or "Could not decode" in text
+        return LocalFault(DAMAGED if damaged else "internal", text)
+    return LocalFault(DAMAGED, text)

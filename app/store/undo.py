@@ -28,7 +28,7 @@ def save(tx: WriteTx, table: Table, row_id: str) -> None:
     cells = tx.conn.execute(f"{select(table)} WHERE id = ?", (row_id,)).fetchone()
     sealed = None
     if cells is not None:
-        sealed = tx.sealer.seal(SEAL, f"{table.object}/{row_id}", codec.image(cells))
+        sealed = tx.sealer.seal(SEAL, f"{table.object}/{row_id}", codec.image(table, cells))
     tx.conn.execute(
         "INSERT INTO undo SELECT ?, ?, ? WHERE NOT EXISTS (SELECT 1 FROM undo WHERE object = ? AND id = ?)",
         (table.object, row_id, sealed, table.object, row_id),
@@ -44,7 +44,7 @@ def rewind(tx: WriteTx) -> None:
         if sealed is None:
             tx.conn.execute(f'DELETE FROM "{table.name}" WHERE id = ?', (row_id,))  # noqa: S608 - names from the spec
         else:
-            cells = codec.from_image(tx.sealer.open(SEAL, f"{name}/{row_id}", sealed))
-            tx.conn.execute(insert(table), cells)
+            cells = codec.from_image(table, tx.sealer.open(SEAL, f"{name}/{row_id}", sealed))
+            tx.conn.execute(insert(table), codec.unparked(table, cells, tx.sealer))
         tx.touch(name, row_id)
     tx.conn.execute("DELETE FROM undo")

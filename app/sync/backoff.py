@@ -24,7 +24,7 @@ class Backoff:
         wait = step * (0.5 + self._random.random() / 2)
         if retry_after_s is None:
             return wait
-        return max(wait, retry_after_s * (1 + self._random.random() / 10))
+        return max(wait, retry_after_s * (1 + self._random.random() / 2))
 
     def reset(self) -> None:
         """Begin again with the first step."""

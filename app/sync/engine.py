@@ -28,6 +28,7 @@ from app.sync.transport import OfflineSwitch
 log = logging.getLogger(__name__)
 POLL_S = 20.0
 RENEW_AFTER = 2
+HOLD_MAX_S = 60.0
 AWAY = ("offline", "server_away")
 ENDED = (State.SIGNED_OUT, State.REVOKED)
 WATCHED = frozenset({"outbox", "rejected", "problem", "meta"})
@@ -75,6 +76,8 @@ class SyncEngine:
         self._live = Live(http, auth, self.kick, random) if live else None
         self._backoff = Backoff(random)
         self._wake = asyncio.Event()
+        self._front = asyncio.Event()
+        self._front.set()
         self._round = asyncio.Lock()
         self._tasks: list[asyncio.Task[None]] = []
         self._listening: asyncio.Task[None] | None = None
@@ -120,6 +123,19 @@ class SyncEngine:
         """Ask for a round now: after a write, a poke, or when the network is back. From the loop only."""
         self._wake.set()
 
+    async def background(self) -> None:
+        """Stop polling and listening, for the app is out of sight; what waits is sent on the way out if that goes."""
+        self._front.clear()
+        self._stop_listening()
+        if self.status.waiting and self.status.state not in ENDED and not self._switch.work_offline:
+            with contextlib.suppress(GuideError):  # the status shows it; it goes at the next start
+                await self.sync_now()
+
+    def foreground(self) -> None:
+        """Work again, with a round at once."""
+        self._front.set()
+        self.kick()
+
     async def set_work_offline(self, on: bool) -> None:
         """Turn the switch that really cuts the transport; it stays over a restart."""
         self._switch.work_offline = on
@@ -156,6 +172,7 @@ class SyncEngine:
 
     async def _run(self) -> None:
         while self.status.state is not State.REVOKED:
+            await self._front.wait()
             wait = self._poll_s
             if self.status.state not in ENDED and not self._switch.work_offline:
                 wait = await self._try_round()
@@ -165,7 +182,12 @@ class SyncEngine:
         try:
             await self.sync_now()
         except GuideError as exc:
-            return self._backoff.failed(getattr(exc, "retry_after_s", None))
+            asked_s = getattr(exc, "retry_after_s", None)
+            wait = self._backoff.failed(asked_s)
+            if asked_s is None:
+                return wait
+            await asyncio.sleep(min(wait, HOLD_MAX_S))  # the server asked for it: no tap and no poke cuts it short
+            return 0.0
         except Exception:  # a fault of ours must not end syncing until the next start; it is shown and tried again
             log.exception("sync round crashed")
             self._show(state=self._reached(), problem="internal", progress=None)
@@ -182,7 +204,8 @@ class SyncEngine:
     async def _one_round(self) -> None:
         """Push, then pull, whatever became of the push: one that is stuck must not stop downloads.
 
-        The pull heals a push the server cannot place; if that stays, we become a new client.
+        The pull heals a push the server cannot place; if that stays, we become a new client. At once when a number
+        stands for something else there: the pull would confirm that number, and with it what never went out.
         """
         fault: Unavailable | ProtocolFault | None = None
         try:
@@ -191,19 +214,25 @@ class SyncEngine:
             if exc.code in AWAY:
                 raise
             fault = exc
+        if fault is not None and fault.code == "mutation_reused":
+            await self._renew()
         await self._pull.run()
         if isinstance(fault, ProtocolFault):
-            await self._misplaced(fault)
+            await self._misplaced()
         elif fault is None:
             self._faults = 0
         if fault is not None:
             raise fault
 
-    async def _misplaced(self, fault: ProtocolFault) -> None:
+    async def _misplaced(self) -> None:
         self._faults += 1
-        if fault.code == "mutation_reused" or self._faults >= RENEW_AFTER:
-            await self._store.write(_renew)
-            self._faults = 0
+        if self._faults >= RENEW_AFTER:
+            await self._renew()
+
+    async def _renew(self) -> None:
+        """Become a new client whose numbers start at 1; the server tells repeated work by its `mid`."""
+        await self._store.write(outbox.renew)
+        self._faults = 0
 
     def _succeeded(self) -> None:
         self._backoff.reset()
@@ -229,7 +258,7 @@ class SyncEngine:
         self._show(state=state, problem=exc.code, progress=None)
 
     def _listen(self) -> None:
-        if self._switch.work_offline or self._live is None or not self._tasks:
+        if self._switch.work_offline or self._live is None or not self._tasks or not self._front.is_set():
             return
         if self._listening is None or self._listening.done():
             self._listening = asyncio.create_task(self._live.run(), name="sync-live")
@@ -258,9 +287,3 @@ class SyncEngine:
         self.status = status
         for listener in list(self._listeners.values()):
             listener(status)
-
-
-def _renew(tx: Any) -> None:
-    """Become a new client whose numbers start at 1; the server tells repeated work by its `mid`."""
-    outbox.renew(tx)
-    tx.set_meta("confirmed", None)

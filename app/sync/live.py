@@ -10,6 +10,7 @@ import httpx
 
 from app.domain.errors import GuideError, Rejected, Unauthorized
 from app.sync.backoff import Backoff
+from app.sync.transport import EVENTS
 
 SILENCE_S = 60.0
 
@@ -41,9 +42,7 @@ class Live:
 
     async def _listen(self) -> None:
         timeout = httpx.Timeout(10.0, read=SILENCE_S)
-        request = self._http.build_request(
-            "GET", "/api/sync/live", headers={"Accept": "text/event-stream"}, timeout=timeout
-        )
+        request = self._http.build_request("GET", "/api/sync/live", headers={"Accept": EVENTS}, timeout=timeout)
         response = await self._http.send(request, stream=True, auth=self._auth)
         try:
             async for line in response.aiter_lines():

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 
 import httpx
 
 from app.domain.errors import ProtocolFault
 from app.protocol.limits import BODY_MAX_BYTES, PUSH_BATCH
-from app.store import Store, outbox
+from app.store import Store, numbers, outbox
 from app.store.json_text import dumps
 from app.store.outbox import Pending
 from app.sync.wire import push_body, read_body
@@ -42,6 +43,7 @@ class Push:
 
     async def _send(self, batch: Sequence[Pending]) -> None:
         who = await self._store.write(outbox.identity)
+        await asyncio.to_thread(numbers.sending, self._store.folder, who.client_id, batch[-1].id)
         body = dumps(push_body(who, batch, self._profile))
         headers = {"Content-Type": "application/json"}
         response = await self._http.post("/api/sync/push", content=body, headers=headers, auth=self._auth)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import time
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from typing import Any
 
 import httpx
@@ -14,23 +17,43 @@ from app.protocol.codes import CODES
 TIMEOUT = httpx.Timeout(15.0, connect=5.0)
 
 
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """When a network that still lets bytes through counts as none: httpx waits anew for each of them.
+
+    answer_s: until an answer's head is here. window_s, window_bytes: a body brings so much in each such time.
+    """
+
+    answer_s: float = 25.0
+    window_s: float = 10.0
+    window_bytes: int = 1_000
+
+
+EVENTS = "text/event-stream"
+
+
 class OfflineSwitch(httpx.AsyncBaseTransport):
     """Wraps the real transport: while `work_offline` is on, no byte leaves and running answers stop."""
 
-    def __init__(self, inner: httpx.AsyncBaseTransport | None = None) -> None:
+    def __init__(self, inner: httpx.AsyncBaseTransport | None = None, patience: Patience | None = None) -> None:
         self._inner = inner or httpx.AsyncHTTPTransport(retries=0)
+        self._patience = patience or Patience()
         self.work_offline = False
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send, or raise `Unavailable`."""
         self.require_online()
         try:
-            response = await self._inner.handle_async_request(request)
+            async with asyncio.timeout(self._patience.answer_s):
+                response = await self._inner.handle_async_request(request)
+        except TimeoutError as exc:
+            raise Unavailable("timeout", "no answer in time") from exc
         except httpx.TransportError as exc:
             raise unavailable(exc) from exc
         stream = response.stream
         if isinstance(stream, httpx.AsyncByteStream):
-            response.stream = _Cut(stream, self)
+            endless = request.headers.get("Accept") == EVENTS
+            response.stream = _Cut(stream, self, None if endless else self._patience)
         return response
 
     def require_online(self) -> None:
@@ -46,14 +69,21 @@ class OfflineSwitch(httpx.AsyncBaseTransport):
 class _Cut(httpx.AsyncByteStream):
     """An answer's body that ends with an error when the switch is turned on while it runs."""
 
-    def __init__(self, inner: httpx.AsyncByteStream, switch: OfflineSwitch) -> None:
+    def __init__(self, inner: httpx.AsyncByteStream, switch: OfflineSwitch, patience: Patience | None) -> None:
         self._inner = inner
         self._switch = switch
+        self._patience = patience
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
+        began, taken = time.monotonic(), 0
         try:
             async for chunk in self._inner:
                 self._switch.require_online()
+                taken += len(chunk)
+                if self._patience is not None and time.monotonic() - began >= self._patience.window_s:
+                    if taken < self._patience.window_bytes:
+                        raise Unavailable("timeout", "the answer only trickles in")
+                    began, taken = time.monotonic(), 0
                 yield chunk
         except httpx.TransportError as exc:
             raise unavailable(exc) from exc

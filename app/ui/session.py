@@ -251,6 +251,16 @@ class UiSession:
         if self.gate.client is not None:
             self.gate.client.engine.kick()
 
+    def background(self) -> None:
+        """Let the engine rest: the device shows another app."""
+        if self.gate.client is not None:
+            self.run(self.gate.client.engine.background)
+
+    def foreground(self) -> None:
+        """Let the engine work again: the app is back in front."""
+        if self.gate.client is not None:
+            self.gate.client.engine.foreground()
+
     def pulse(self) -> None:
         """Draw everything again: the browser is back, and missed what happened."""
         self.gate.pulse += 1

@@ -46,6 +46,7 @@ class FakeEngine(FakeNotices):
         super().__init__()
         self.status = SyncStatus(State.ONLINE)
         self.kicks = 0
+        self.rests = False
 
     def become(self, **status: Any) -> None:
         self.status = SyncStatus(**status)
@@ -53,6 +54,13 @@ class FakeEngine(FakeNotices):
 
     def kick(self) -> None:
         self.kicks += 1
+
+    async def background(self) -> None:
+        self.rests = True
+
+    def foreground(self) -> None:
+        self.rests = False
+        self.kick()
 
     def set_work_offline(self, on: bool) -> None:
         self.become(state=State.OFFLINE if on else State.ONLINE, work_offline=on)

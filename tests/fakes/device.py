@@ -18,9 +18,10 @@ import httpx
 
 from app.account import Opened, Session, SessionKeeper, login_online, unlock_offline
 from app.content import Blobs, Content
+from app.domain.instants import to_text
 from app.mutations import replay_for
 from app.security import FileKeyStore
-from app.store import Store
+from app.store import Store, open_store
 from app.sync import OfflineSwitch, ServerClock, SyncEngine, make_http
 
 PIN = "246810"
@@ -117,7 +118,7 @@ class Device:
         **engine: Any,
     ) -> Device:
         session = opened.session
-        store = Store.open(opened.folder, opened.sealer)
+        store = open_store(opened.folder, opened.sealer, to_text(clock.now()))
         keeper = SessionKeeper(http, session, opened.folder, opened.sealer, clock)
         server_clock = ServerClock(clock)
         replay = engine.pop("replay", None) or replay_for(session.staff.id, device_id, session.zone)

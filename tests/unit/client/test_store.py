@@ -74,7 +74,7 @@ async def test_a_sealed_blob_does_not_open_in_another_row(open_store: Open) -> N
         )
     )
     assert store.query(customers.customer_by_id, "c1") is not None
-    with pytest.raises(LocalFault, match="key_lost"):
+    with pytest.raises(LocalFault, match="database_damaged"):
         store.query(customers.customer_by_id, "c2")
 
 
