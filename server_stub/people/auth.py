@@ -28,6 +28,7 @@ from server_stub.sync.projections import install_id
 ACCOUNT_TRIES_A_MINUTE = 5
 IP_TRIES_A_MINUTE = 20
 SHARE_KEYS = 16
+REFRESH_REPEAT_S = 600  # less than an access token lives, so that the repeated one is still good
 INSTALL_ID = re.compile(r"[A-Za-z0-9_-]{8,48}")
 ZONE = "Asia/Shanghai"
 
@@ -93,15 +94,21 @@ def login(db: Database, staff_no: str, pin: str, device: str, device_name: str, 
 def refresh(db: Database, refresh_token: str, device: str) -> dict[str, Any]:
     """Return new tokens for a refresh token; a used one ends its whole family.
 
+    An answer may be lost on its way: for 10 minutes, and as long as nobody used the new tokens to refresh, the same
+    device gets the same ones again.
+
     Raises:
         Unauthorized: `session_expired` or `device_revoked`.
     """
     with db.begin() as tx:
         row = _token(tx.conn, t.token.c.refresh_hash, refresh_token, lock=True)
+        pair = _next_pair(tx, refresh_token)
         good = row is not None and _may_refresh(tx, row, device)
         if row is not None and good:
             tx.conn.execute(update(t.token).where(t.token.c.id == row["id"]).values(used_at=tx.now_text))
-            return _issue(tx, row["staff_id"], row["device_id"], family=row["family"])
+            return _issue(tx, row["staff_id"], row["device_id"], family=row["family"], pair=pair)
+        if row is not None and _is_repeat(tx, row, device, pair):
+            return _answer_again(tx, pair)
         if row is not None and row["used_at"]:
             _end_family(tx, row["family"])
             tx.audit("auth.reuse", f"staff/{row['staff_id']}", {"device": row["device_id"]})
@@ -223,8 +230,32 @@ def _free_key_no(tx: Tx, staff_id: str) -> int:
     return int(rows[0].share_key_no)
 
 
-def _issue(tx: Tx, staff_id: str, device_id: str, family: str) -> dict[str, Any]:
-    access, renewal = random_source.token_urlsafe(32), random_source.token_urlsafe(32)
+def _next_pair(tx: Tx, refresh_token: str) -> tuple[str, str]:
+    """Return the access and refresh token that follow a refresh token: the same each time, and only we know them."""
+    made = (f"{kind} after {refresh_token}".encode() for kind in ("access", "refresh"))
+    access, renewal = (_b64url(hmac.digest(tx.secrets.cookie, one, "sha256")) for one in made)
+    return access, renewal
+
+
+def _is_repeat(tx: Tx, row: Any, device: str, pair: tuple[str, str]) -> bool:
+    """Say whether a used token comes again because its answer was lost: soon, same device, its successor unused."""
+    since = instants.to_text(tx.now - timedelta(seconds=REFRESH_REPEAT_S))
+    if not _may_refresh(tx, {**row, "used_at": None}, device) or not row["used_at"] or row["used_at"] < since:
+        return False
+    follower = _token(tx.conn, t.token.c.refresh_hash, pair[1], lock=True)
+    return follower is not None and not follower["used_at"] and not follower["revoked_at"]
+
+
+def _answer_again(tx: Tx, pair: tuple[str, str]) -> dict[str, Any]:
+    until = tx.conn.execute(
+        select(t.token.c.access_until).where(t.token.c.refresh_hash == _digest(pair[1]))
+    ).scalar_one()
+    left_s = int((instants.from_text(until) - tx.now).total_seconds())
+    return {"access_token": pair[0], "refresh_token": pair[1], "expires_in": left_s}
+
+
+def _issue(tx: Tx, staff_id: str, device_id: str, family: str, pair: tuple[str, str] | None = None) -> dict[str, Any]:
+    access, renewal = pair or (random_source.token_urlsafe(32), random_source.token_urlsafe(32))
     row = {
         "id": tx.new_id(), "family": family, "staff_id": staff_id, "device_id": device_id,
         "access_hash": _digest(access), "refresh_hash": _digest(renewal), "created_at": tx.now_text,

@@ -73,10 +73,34 @@ async def test_an_access_token_ends_and_is_refreshed_once(server: Server) -> Non
     assert (await me(server, second.json()["access_token"])).status_code == 200
 
 
+async def test_a_lost_refresh_answer_comes_again_to_the_same_device_only(server: Server) -> None:
+    first = (await try_login(server, PIN)).json()
+    body = {"refresh_token": first["refresh_token"], "device_id": DEVICE}
+    second = (await server.http.post("/api/auth/refresh", json=body)).json()
+    server.clock.forward(seconds=60)
+    again = (await server.http.post("/api/auth/refresh", json=body)).json()
+    assert again == second | {"expires_in": second["expires_in"] - 60}
+    assert (await me(server, again["access_token"])).status_code == 200
+    elsewhere = body | {"device_id": "device-0002"}
+    assert (await server.http.post("/api/auth/refresh", json=elsewhere)).json()["code"] == "session_expired"
+    assert (await me(server, again["access_token"])).status_code == 401  # two devices hold it: the family ends
+
+
+async def test_a_refresh_token_whose_successor_was_used_ends_the_whole_family(server: Server) -> None:
+    first = (await try_login(server, PIN)).json()
+    body = {"refresh_token": first["refresh_token"], "device_id": DEVICE}
+    second = (await server.http.post("/api/auth/refresh", json=body)).json()
+    follower = {"refresh_token": second["refresh_token"], "device_id": DEVICE}
+    third = (await server.http.post("/api/auth/refresh", json=follower)).json()
+    assert (await server.http.post("/api/auth/refresh", json=body)).json()["code"] == "session_expired"
+    assert (await me(server, third["access_token"])).status_code == 401
+
+
 async def test_a_reused_refresh_token_ends_the_whole_family(server: Server) -> None:
     first = (await try_login(server, PIN)).json()
     body = {"refresh_token": first["refresh_token"], "device_id": DEVICE}
     second = (await server.http.post("/api/auth/refresh", json=body)).json()
+    server.clock.forward(seconds=601)
     assert (await server.http.post("/api/auth/refresh", json=body)).json()["code"] == "session_expired"
     assert (await me(server, second["access_token"])).status_code == 401
     thief = {"refresh_token": second["refresh_token"], "device_id": DEVICE}
