@@ -4,7 +4,7 @@ SHELL := /bin/bash
 PY := .venv/bin/python
 HOME_DIR := $(or $(DAOGOU_HOME),.daogou)
 
-.PHONY: help setup demo tomorrow test test-replicache protocol check bench soak reset requirements
+.PHONY: help setup demo tomorrow test test-replicache protocol check bench bench-peers soak reset requirements
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -36,8 +36,11 @@ check: setup ## ruff, format, mypy strict, layers, catalogues
 	@$(PY) -m ruff check . && $(PY) -m ruff format --check . && $(PY) -m mypy && .venv/bin/lint-imports --no-cache && \
 	$(PY) -m pytest -q tests/unit/house
 
-bench: setup ## the figures, as ratios against named baselines in one run
-	@$(PY) -m benchmarks
+bench: setup ## the figures, as ratios against named baselines in one run (WRITE=1 keeps them in docs/benchmarks.md)
+	@DAOGOU_POSTGRES_BIN="$$(.ci/postgres)" || exit 1; export DAOGOU_POSTGRES_BIN; $(PY) -m benchmarks $(if $(WRITE),--write) $(NAMES)
+
+bench-peers: setup ## the first sync beside npm's sync engines, same rows, same server (WRITE=1 keeps it)
+	@.ci/peers && $(PY) -m benchmarks.peers $(if $(WRITE),--write)
 
 soak: setup ## the long proofs, all or PROOF="name ..."; their output and date stand in docs/proof.md
 	@chromium="$$(.ci/chromium)" || exit 1; DAOGOU_POSTGRES_BIN="$$(.ci/postgres)" || exit 1; export DAOGOU_POSTGRES_BIN; \

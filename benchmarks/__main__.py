@@ -1,17 +1,21 @@
-"""`python -m benchmarks [name ...]`: run the named benchmarks, or all, and print one table."""
+"""`python -m benchmarks [--write] [name ...]`: run the named benchmarks, or all, and print one table.
+
+With `--write` a whole run is kept in docs/benchmarks.md.
+"""
 
 from __future__ import annotations
 
 import importlib
 import sys
-from datetime import UTC, datetime
 
+from benchmarks import report
 from benchmarks.measure import Figure, table
 
 NAMES = ("first_sync", "commission", "replay", "delta", "poster", "search", "ledger", "memory")
 
 
-def main(names: list[str]) -> int:
+def main(args: list[str]) -> int:
+    names = [arg for arg in args if arg != "--write"]
     unknown = set(names) - set(NAMES)
     if unknown:
         print(f"No such benchmark: {', '.join(sorted(unknown))}. There are: {', '.join(NAMES)}")
@@ -20,8 +24,9 @@ def main(names: list[str]) -> int:
     for name in names or NAMES:
         print(f"measuring {name} …", file=sys.stderr, flush=True)
         figures += importlib.import_module(f"benchmarks.{name}").figures()
-    print(f"Measured {datetime.now(UTC):%Y-%m-%d %H:%M} UTC, Python {sys.version.split()[0]}\n")
-    print(table(figures))
+    print(f"Measured {report.machine()}\n\n{table(figures)}")
+    if "--write" in args and not names:
+        report.write("Ours against their floors", "make bench", table(figures))
     return 0
 
 

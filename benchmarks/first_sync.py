@@ -27,13 +27,13 @@ from app.sync import OfflineSwitch, make_http
 from app.sync.clock import ServerClock
 from app.sync.pull import Pull
 from benchmarks.measure import Figure, peak_mb, timed, timed_async
-from benchmarks.pages import PULL, pages, rows, served
+from benchmarks.pages import COLUMNS, PULL, pages, rows, served
 
 ROUNDS = {5_000: 9, 50_000: 3}
 FLOOR = "HTTP + JSON + executemany, 3 indexes"
 
 
-class _Open:
+class OpenSealer:
     """A sealer that leaves everything open, to show what sealing costs."""
 
     def seal(self, _table: str, _row_id: str, plain: bytes) -> bytes:
@@ -56,8 +56,9 @@ async def ours(url: str, count: int, sealer: Any) -> float:
     return took
 
 
-def floor(url: str, columns: dict[str, tuple[str, ...]]) -> float:
+def floor(url: str) -> float:
     """Return the milliseconds of the bare client: one page after the other, a transaction a page."""
+    columns = {kind: tuple(fields) for kind, fields in COLUMNS.items()}
     with tempfile.TemporaryDirectory() as folder:
         conn = sqlite3.connect(Path(folder) / "floor.db", isolation_level=None)
         conn.execute("PRAGMA journal_mode = WAL")
@@ -96,26 +97,18 @@ def _plain(value: Any) -> Any:
     return json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else value
 
 
-def _columns(patch: list[dict[str, Any]]) -> dict[str, tuple[str, ...]]:
-    first: dict[str, Any] = {}
-    for op in patch:
-        first.setdefault(op["key"].partition("/")[0], op["value"])
-    return {kind: tuple(value) for kind, value in first.items()}
-
-
 def figures() -> list[Figure]:
     return [figure for count in ROUNDS for figure in _compare(count)] + [_peak(max(ROUNDS))]
 
 
 def _compare(count: int) -> list[Figure]:
     patch = rows(count)
-    columns = _columns(patch)
     sealer = RowSealer(bytes(range(32)))
     with tempfile.TemporaryDirectory() as folder, served(pages(patch), Path(folder)) as url:
         ways: tuple[Callable[[], float], ...] = (
             lambda: asyncio.run(ours(url, count, sealer)),
-            lambda: asyncio.run(ours(url, count, _Open())),
-            lambda: floor(url, columns),
+            lambda: asyncio.run(ours(url, count, OpenSealer())),
+            lambda: floor(url),
         )
         for way in ways:
             way()
