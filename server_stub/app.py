@@ -25,6 +25,7 @@ from app.domain import instants
 from app.domain.errors import GuideError, ProtocolFault, Rejected, Unauthorized
 from app.protocol.limits import API_VERSION, BODY_MAX_BYTES, MIN_APP_VERSION, SCHEMA_VERSION
 from server_stub import faults, jobs, logs, migrations, openapi, policy, problem
+from server_stub.busy import Door
 from server_stub.config import Settings
 from server_stub.db import Database
 from server_stub.people import auth
@@ -68,6 +69,7 @@ def create_app(settings: Settings, database: Database | None = None) -> FastAPI:
     _add_routes(app)
     _add_errors(app)
     app.add_middleware(GZipMiddleware, minimum_size=600, compresslevel=GZIP_LEVEL)
+    app.add_middleware(Door)
     app.add_middleware(Frame)
     return app
 

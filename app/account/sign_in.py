@@ -8,6 +8,7 @@ from pathlib import Path
 
 import httpx
 
+from app.account import pins
 from app.account import session as sessions
 from app.account.session import Session
 from app.account.tokens import NO_AUTH
@@ -61,6 +62,7 @@ async def login_online(
         Rejected: `wrong_pin`, `account_locked`.
         Unavailable: `first_login_offline` when this person never signed in here, else what the network said.
         Unauthorized: `device_revoked`.
+        Refused: `trust_changed`: another server's keys; nothing on this device was touched.
     """
     await finish_wipes(keystore, device_id, root)
     body = {"staff_no": staff_no, "pin": pin, "device_id": device_id, "device_name": device_name}
@@ -77,6 +79,7 @@ async def login_online(
 
 async def _open(session: Session, keystore: KeyStore, pin: str, now: datetime, root: Path | None) -> Opened:
     folder = paths.staff_folder(session.device_id, session.staff.id, root)
+    pins.require_known(folder, session)
     ring = ring_of(folder, keystore, session.device_id, session.staff.id)
     data_key = await _known_key(ring, pin, session, now)
     lost = 0
@@ -87,6 +90,7 @@ async def _open(session: Session, keystore: KeyStore, pin: str, now: datetime, r
         await ring.wrap(data_key, pin, session.share_key)
     sealer = RowSealer(data_key)
     sessions.save(folder, session, sealer)
+    pins.pin(folder, session)
     if lost:
         await _report(folder, sealer, lost, now)
     return Opened(session, folder, sealer, lost)

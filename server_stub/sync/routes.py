@@ -24,7 +24,7 @@ from server_stub.sync.live import Live
 from server_stub.sync.push import Incoming, Result, push
 
 router = APIRouter(prefix="/api/sync", tags=["sync"])
-PUSH_SCHEMAS = frozenset({SCHEMA_VERSION})  # every one ever shipped: a queue on a phone must never be lost
+PUSH_SCHEMAS = frozenset({"1", SCHEMA_VERSION})  # every one ever shipped: a queue on a phone must never be lost
 VERSIONS = 1
 
 
