@@ -87,7 +87,7 @@ def _salvage(path: Path, sealer: Sealer) -> _Saved:
 
 def _opens(row: Row, sealer: Sealer) -> bool:
     try:
-        return loads(sealer.open(outbox.SEAL, row[1], row[5]))["mid"] == row[1]
+        return bool(loads(sealer.open(outbox.SEAL, row[1], row[5]))["mid"] == row[1])
     except (LocalFault, ValueError, TypeError, KeyError):
         return False
 
