@@ -30,7 +30,7 @@ def run_until(db: Database, stopping: threading.Event) -> None:
 
 
 def _jobs() -> dict[str, Callable[[Tx], int]]:
-    from server_stub.people import views  # services stand above this list of names
+    from server_stub.people import books, views  # services stand above this list of names
     from server_stub.sync import tombstones
     from server_stub.trade import commission, coupons, rewards, statements
 
@@ -40,6 +40,7 @@ def _jobs() -> dict[str, Callable[[Tx], int]]:
         "rewards": rewards.decide_due,
         "leases": coupons.release_leases,
         "views": views.sweep,
+        "books": books.recount_due,
         "tombstones": tombstones.purge,
         "seen": tombstones.forget_seen,
     }

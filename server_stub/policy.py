@@ -49,6 +49,8 @@ MUTATIONS: dict[str, frozenset[str]] = {
     "decide_reward": frozenset({MANAGER}),
     "ask_about_order": frozenset({GUIDE}),
     "decide_dispute": frozenset({MANAGER}),
+    "hand_over_customer": frozenset({GUIDE}),
+    "hand_over_book": frozenset({MANAGER}),
 }
 
 

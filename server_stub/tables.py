@@ -143,6 +143,7 @@ customer = Table(
     _at("last_order_at", null=True), _at("joined_at"), _text("source"), _text("stage"),
     Column("imported_source", String(64)), Column("imported_id", String(128)),
     _ref("guide_id", "staff", null=True, index=True), _ref("store_id", "store", null=True, index=True),
+    _flag("no_guide"),  # they refused to have one (rule 2.5)
     _at("bound_at", null=True), _at("protected_until", null=True), _at("bound_until", null=True),
     _flag("staff_member"),
     UniqueConstraint("imported_source", "imported_id"),
@@ -166,6 +167,21 @@ binding = Table(
 Index(
     "uq_binding_open", binding.c.customer_id, unique=True,
     sqlite_where=text("until_at IS NULL"), postgresql_where=text("until_at IS NULL"),
+)  # fmt: skip
+
+handover = Table(
+    "handover", metadata, _id(),  # each time a customer went from one to another, only added to (rule 2.5)
+    _ref("customer_id", "customer", index=True), _ref("from_guide_id", "staff", null=True, index=True),
+    Column("to_kind", String(8), nullable=False),  # guide | store | ip
+    _ref("to_guide_id", "staff", null=True), _ref("store_id", "store", null=True), _at("at"),
+    Column("cause", String(16), nullable=False),  # colleague | leaver | refused
+    _text("reason"), _text("words"), Column("by_id", String(64)), _int("share_bp"), _at("tail_until", null=True),
+)  # fmt: skip
+
+guide_book = Table(
+    "guide_book", metadata, _id(),  # the id is the guide's: what a manager may know of a book (people.books)
+    _ref("guide_id", "staff"), _ref("store_id", "store", index=True), _int("customers"), _json("categories"),
+    _json("skills", list), _at("counted_at"),
 )  # fmt: skip
 
 consent = Table(
@@ -201,7 +217,7 @@ share = Table(
     "share", metadata, _id(),
     Column("code", String(40), nullable=False, unique=True), _ref("guide_id", "staff", index=True),
     Column("device_id", String(64)), _text("kind"), _text("item_id"), _text("channel"), _at("created_at"),
-    _text("caption"), _ref("customer_id", "customer", null=True),
+    _text("caption"), _ref("customer_id", "customer", null=True, index=True),
     _int("opened"), _int("viewed"), _int("claimed"), _int("bought"),
     _flag("synced"),  # false while the server knows it only from its code
 )  # fmt: skip
@@ -359,7 +375,7 @@ action_reward = Table(
     "action_reward", metadata, _id(),
     _ref("guide_id", "staff", index=True), _ref("store_id", "store"), Column("kind", String(16), nullable=False),
     _fen("amount_fen"), Column("state", String(16), nullable=False, index=True), _at("made_at"),
-    _ref("customer_id", "customer", null=True), Column("phone_key", String(64), nullable=False, index=True),
+    _ref("customer_id", "customer", null=True, index=True), Column("phone_key", String(64), nullable=False, index=True),
     Column("device_key", String(64), nullable=False, default=""), _at("held_until", null=True), _text("reason"),
     _json("flags", list), _text("answer"), _at("decided_at", null=True), Column("decided_by", String(64)),
     _at("deleted_at", null=True),

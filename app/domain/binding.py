@@ -72,7 +72,7 @@ def decide(current: Binding | None, request: BindRequest, policy: BindingPolicy)
     Raises:
         Rejected: `binding_self`, `binding_staff`, `binding_disabled_guide`, `binding_scope` or `binding_protected`.
     """
-    _check_forbidden(request)
+    check_forbidden(request)
     if current is None or current.until_at is not None:
         return _new(None, request, policy)
     if current.guide_id == request.guide_id and request.at < current.valid_until:
@@ -89,7 +89,7 @@ def renew(binding: Binding, paid_at: datetime, policy: BindingPolicy) -> Binding
     """
     if paid_at >= binding.valid_until:
         return binding
-    protected, valid = _clocks(paid_at, policy)
+    protected, valid = clocks(paid_at, policy)
     return replace(
         binding,
         protected_until=max(binding.protected_until, protected),
@@ -195,7 +195,12 @@ def _ended(binding: Binding) -> datetime:
     return binding.until_at or binding.valid_until
 
 
-def _check_forbidden(request: BindRequest) -> None:
+def check_forbidden(request: BindRequest) -> None:
+    """Check rule 2.3.
+
+    Raises:
+        Rejected: `binding_self`, `binding_staff`, `binding_disabled_guide` or `binding_scope`.
+    """
     if request.customer_is_guide:
         raise Rejected("binding_self")
     if request.customer_is_staff:
@@ -209,14 +214,14 @@ def _check_forbidden(request: BindRequest) -> None:
 def _new(current: Binding | None, request: BindRequest, policy: BindingPolicy) -> BindDecision:
     if policy.mode == "registration" and not request.new_member:
         raise Rejected("binding_protected", "only new members are bound")
-    protected, valid = _clocks(request.at, policy)
+    protected, valid = clocks(request.at, policy)
     made = Binding(request.customer_id, request.guide_id, request.at, protected, valid, reason=policy.mode)
     if current is None:
         return BindDecision("bound", made)
     return BindDecision("rebound", made, replace(current, until_at=request.at))
 
 
-def _clocks(at: datetime, policy: BindingPolicy) -> tuple[datetime, datetime]:
+def clocks(at: datetime, policy: BindingPolicy) -> tuple[datetime, datetime]:
     """Return (protected until, valid until); protection never outlasts validity."""
     days = min(policy.protection_days, policy.validity_days)
     return at + timedelta(days=days), at + timedelta(days=policy.validity_days)

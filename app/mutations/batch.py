@@ -64,7 +64,7 @@ def supply_of(read: Read, template_id: str, call: Call) -> rules.Supply:
     far = to_text(call.now + timedelta(days=36_500))
     return rules.Supply(
         held.left if held else 0,
-        by_guide=coupons.issued_between(read, template_id, "", far),
+        by_guide=coupons.issued_between(read, template_id, "", far, call.guide_id),
         today=coupons.issued_between(read, template_id, begins, ends),
     )
 

@@ -40,7 +40,7 @@ def check_limits(tx: Read, found: Coupon, customer_id: str, call: Call) -> None:
     rules.check_limits(
         rules.CouponRules.from_wire(found.rules),
         to_customer=query.issued_count(tx, found.template_id, customer_id),
-        by_guide=query.issued_between(tx, found.template_id, "", far),
+        by_guide=query.issued_between(tx, found.template_id, "", far, call.guide_id),
         today=query.issued_between(tx, found.template_id, today[0], today[1]),
     )
 

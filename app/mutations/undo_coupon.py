@@ -17,8 +17,10 @@ def subject(mutation: UndoCoupon) -> str:
 
 
 def check(tx: WriteTx, mutation: UndoCoupon, call: Call) -> None:
-    """Raise `Rejected`: `not_found`, `coupon_opened`, or the code of the state it is in."""
+    """Raise `Rejected`: `not_found`, `not_yours`, `coupon_opened`, or the code of the state it is in."""
     found = tx.must(Coupon, mutation.coupon_id)
+    if found.guide_id != call.guide_id:  # it came with a customer: who handed it out has told them
+        raise Rejected("not_yours")
     if found.state == "allotted":
         raise Rejected("coupon_not_available", "the coupon was not handed out")
     rules.apply(_state(found), rules.CouponEvent("undo", f"undo/{found.id}", call.now))

@@ -15,6 +15,8 @@ from app.mutations import (
     decide_reward,
     dismiss_rejected,
     edit_note,
+    hand_over_book,
+    hand_over_customer,
     issue_coupon,
     mark_signal,
     record_contact,
@@ -42,6 +44,8 @@ VERBS: dict[type, Verb] = {
     m.DecideDispute: Verb.of(decide_dispute),
     m.AnswerFlag: Verb.of(answer_flag),
     m.DecideReward: Verb.of(decide_reward),
+    m.HandOverCustomer: Verb.of(hand_over_customer),
+    m.HandOverBook: Verb.of(hand_over_book),
 }
 
 Replay = Callable[[WriteTx, str, Mapping[str, Any]], None]

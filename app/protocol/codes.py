@@ -17,8 +17,10 @@ RULES = frozenset({
     "coupon_online_only", "coupon_unknown", "needs_network",
     "tag_invalid", "note_too_long", "share_code_invalid", "signal_gone", "amount_invalid", "currency_unknown",
     "refund_too_large", "order_state", "order_exists", "event_reused", "binding_protected", "binding_self",
-    "binding_staff", "binding_scope", "binding_disabled_guide", "dispute_asked", "dispute_decided", "dispute_order_unknown", "dispute_other_store",
-    "dispute_no_gain",
+    "binding_staff", "binding_scope", "binding_disabled_guide", "dispute_asked", "dispute_decided",
+    "dispute_order_unknown", "dispute_other_store",
+    "dispute_no_gain", "handover_limit", "handover_guide", "handover_nothing", "handed_over", "left_to_store",
+    "handover_refused", "words_too_long",
 })  # fmt: skip
 CONTENT = frozenset({
     "pack_signature", "pack_rollback", "pack_expired", "pack_digest", "pack_path", "pack_too_large", "pack_malformed",

@@ -179,15 +179,43 @@ class DecideReward:
     answer: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class HandOverCustomer:
+    """Give one of my customers to a colleague of my store, with a word of context (rule 2.5).
+
+    The server decides; until then the customer stays. `words` at most 200 characters; the colleague reads them.
+    """
+
+    NAME: ClassVar[str] = "hand_over_customer"
+    handover_id: str
+    customer_id: str
+    to_guide_id: str
+    words: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class HandOverBook:
+    """Split a guide's customers over colleagues by load and category (rule 2.5); the server decides who gets whom.
+
+    `to_guides` empty, or a customer who may not be handed over once more: the store's. `leaves`: the guide's account
+    ends and every device of theirs is wiped at its next contact.
+    """
+
+    NAME: ClassVar[str] = "hand_over_book"
+    guide_id: str
+    to_guides: list[str]
+    leaves: bool = False
+
+
 Mutation = (
     EditNote | AddTag | RemoveTag | RecordShare | IssueCoupon | UndoCoupon | RedeemCoupon | RecordContact | MarkSignal
-    | DismissRejected | AskAboutOrder | DecideDispute | AnswerFlag | DecideReward
+    | DismissRejected | AskAboutOrder | DecideDispute | AnswerFlag | DecideReward | HandOverCustomer | HandOverBook
 )  # fmt: skip
 
 MUTATIONS: dict[str, type[Mutation]] = {
     kind.NAME: kind
     for kind in (
         EditNote, AddTag, RemoveTag, RecordShare, IssueCoupon, UndoCoupon, RedeemCoupon, RecordContact, MarkSignal,
-        DismissRejected, AskAboutOrder, DecideDispute, AnswerFlag, DecideReward,
+        DismissRejected, AskAboutOrder, DecideDispute, AnswerFlag, DecideReward, HandOverCustomer, HandOverBook,
     )
 }  # fmt: skip

@@ -235,7 +235,8 @@ class CouponTemplate:
 
 @dataclass(frozen=True, slots=True)
 class Coupon:
-    """One coupon of a block leased to one device (rule 1.4). Bucket `guide:<guide_id>`.
+    """One coupon of a block leased to one device (rule 1.4). Bucket `guide:<guide_id>`, once handed out the one of
+    the customer's guide: after a hand-over the next guide sees it, `guide_id` stays who handed it out.
 
     state: allotted | issued | claimed | reserved | redeemed | returned | expired | voided; `opened_at`
     says that the customer saw it. `rules` is the template's snapshot (rule 1.3) as in CouponTemplate.
@@ -269,7 +270,7 @@ class Share:
     """One share link made by a guide, and its funnel. Bucket `guide:<guide_id>`.
 
     kind: product | card | pack_entry. channel: chat | moments | group | print. `customer_id` when it
-    was made for one customer.
+    was made for one customer, as long as they are this guide's.
     """
 
     OBJECT: ClassVar[str] = "share"
@@ -634,13 +635,69 @@ class TeamReward:
     decided_by: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Handover:
+    """How one of my customers came to me from a colleague (rule 2.5). Bucket of the customer's guide.
+
+    `words`: what the colleague wrote about the customer. Until `tail_until` the colleague gets `share_bp` of what
+    I would earn as the bound guide.
+    """
+
+    OBJECT: ClassVar[str] = "handover"
+    id: str
+    customer_id: str
+    from_guide_id: str | None
+    to_guide_id: str
+    at: Instant
+    cause: str
+    words: str = ""
+    share_bp: Bp = 0
+    tail_until: Instant | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HandedOver:
+    """A customer who went from me to a colleague, the store or the brand's own account; not who. Bucket `guide:<from>`.
+
+    to_kind: guide | store | ip. cause: colleague | leaver | refused. Until `tail_until` I get `share_bp` of what the
+    next guide would earn.
+    """
+
+    OBJECT: ClassVar[str] = "handed_over"
+    id: str
+    from_guide_id: str
+    to_kind: str
+    to_guide_id: str | None
+    at: Instant
+    cause: str
+    share_bp: Bp = 0
+    tail_until: Instant | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GuideBook:
+    """How many customers a guide has and what they buy most, for splitting a book. Bucket `manager:<store_id>`.
+
+    Id = guide id. `categories`: category to number of customers ("" = nothing bought yet). `skills`: categories the
+    guide sells most. Counted once a day and at each hand-over; names nobody.
+    """
+
+    OBJECT: ClassVar[str] = "guide_book"
+    id: str
+    guide_id: str
+    store_id: str
+    customers: int
+    categories: dict[str, int] = field(default_factory=dict)
+    skills: list[str] = field(default_factory=list)
+
+
 OBJECTS: dict[str, type] = {
     kind.OBJECT: kind
     for kind in (
         Store, Staff, Product, Stock, Customer, Order, BrowseEvent, CouponTemplate, Coupon, Share,
         Contact, ContactHolder, SignalMark, CommissionRule, CommissionEntry, Goal, Setting, Pack,
         GuideDay, RejectedMutation, Statement, Redemption, TeamRedemption, Dispute, TeamDispute,
-        ActionReward, TeamReward,
+        ActionReward, TeamReward, Handover, HandedOver, GuideBook,
     )
 }  # fmt: skip
 

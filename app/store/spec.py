@@ -135,6 +135,9 @@ TABLES: tuple[Table, ...] = (
     Table(o.TeamDispute, "team_dispute", indexes=(("state", "asked_at"),)),
     Table(o.ActionReward, "action_reward", indexes=(("made_at",),)),
     Table(o.TeamReward, "team_reward", indexes=(("state", "made_at"),)),
+    Table(o.Handover, "handover", sealed=("words",), indexes=(("customer_id", "at"),)),
+    Table(o.HandedOver, "handed_over", indexes=(("at",),)),
+    Table(o.GuideBook, "guide_book"),
 )
 
 BY_OBJECT: dict[str, Table] = {table.object: table for table in TABLES}

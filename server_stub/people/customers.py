@@ -120,7 +120,7 @@ def create_member(tx: Tx, phone: str | None, *, name: str, source: str, **fields
     if phone:
         number = phones.normalise(phone)
         row |= asdict(phones.columns(tx.secrets, customer_id, number))
-        row["staff_member"] = _is_staff(tx.conn, row["phone_hash"])
+        row["staff_member"] = is_staff(tx.conn, row["phone_hash"])
     tx.conn.execute(insert(t.customer).values(**row))
     tx.touch("customer", customer_id)
     return customer_id
@@ -238,7 +238,7 @@ def _request(tx: Tx, customer: Any, guide: Any, new_member: bool) -> rules.BindR
         at=tx.at,
         new_member=new_member,
         customer_is_guide=same,
-        customer_is_staff=_is_staff(tx.conn, customer["phone_hash"]),
+        customer_is_staff=is_staff(tx.conn, customer["phone_hash"]),
         guide_active=bool(guide["active"] and guide["guide_enabled"] and guide["role"] == "guide"),
         store_id=guide["store_id"],
     )
@@ -260,6 +260,7 @@ def _write_binding(tx: Tx, decision: rules.BindDecision, customer_id: str, guide
     }  # fmt: skip
     tx.conn.execute(insert(t.binding).values(**row))
     owner = {"guide_id": guide["id"], "store_id": guide["store_id"], "bound_at": row["from_at"], **clocks}
+    owner |= {"no_guide": False}  # they chose one themselves
     if decision.closed is not None:
         before = _row(tx.conn, t.customer, customer_id)
         note = rules.note_after_hand_over(before["note"], bool(before["note_private"]))
@@ -272,7 +273,8 @@ def _write_binding(tx: Tx, decision: rules.BindDecision, customer_id: str, guide
     figures.bump(tx, guide["id"], new.from_at, "bindings")
 
 
-def _is_staff(conn: Connection, digest: str | None) -> bool:
+def is_staff(conn: Connection, digest: str | None) -> bool:
+    """Say whether a phone's hash is of somebody who works here."""
     if not digest:
         return False
     return conn.execute(select(t.staff.c.id).where(t.staff.c.phone_hash == digest)).first() is not None

@@ -13,9 +13,19 @@ from app.domain import contact as contact_rules
 from app.domain import instants
 from app.domain.errors import Rejected
 from app.protocol.limits import NOTE_MAX, TAG_MAX
-from app.protocol.mutations import AddTag, DismissRejected, EditNote, MarkSignal, RecordContact, RemoveTag
+from app.protocol.mutations import (
+    AddTag,
+    DismissRejected,
+    EditNote,
+    HandOverBook,
+    HandOverCustomer,
+    MarkSignal,
+    RecordContact,
+    RemoveTag,
+)
 from server_stub import tables as t
 from server_stub.db import Actor, Tx
+from server_stub.people import handover
 from server_stub.people.customers import consents_of
 
 CONTACT_KINDS = ("message", "coupon", "poster", "call", "visit")
@@ -39,14 +49,24 @@ def own_customer(tx: Tx, customer_id: str) -> Any:
     """Return the locked row of a customer of the acting guide; another's looks exactly like none.
 
     Raises:
-        Rejected: `not_yours`.
+        Rejected: `not_yours`; `handed_over` or `left_to_store` for one who was theirs.
     """
     mine = t.customer.c.id == customer_id, t.customer.c.guide_id == actor_of(tx).staff_id
     # Nobody hands the customer over, and nobody else spends their budget, before this transaction ends.
     row = tx.conn.execute(select(t.customer).where(*mine).with_for_update(key_share=True)).mappings().first()
     if row is None:
-        raise Rejected("not_yours")
+        raise handover.gone_to(tx, customer_id, actor_of(tx).staff_id)
     return row
+
+
+def hand_over_customer(tx: Tx, args: HandOverCustomer) -> None:
+    """Give the acting guide's customer to a colleague."""
+    handover.hand_over_one(tx, actor_of(tx), dict(own_customer(tx, args.customer_id)), args)
+
+
+def hand_over_book(tx: Tx, args: HandOverBook) -> None:
+    """Split a guide's customers over colleagues."""
+    handover.hand_over_book(tx, actor_of(tx), args)
 
 
 def edit_note(tx: Tx, args: EditNote) -> None:
@@ -166,4 +186,6 @@ HANDLERS: dict[str, Callable[[Tx, Any], None]] = {
     RecordContact.NAME: record_contact,
     MarkSignal.NAME: mark_signal,
     DismissRejected.NAME: dismiss_rejected,
+    HandOverCustomer.NAME: hand_over_customer,
+    HandOverBook.NAME: hand_over_book,
 }

@@ -191,6 +191,59 @@ def install_id(device_id: str) -> str:
     return device_id.partition(".")[2] or device_id
 
 
+def _coupons(conn: Connection, wanted: Ids) -> Projected:
+    """Who may hand a coupon out has it; once handed out it follows its customer, also to another guide."""
+    columns = _columns(t.coupon, o.Coupon)
+    statement = select(*columns, t.customer.c.guide_id.label("_owner")).outerjoin(
+        t.customer, t.customer.c.id == t.coupon.c.customer_id
+    )
+    found: Projected = {}
+    for row in _fetch(conn, statement, t.coupon.c.id, wanted):
+        owner = row.pop("_owner")
+        bucket = guide_bucket(row["guide_id"] if row["customer_id"] is None else owner)
+        if bucket is not None:
+            found[row["id"]] = bucket, row
+    return found
+
+
+def _naming_own(table: Any, kind: type) -> Projector:
+    """Return the projector of a guide's own things that name a customer only while that is the guide's."""
+    columns = _columns(table, kind)
+    statement = select(*columns, t.customer.c.guide_id.label("_owner")).outerjoin(
+        t.customer, t.customer.c.id == table.c.customer_id
+    )
+
+    def project(conn: Connection, wanted: Ids) -> Projected:
+        found: Projected = {}
+        for row in _fetch(conn, statement, table.c.id, wanted):
+            if row.pop("_owner") != row["guide_id"]:
+                row["customer_id"] = None
+            found[row["id"]] = f"guide:{row['guide_id']}", row
+        return found
+
+    return project
+
+
+def _handovers(conn: Connection, wanted: Ids) -> Projected:
+    """What the next guide knows of a hand-over, as long as the customer stays with them."""
+    found = _all_handovers(conn, wanted)
+    return {key: row for key, row in found.items() if row[0] == guide_bucket(row[1]["to_guide_id"])}
+
+
+_all_handovers = _of_customer(t.handover, o.Handover)
+
+
+def _handed_over(conn: Connection, wanted: Ids) -> Projected:
+    """What the guide before keeps of it: no customer."""
+    found = _all_handed_over(conn, wanted)
+    return {
+        key: (str(guide_bucket(row["from_guide_id"])), row) for key, (_, row) in found.items() if row["from_guide_id"]
+    }
+
+
+_all_handed_over = _plain(t.handover, o.HandedOver, _brand)
+
+
 def _rejected(conn: Connection, wanted: Ids) -> Projected:
     columns = [*_columns(t.rejected, o.RejectedMutation), t.rejected.c.staff_id]
     found: Projected = {}
@@ -246,11 +299,11 @@ PROJECTORS: dict[str, Projector] = {
     "goal": _plain(t.goal, o.Goal, lambda row: f"guide:{row['id']}"),
     "contact_holder": _with_install_id(_plain(t.contact_holder, o.ContactHolder, lambda row: f"guide:{row['id']}")),
     "customer": _customers,
-    "coupon": _with_install_id(_plain(t.coupon, o.Coupon, _of_guide)),
+    "coupon": _with_install_id(_coupons),
     "contact": _of_customer(t.contact, o.Contact),
     "signal_mark": _of_customer(t.signal_mark, o.SignalMark),
     "commission_entry": _plain(t.commission_entry, o.CommissionEntry, _of_guide),
-    "share": _plain(t.share, o.Share, _of_guide),
+    "share": _naming_own(t.share, o.Share),
     "order": _orders,
     "browse_event": _of_customer(t.browse_event, o.BrowseEvent),
     "guide_day": _plain(t.guide_day, o.GuideDay, lambda row: f"manager:{row['store_id']}"),
@@ -260,16 +313,23 @@ PROJECTORS: dict[str, Projector] = {
     "team_redemption": _team_redemptions,
     "dispute": _disputes,
     "team_dispute": _plain(t.dispute, o.TeamDispute, _of_managers),
-    "action_reward": _plain(t.action_reward, o.ActionReward, _of_guide),
+    "action_reward": _naming_own(t.action_reward, o.ActionReward),
     "team_reward": _team_rewards,
+    "handover": _handovers,
+    "handed_over": _handed_over,
+    "guide_book": _plain(t.guide_book, o.GuideBook, _of_managers),
 }
 
-# What moves along when a customer gets another guide.
+# What moves along when a customer gets another guide, or stops naming them.
 FOLLOWERS: dict[str, Any] = {
     "order": t.orders,
     "browse_event": t.browse_event,
     "contact": t.contact,
     "signal_mark": t.signal_mark,
+    "coupon": t.coupon,
+    "share": t.share,
+    "action_reward": t.action_reward,
+    "handover": t.handover,
 }
 
 

@@ -27,8 +27,8 @@ from server_stub.sync.arguments import Sent, args_hash, parse
 
 AT_GRACE = timedelta(minutes=10)  # how far before the floor a mutation may say it was made
 LAST_OF_QUEUE = 50  # an outbox with more to send fills its batches: so short a push is the end of it
-KINDS = {"reward_id": "action_reward"}  # where the object is called otherwise than its argument
-SUBJECTS = ("customer_id", "coupon_id", "share_id", "rejected_id", "redemption_id", "dispute_id", "reward_id")
+KINDS = {"reward_id": "action_reward", "guide_id": "staff"}  # where the object is called otherwise than its argument
+SUBJECTS = ("customer_id", "coupon_id", "share_id", "rejected_id", "redemption_id", "dispute_id", "reward_id", "guide_id")
 log = structlog.get_logger("sync.push")
 
 Handler = Callable[[Tx, Any], None]

@@ -22,6 +22,7 @@ from app.domain.errors import Refused, Rejected
 from app.protocol import coupon_code
 from server_stub.db import Tx
 from server_stub.people.customers import consents_of
+from server_stub.people.handover import gone_to
 from server_stub.tables import contact, contact_holder, coupon, coupon_event, coupon_template, customer, lease, staff
 from server_stub.trade import shares
 from server_stub.trade.figures import bump
@@ -124,7 +125,10 @@ def undo(tx: Tx, *, coupon_id: str, guide_id: str, key: str, at: datetime) -> Co
     Raises:
         Rejected: `coupon_opened`, `coupon_used`, `coupon_not_available`, `not_yours`.
     """
-    return _move(tx, _mine(tx, coupon, coupon_id, guide_id), CouponEvent("undo", key, at))
+    row = _mine(tx, coupon, coupon_id, guide_id)
+    if row["customer_id"] is not None:  # after a hand-over it is the customer's word with the next guide
+        _mine(tx, customer, row["customer_id"], guide_id)
+    return _move(tx, row, CouponEvent("undo", key, at))
 
 
 def mark_opened(tx: Tx, code: str) -> CouponView:
@@ -242,7 +246,7 @@ def _mine(tx: Tx, table: Any, row_id: str, guide_id: str) -> Record:
     mine = select(table).where(table.c.id == row_id, table.c.guide_id == guide_id)
     row = first(tx, mine.with_for_update(key_share=True))
     if row is None:
-        raise Rejected("not_yours", params={"object": table.name})
+        raise gone_to(tx, row_id, guide_id) if table is customer else Rejected("not_yours")
     return row
 
 

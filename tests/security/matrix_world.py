@@ -15,7 +15,7 @@ from sqlalchemy import insert, select
 from app.protocol import share_code
 from server_stub import tables as t
 from server_stub.hq.packs import store_blob
-from server_stub.people import auth
+from server_stub.people import auth, books
 from server_stub.trade import orders
 from server_stub.trade.drafts import DraftLine, OrderDraft
 from tests.fakes.server import SECRETS, Phone, Server, running
@@ -109,6 +109,7 @@ async def matrix_world(home: Path) -> AsyncIterator[World]:
                 await phone.pull_all()
         for guide in GUIDES:
             await asyncio.to_thread(_fill, server, guide)
+        await asyncio.to_thread(_colleagues, server)
         for actor in ("guide A", "guide B", "guide other store"):
             guide = STAFF_ID[actor]
             made.gifts[guide] = made.leased(guide)
@@ -158,6 +159,19 @@ def _fill(server: Server, guide: str) -> None:
             if f"team_{kind}" in ("team_dispute", "team_redemption"):
                 tx.touch(f"team_{kind}", f"{kind}-{guide}")
         tx.touch("team_reward", f"action_reward-{guide}")
+
+
+def _colleagues(server: Server) -> None:
+    """Give the other store a second guide, count the books, and let one customer have come from the other store."""
+    with server.db.begin() as tx:
+        one = {"no": 22, "staff_no": "G0202", "name": "一人", "role": "guide", "store_id": "s2", "created_at": AT}
+        tx.conn.execute(insert(t.staff).values(id="g4", pin_hash="", **one))
+        row = {"customer_id": "c2", "from_guide_id": "g3", "to_kind": "guide", "to_guide_id": "g1", "store_id": "s1"}
+        tx.conn.execute(insert(t.handover).values(id="handover-g1", at=AT, cause="leaver", words="", **row))
+        tx.touch("staff", "g4")
+        tx.touch("handover", "handover-g1")
+        tx.touch("handed_over", "handover-g1")
+        books.recount(tx, (*GUIDES, "g4"))
 
 
 async def first_answer(app: Any, path: str, headers: dict[str, str]) -> tuple[int, bytes]:

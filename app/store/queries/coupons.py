@@ -195,11 +195,12 @@ def issued_count(read: Read, template_id: str, customer_id: str) -> int:
 
 
 @reads("coupon")
-def issued_between(read: Read, template_id: str, since: Instant, until: Instant) -> int:
-    """Return how many coupons of a template were handed out in [since, until)."""
+def issued_between(read: Read, template_id: str, since: Instant, until: Instant, guide_id: str | None = None) -> int:
+    """Return how many coupons of a template were handed out in [since, until), by anybody or by one guide."""
     return int(
         read.value(
-            "SELECT count(*) FROM coupon WHERE template_id = ? AND issued_at >= ? AND issued_at < ?",
-            (template_id, since, until),
+            "SELECT count(*) FROM coupon WHERE template_id = ?1 AND issued_at >= ?2 AND issued_at < ?3"
+            " AND (?4 IS NULL OR guide_id = ?4)",
+            (template_id, since, until, guide_id),
         )
     )
