@@ -26,7 +26,7 @@ from app.content import Blobs, Content
 from app.device import images, journal, paths
 from app.device.clock import Clock, SystemClock
 from app.device.ports import Ports, flet_ports
-from app.domain.errors import LocalFault
+from app.domain.errors import GuideError, LocalFault
 from app.domain.instants import from_text, to_text
 from app.insight import CustomerIndex, SignalBoard
 from app.mutations import replay_for
@@ -40,6 +40,7 @@ from app.ui.strings import assets_dir, error_text
 log = logging.getLogger(__name__)
 VERSION = "0.1.0"
 API_URL = "http://127.0.0.1:8000"
+LEASE_LOOK_S = 15.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,7 @@ class Client:
     clock: ServerClock
     http: httpx.AsyncClient
     keeper: account.SessionKeeper
+    lease: account.LeaseGuard
     users: set[UiSession] = field(default_factory=set)
     ends: list[Callable[[], Any]] = field(default_factory=list)
 
@@ -163,6 +165,7 @@ class Installation:
         if client is not None:
             if opened.session.access_token != client.session.access_token:
                 client.keeper.adopt(opened.session)
+                client.lease.take(opened.session.lease)
                 client.engine.signed_in()
             return client
         client = await self._assembled(opened)
@@ -171,7 +174,40 @@ class Installation:
         self._clients[opened.folder] = client
         await client.engine.start()
         await client.content.start()
+        watch = asyncio.create_task(self._watch_lease(client), name="lease")
+        client.ends.append(watch.cancel)
         return client
+
+    async def _watch_lease(self, client: Client) -> None:
+        while True:
+            await asyncio.sleep(LEASE_LOOK_S)
+            await self.look_at_lease(client)
+
+    async def look_at_lease(self, client: Client) -> None:
+        """Lock an open store whose lease no longer holds, unless the server answers now and gives a new one."""
+        for last_try in (False, True):
+            try:
+                client.lease.check()
+                return
+            except LocalFault as over:
+                if last_try:
+                    _keep(asyncio.create_task(self._lock(client, over), name="lock"))
+                    return
+            with contextlib.suppress(GuideError):  # the second look says what is to be said
+                await client.engine.sync_now()
+
+    async def _lock(self, client: Client, why: LocalFault) -> None:
+        """Close a store and its keys; what waits in it stays, sealed. Apart from the watch, which it ends."""
+        users = list(client.users)
+        await self._drop(client)
+        for user in users:
+            user.post(lambda user=user: user.tell(error_text(why)))  # type: ignore[misc]
+
+    async def finish_wipes(self) -> None:
+        """Finish wipes that a crash or a missing network cut short, and tell the server of those it ordered."""
+        http = make_http(self.settings.api_url, OfflineSwitch(), app_version=VERSION)
+        async with self._opening, http:
+            await account.finish_wipes(self.keystore, self.device_id, self.settings.home, http)
 
     async def _assembled(self, opened: account.Opened) -> Client:
         """Open the store and what works on it; rows that turn out damaged are met once, then the store is repaired."""
@@ -191,10 +227,12 @@ class Installation:
         http = make_http(self.settings.api_url, switch, app_version=VERSION)
         keeper = account.SessionKeeper(http, session, opened.folder, opened.sealer, self.clock)
         http.auth = keeper
+        guard = account.LeaseGuard(opened.folder, session, opened.sealer, self.clock)
         clock = ServerClock(self.clock)
         engine = SyncEngine(
             store, http, switch, clock, replay_for(session.staff.id, session.device_id, session.zone), auth=keeper,
             profile=session.device_id, on_revoked=lambda: self._revoked(opened.folder),
+            on_lease=guard.take,
         )  # fmt: skip
         index = CustomerIndex(store.read, clock.now, session.zone)
         index.load()
@@ -203,7 +241,7 @@ class Installation:
             store_id=session.staff.store_id, role=session.staff.role,
         )  # fmt: skip
         board = SignalBoard(store, clock.now, session.zone, session.staff.store_id)
-        client = Client(store, engine, index, board, content, clock, http, keeper)
+        client = Client(store, engine, index, board, content, clock, http, keeper, guard)
         client.ends.append(store.subscribe(lambda touched: _ignore(index.on_commit(touched))))
         client.ends.append(store.subscribe(board.on_commit))
         return client
@@ -248,12 +286,12 @@ class Installation:
         async def wipe() -> None:
             users = list(client.users)
             await self._drop(client)
-            await wipe_folder(folder, self.keystore, client.session)
+            await wipe_folder(folder, self.keystore, client.session, revoked=True)
             for user in users:
                 user.post(lambda user=user: user.tell(error_text("device_revoked")))  # type: ignore[misc]
+            await self.finish_wipes()
 
-        task = asyncio.create_task(wipe(), name="wipe")
-        _keep(task)
+        _keep(asyncio.create_task(wipe(), name="wipe"))
 
     async def close(self) -> None:
         """Close every client."""
@@ -300,6 +338,7 @@ class App:
         ui.prefs.theme = mode
         ui.speak(language, await _system_language(page))
         self._listen(page, ui)
+        ui.run(ui.installation.finish_wipes)
         page.render_views(shell.App)
         guards.install(page, lambda kind, what: _report(ui, kind, what))
 

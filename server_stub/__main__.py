@@ -15,7 +15,7 @@ from rich.console import Console
 from app.domain.errors import GuideError
 from server_stub.config import ConfigError, Settings
 from server_stub.db import Database
-from server_stub.hq import import_cli, money_cli
+from server_stub.hq import import_cli, money_cli, privacy_cli
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="The server of Daogou and its tools.")
 pack_app = typer.Typer(no_args_is_help=True, help="Content from headquarters.")
@@ -24,6 +24,8 @@ app.add_typer(money_cli.orders_cli, name="orders")
 app.add_typer(money_cli.rules_cli, name="rules")
 app.add_typer(money_cli.coupons_cli, name="coupons")
 app.add_typer(pack_app, name="pack")
+app.add_typer(privacy_cli.audit_cli, name="audit")
+app.add_typer(privacy_cli.customers_cli, name="customers")
 console = Console(stderr=True, soft_wrap=True)
 GRACE_S = 3
 

@@ -9,7 +9,7 @@ from fastapi import Request
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from app.domain.errors import ProtocolFault, Rejected
-from app.protocol.limits import PUSH_MAX_MUTATIONS
+from app.protocol.limits import PUSH_MAX_MUTATIONS, REVEAL_NOTE_MAX
 
 Model = TypeVar("Model", bound=BaseModel)
 DEPTH_MAX = 12
@@ -41,6 +41,27 @@ class RefreshBody(Strict):
 
     refresh_token: str = Field(min_length=1, max_length=200)
     device_id: str = Field(min_length=8, max_length=64)
+
+
+class WipedBody(Strict):
+    """The last access token of a revoked device that has erased itself."""
+
+    access_token: str = Field(min_length=1, max_length=200)
+
+
+class RevealBody(Strict):
+    """Why a number is needed; `pin` when the server asked for it."""
+
+    reason: str = Field(min_length=1, max_length=16)
+    note: str = Field(default="", max_length=REVEAL_NOTE_MAX)
+    pin: str | None = Field(default=None, min_length=1, max_length=64)
+
+
+class EraseBody(Strict):
+    """Why a customer is erased; `pin` when the server asked for it."""
+
+    reason: str = Field(min_length=1, max_length=16)
+    pin: str | None = Field(default=None, min_length=1, max_length=64)
 
 
 class CouponCheckBody(Strict):

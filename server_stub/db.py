@@ -240,7 +240,7 @@ def _prepare_sqlite(raw: Any, _record: Any) -> None:
     raw.isolation_level = None  # the driver must not begin transactions on its own
     for pragma in (
         f"busy_timeout={BUSY_TIMEOUT_MS}", "journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON",
-        "cache_size=-32000", "temp_store=MEMORY",
+        "cache_size=-32000", "temp_store=MEMORY", "secure_delete=ON",
     ):  # fmt: skip
         raw.execute(f"PRAGMA {pragma}")
 
@@ -267,7 +267,7 @@ def append_audit(tx: Tx, action: str, subject: str, fields: dict[str, Any]) -> N
     if tx.conn.dialect.name == "postgresql":  # one writer of the chain at a time
         tx.conn.exec_driver_sql("SELECT pg_advisory_xact_lock(7346)")
     last = tx.conn.execute(select(t.audit.c.hash).order_by(t.audit.c.seq.desc()).limit(1)).scalar()
-    row = {
+    row: dict[str, Any] = {
         "at": tx.now_text,
         "staff_id": tx.actor.staff_id if tx.actor else SYSTEM,
         "device_id": tx.actor.device_id if tx.actor else None,
@@ -276,5 +276,9 @@ def append_audit(tx: Tx, action: str, subject: str, fields: dict[str, Any]) -> N
         "fields": fields,
         "prev_hash": last or "",
     }
-    digest = hashlib.sha256(json.dumps(row, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
-    tx.conn.execute(insert(t.audit).values(**row, hash=digest))
+    tx.conn.execute(insert(t.audit).values(**row, hash=audit_hash(row)))
+
+
+def audit_hash(row: Mapping[str, Any]) -> str:
+    """Return the hash of one line of the audit: all its fields but `seq`, and the hash before it."""
+    return hashlib.sha256(json.dumps(dict(row), sort_keys=True, ensure_ascii=False).encode()).hexdigest()

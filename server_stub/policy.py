@@ -18,7 +18,10 @@ ROUTES: dict[tuple[str, str], frozenset[str] | None] = {
     ("GET", "/api/meta"): OPEN,
     ("POST", "/api/auth/login"): OPEN,
     ("POST", "/api/auth/refresh"): OPEN,
+    ("POST", "/api/auth/wiped"): OPEN,  # no session is left: the token of a revoked device is in the body
     ("POST", "/api/auth/logout"): STAFF,
+    ("POST", "/api/customers/{customer_id}/reveal"): frozenset({GUIDE, MANAGER}),
+    ("POST", "/api/customers/{customer_id}/erase"): frozenset({MANAGER}),  # headquarters by command
     ("POST", "/api/sync/push"): STAFF,
     ("POST", "/api/sync/pull"): STAFF,
     ("GET", "/api/sync/live"): STAFF,

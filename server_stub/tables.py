@@ -93,6 +93,7 @@ device = Table(
     _text("name"),
     Column("share_key_no", Integer, nullable=False),  # 0..15 in rule 3.1, per guide
     _at("created_at"), _at("seen_at", null=True), _at("revoked_at", null=True), _at("leases_checked_at", null=True),
+    _at("pin_at", null=True), _at("wiped_at", null=True),  # the PIN was last proved; a revoked one said it is erased
     UniqueConstraint("staff_id", "install_id"),
 )  # fmt: skip
 
@@ -145,7 +146,7 @@ customer = Table(
     _ref("guide_id", "staff", null=True, index=True), _ref("store_id", "store", null=True, index=True),
     _flag("no_guide"),  # they refused to have one (rule 2.5)
     _at("bound_at", null=True), _at("protected_until", null=True), _at("bound_until", null=True),
-    _flag("staff_member"),
+    _flag("staff_member"), _at("erased_at", null=True),
     UniqueConstraint("imported_source", "imported_id"),
 )  # fmt: skip
 
@@ -210,6 +211,29 @@ member_session = Table(
     Column("token_hash", String(64), nullable=False, unique=True),
     _ref("customer_id", "customer", index=True), _at("created_at"), _at("until"), _at("ended_at", null=True),
 )  # fmt: skip
+
+# --- privacy -------------------------------------------------------------------------------
+
+reveal = Table(
+    "reveal", metadata, _id(),  # full numbers shown; without a customer: the hour's limit was met
+    _ref("staff_id", "staff"), Column("device_id", String(64)), Column("customer_id", String(64), index=True),
+    Column("reason", String(16), nullable=False), _text("note"), _at("at"),
+)  # fmt: skip
+Index("ix_reveal_staff_at", reveal.c.staff_id, reveal.c.at)
+
+erasure = Table(
+    "erasure", metadata,
+    Column("id", String(130), primary_key=True),  # <customer id>.<guide id>: one for each guide who ever had them
+    Column("customer_id", String(64), nullable=False, index=True), _ref("guide_id", "staff"), _at("at"),
+)  # fmt: skip
+
+erasure_receipt = Table(
+    "erasure_receipt", metadata,
+    Column("erasure_id", String(130), ForeignKey("erasure.id"), primary_key=True),
+    Column("device_id", String(64), ForeignKey("device.id"), primary_key=True),
+    _at("erased_at", null=True),  # when the device came back with a cookie behind the erasure
+)  # fmt: skip
+Index("ix_erasure_receipt_open", erasure_receipt.c.device_id, erasure_receipt.c.erased_at)
 
 # --- shares, views, coupons ----------------------------------------------------------------
 

@@ -1,19 +1,22 @@
 """Signing in, unlocking, signing out. The session is sealed beside the store."""
 
+from app.account.lease import LeaseGuard
 from app.account.session import KnownStaff, Session, StaffInfo, known_staff
-from app.account.sign_in import Opened, login_online, unlock_offline
+from app.account.sign_in import Opened, finish_wipes, login_online, unlock_offline
 from app.account.sign_out import SignedOut, sign_out
 from app.account.tokens import SessionKeeper
 from app.account.unsent import export_unsent, import_unsent
 
 __all__ = [
     "KnownStaff",
+    "LeaseGuard",
     "Opened",
     "Session",
     "SessionKeeper",
     "SignedOut",
     "StaffInfo",
     "export_unsent",
+    "finish_wipes",
     "import_unsent",
     "known_staff",
     "login_online",

@@ -50,6 +50,7 @@ class Session:
     refresh_token: str
     expires_at: Instant
     server_time: Instant | None = None
+    lease: str = ""  # as the login brought it; what is in force stands in `account.lease`
 
     def renewed(self, answer: Mapping[str, Any], now: datetime) -> Session:
         """Return the session with the tokens of a refresh answer."""
@@ -99,6 +100,7 @@ def from_answer(answer: Mapping[str, Any], device_id: str, now: datetime) -> Ses
             public_url=answer["public_url"],
             zone=answer["zone"],
             server_time=answer["server_time"],
+            lease=str(answer["lease"]),
             **_tokens(answer, now),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as exc:

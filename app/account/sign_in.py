@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -10,6 +11,7 @@ import httpx
 
 from app.account import pins
 from app.account import session as sessions
+from app.account.lease import LeaseGuard
 from app.account.session import Session
 from app.account.tokens import NO_AUTH
 from app.device import paths
@@ -19,6 +21,7 @@ from app.domain.instants import to_text
 from app.security import KeyRing, KeyStore, RowSealer, unfinished, wipe
 from app.store import Store, aside
 
+log = logging.getLogger(__name__)
 AWAY = ("offline", "server_away", "timeout", "server_fault")
 
 
@@ -64,7 +67,7 @@ async def login_online(
         Unauthorized: `device_revoked`.
         Refused: `trust_changed`: another server's keys; nothing on this device was touched.
     """
-    await finish_wipes(keystore, device_id, root)
+    await finish_wipes(keystore, device_id, root, http)
     body = {"staff_no": staff_no, "pin": pin, "device_id": device_id, "device_name": device_name}
     try:
         answer = sessions.answer_of(await http.post("/api/auth/login", json=body, auth=NO_AUTH))
@@ -74,7 +77,9 @@ async def login_online(
             raise Unavailable("first_login_offline", exc.detail) from exc
         raise
     session = sessions.from_answer(answer, device_id, clock.now())
-    return await _open(session, keystore, pin, clock.now(), root)
+    opened = await _open(session, keystore, pin, clock.now(), root)
+    LeaseGuard(opened.folder, session, opened.sealer, clock).take(session.lease)
+    return opened
 
 
 async def _open(session: Session, keystore: KeyStore, pin: str, now: datetime, root: Path | None) -> Opened:
@@ -122,7 +127,7 @@ async def unlock_offline(
 
     Raises:
         Rejected: `unlock_wrong_pin` (`left`), `unlock_locked` (`seconds`).
-        LocalFault: `key_lost`: an online login is needed, and keeps what waits.
+        LocalFault: `key_lost`, `lease_over`, `clock_set_back`: an online login is needed, and keeps what waits.
         Unavailable: `first_login_offline`: never signed in on this device.
     """
     await finish_wipes(keystore, device_id, root)
@@ -134,13 +139,32 @@ async def unlock_offline(
     if not ring.exists():
         raise LocalFault("key_lost", "the keyring is gone")
     sealer = RowSealer(await ring.unlock(pin, clock.now()))
-    return Opened(sessions.load(one.folder, one.staff_id, sealer), one.folder, sealer)
+    session = sessions.load(one.folder, one.staff_id, sealer)
+    LeaseGuard(one.folder, session, sealer, clock).check()
+    return Opened(session, one.folder, sealer)
 
 
-async def finish_wipes(keystore: KeyStore, device_id: str, root: Path | None = None) -> None:
-    """Finish wipes that a crash interrupted, before anything of them is opened."""
+async def finish_wipes(
+    keystore: KeyStore, device_id: str, root: Path | None = None, http: httpx.AsyncClient | None = None
+) -> None:
+    """Finish wipes that a crash interrupted, before anything of them is opened; with `http` the server is told."""
+
+    async def tell(proof: str) -> bool:
+        return http is not None and await _confirm_wiped(http, proof)
+
     for folder in unfinished(paths.device_folder(device_id, root)):
-        await wipe(folder, ring_of(folder, keystore, device_id, folder.name))
+        await wipe(folder, ring_of(folder, keystore, device_id, folder.name), confirm=tell)
+
+
+async def _confirm_wiped(http: httpx.AsyncClient, proof: str) -> bool:
+    """Tell the server that a revoked device has erased itself; a server that knows nothing of it needs no word."""
+    try:
+        await http.post("/api/auth/wiped", json={"access_token": proof}, auth=NO_AUTH)
+    except Unavailable:
+        return False
+    except GuideError as exc:
+        log.info("nobody waits for word of a wipe: %s", exc.code)
+    return True
 
 
 def ring_of(folder: Path, keystore: KeyStore, device_id: str, staff_id: str) -> KeyRing:

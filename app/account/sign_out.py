@@ -9,7 +9,7 @@ from typing import Literal, Protocol
 
 import httpx
 
-from app.account.session import FILE, Session
+from app.account.session import Session
 from app.account.sign_in import ring_of
 from app.account.tokens import NO_AUTH
 from app.domain.errors import GuideError
@@ -93,7 +93,10 @@ async def _tell_server(http: httpx.AsyncClient, session: Session) -> None:
         await http.post("/api/auth/logout", headers=headers, auth=NO_AUTH)
 
 
-async def wipe_folder(folder: Path, keystore: KeyStore, session: Session) -> None:
-    """Erase this person's data on this device; safe to repeat. Close the store first."""
-    (folder / FILE).unlink(missing_ok=True)
-    await wipe(folder, ring_of(folder, keystore, session.device_id, session.staff.id))
+async def wipe_folder(folder: Path, keystore: KeyStore, session: Session, *, revoked: bool = False) -> None:
+    """Erase this person's data on this device; safe to repeat. Close the store first.
+
+    revoked: The server waits for word, which `finish_wipes` sends: until then a mark with the dead token stays.
+    """
+    proof = session.access_token if revoked else ""
+    await wipe(folder, ring_of(folder, keystore, session.device_id, session.staff.id), proof=proof)

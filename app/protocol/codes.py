@@ -4,7 +4,7 @@ from __future__ import annotations
 
 AUTH = frozenset({
     "wrong_pin", "account_locked", "session_expired", "device_revoked", "first_login_offline", "unlock_wrong_pin",
-    "unlock_locked", "clock_skew", "trust_changed",
+    "unlock_locked", "clock_skew", "trust_changed", "step_up_needed", "lease_over", "clock_set_back",
 })  # fmt: skip
 NETWORK = frozenset({"offline", "server_away", "server_fault", "rate_limited", "timeout"})
 RULES = frozenset({
@@ -24,9 +24,11 @@ RULES = frozenset({
 })  # fmt: skip
 CONTENT = frozenset({
     "pack_signature", "pack_rollback", "pack_expired", "pack_digest", "pack_path", "pack_too_large", "pack_malformed",
-    "picture_malformed", "coupon_code_invalid", "coupon_code_forged",
+    "picture_malformed", "coupon_code_invalid", "coupon_code_forged", "lease_invalid",
 })  # fmt: skip
-LOCAL = frozenset({"disk_full", "key_lost", "database_damaged", "store_repaired", "poster_failed", "internal"})
+LOCAL = frozenset(
+    {"customer_erased", "disk_full", "key_lost", "database_damaged", "store_repaired", "poster_failed", "internal"}
+)
 PROTOCOL = frozenset({
     "version_too_old", "mutation_gap", "mutation_reused", "sanity_mismatch", "body_too_large", "body_malformed",
 })  # fmt: skip

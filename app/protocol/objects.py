@@ -691,13 +691,27 @@ class GuideBook:
     skills: list[str] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class Erasure:
+    """A customer who is to be forgotten, by an id that names nobody. Bucket `guide:<guide_id>`.
+
+    A client drops all that waits, was refused or is parked about `customer_id`, and what its files still hold.
+    """
+
+    OBJECT: ClassVar[str] = "erasure"
+    id: str
+    customer_id: str
+    guide_id: str
+    at: Instant
+
+
 OBJECTS: dict[str, type] = {
     kind.OBJECT: kind
     for kind in (
         Store, Staff, Product, Stock, Customer, Order, BrowseEvent, CouponTemplate, Coupon, Share,
         Contact, ContactHolder, SignalMark, CommissionRule, CommissionEntry, Goal, Setting, Pack,
         GuideDay, RejectedMutation, Statement, Redemption, TeamRedemption, Dispute, TeamDispute,
-        ActionReward, TeamReward, Handover, HandedOver, GuideBook,
+        ActionReward, TeamReward, Handover, HandedOver, GuideBook, Erasure,
     )
 }  # fmt: skip
 

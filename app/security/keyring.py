@@ -109,8 +109,17 @@ class KeyRing:
 
     async def forget(self) -> None:
         """Delete the keystore's secret and the file: what the data key sealed is then gone for good."""
+        await self.forget_secret()
+        self.forget_ring()
+
+    async def forget_secret(self) -> None:
+        """Delete the keystore's secret: no PIN opens anything any more."""
         await self._keystore.delete(self._name)
+
+    def forget_ring(self) -> None:
+        """Delete the file with the wrapped keys: neither does the server's recovery secret."""
         self._path.unlink(missing_ok=True)
+        self._path.with_suffix(".part").unlink(missing_ok=True)
 
     def _count_wrong(self, ring: dict[str, Any], now: datetime) -> dict[str, Any]:
         wrong = int(ring["wrong"]) + 1

@@ -138,6 +138,7 @@ TABLES: tuple[Table, ...] = (
     Table(o.Handover, "handover", sealed=("words",), indexes=(("customer_id", "at"),)),
     Table(o.HandedOver, "handed_over", indexes=(("at",),)),
     Table(o.GuideBook, "guide_book"),
+    Table(o.Erasure, "erasure"),
 )
 
 BY_OBJECT: dict[str, Table] = {table.object: table for table in TABLES}

@@ -46,6 +46,7 @@ class SyncEngine:
         auth: Adds and renews tokens (`account.SessionKeeper`).
         profile: Any stable name of this installation (the device id).
         on_revoked: Wipes this device; called once when the server says that it was taken away.
+        on_lease: Takes the lease each complete pull brings.
         poll_s: Seconds between rounds when nothing happens.
         live: Listen to the live channel too.
         random: Jitter; seeded in simulations.
@@ -62,6 +63,7 @@ class SyncEngine:
         auth: httpx.Auth | None = None,
         profile: str = "",
         on_revoked: Callable[[], Awaitable[None]] | None = None,
+        on_lease: Callable[[str], None] | None = None,
         poll_s: float = POLL_S,
         live: bool = True,
         random: Random | None = None,
@@ -72,7 +74,7 @@ class SyncEngine:
         self._on_revoked = on_revoked
         self._poll_s = poll_s
         self._push = Push(store, http, auth, profile)
-        self._pull = Pull(store, http, auth, clock, replay, profile, self._show_progress)
+        self._pull = Pull(store, http, auth, clock, replay, profile, self._show_progress, on_lease)
         self._live = Live(http, auth, self.kick, random) if live else None
         self._backoff = Backoff(random)
         self._wake = asyncio.Event()

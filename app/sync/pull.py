@@ -11,7 +11,7 @@ import httpx
 
 from app.domain.errors import ProtocolFault
 from app.domain.instants import from_text, to_text
-from app.store import SYNC, Read, Store, WriteTx, outbox
+from app.store import SYNC, Read, Store, WriteTx, erase, outbox
 from app.store.outbox import Identity
 from app.sync import rebase, sanity
 from app.sync.clock import ServerClock
@@ -53,6 +53,7 @@ class Pull:
         replay: Replay,
         profile: str,
         progress: Callable[[Progress | None], None],
+        on_lease: Callable[[str], None] | None = None,
     ) -> None:
         self._store = store
         self._http = http
@@ -61,6 +62,7 @@ class Pull:
         self._replay = replay
         self._profile = profile
         self._progress = progress
+        self._on_lease = on_lease
 
     async def run(self) -> int:
         """Pull to the end; return how many rows changed.
@@ -85,11 +87,19 @@ class Pull:
                 if stale >= MAX_STALE:
                     raise ProtocolFault("sanity_mismatch", "every answer was older than what is known here")
                 if complete:
+                    await self._finish(page)
                     return changed
         finally:
             self._progress(None)
             if ahead is not None:
                 await ahead.drop()
+
+    async def _finish(self, page: Page) -> None:
+        """Take the lease, and let the files lose what an erased customer left in them."""
+        if page.lease and self._on_lease is not None:
+            self._on_lease(page.lease)
+        if self._store.read.meta(erase.RESIDUE) and await self._store.checkpoint():
+            await self._store.write(lambda tx: tx.set_meta(erase.RESIDUE, None), priority=SYNC)
 
     async def _start(self) -> _Start:
         return await self._store.write(lambda tx: _Start(outbox.identity(tx), tx.meta("cookie")), priority=SYNC)

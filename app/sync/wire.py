@@ -25,6 +25,7 @@ class Page:
     total: int
     server_time: Instant | None
     sums: Mapping[str, list[int]] | None
+    lease: str = ""
 
 
 def pull_body(who: Identity, cookie: Any, profile: str) -> dict[str, Any]:
@@ -90,6 +91,7 @@ def read_page(content: bytes) -> Page:
             total=_whole(progress.get("total", 0)),
             server_time=body.get("serverTime"),
             sums=body.get("sums"),
+            lease=str(body.get("lease") or ""),
         )
         if page.server_time is not None:
             from_text(page.server_time)

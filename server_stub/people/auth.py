@@ -18,8 +18,8 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 
 from app.domain import instants
 from app.domain.errors import Rejected, Unauthorized
-from app.protocol import share_code
-from app.protocol.limits import ACCESS_TOKEN_S, REFRESH_TOKEN_S
+from app.protocol import lease, share_code
+from app.protocol.limits import ACCESS_TOKEN_S, REFRESH_TOKEN_S, STEP_UP_S
 from server_stub import tables as t
 from server_stub.config import public_bytes
 from server_stub.db import Actor, Database, Tx, upsert
@@ -86,6 +86,7 @@ def login(db: Database, staff_no: str, pin: str, device: str, device_name: str, 
         _forget_tries(tx, f"staff:{number}", f"ip:{ip}")
         _one_at_a_time(tx, row["id"])
         device_id = _device(tx, row, device, device_name)
+        _pin_proved(tx, device_id)
         tokens = _issue(tx, row["id"], device_id, family=tx.new_id())
         tx.audit("auth.login", f"staff/{row['id']}", {"device": device_id})
         return tokens | _about(tx, row, device_id)
@@ -129,6 +130,49 @@ def revoke_device(tx: Tx, device_id: str) -> None:
     """Take a device's trust away: its tokens end, its next contact is told to wipe."""
     tx.conn.execute(update(t.device).where(t.device.c.id == device_id).values(revoked_at=tx.now_text))
     tx.audit("device.revoke", f"device/{device_id}")
+
+
+def confirm_wiped(db: Database, access_token: str) -> None:
+    """Note that a revoked device has erased itself; it knows a token that opens nothing else any more.
+
+    Raises:
+        Unauthorized: `session_expired`: no token of a revoked device.
+    """
+    with db.begin() as tx:
+        row = _token(tx.conn, t.token.c.access_hash, access_token, lock=True)
+        if row is None or not row["device_revoked_at"]:
+            raise Unauthorized("session_expired")
+        first = t.device.c.id == row["device_id"], t.device.c.wiped_at.is_(None)
+        if tx.conn.execute(update(t.device).where(*first).values(wiped_at=tx.now_text)).rowcount:
+            tx.audit("device.wiped", f"device/{row['device_id']}")
+
+
+def step_up(db: Database, actor: Actor, pin: str | None) -> None:
+    """Let through who proved the PIN on this device within 5 minutes, or proves it now.
+
+    Raises:
+        Rejected: `step_up_needed`, ask for the PIN and send it; `account_locked` with `seconds`.
+        Unauthorized: `wrong_pin`.
+    """
+    if pin is None:
+        since = instants.to_text(db.now() - timedelta(seconds=STEP_UP_S))
+        with db.read() as conn:
+            proved = conn.execute(select(t.device.c.pin_at).where(t.device.c.id == actor.device_id)).scalar()
+        if proved is None or proved < since:
+            raise Rejected("step_up_needed")
+        return
+    with db.begin(actor) as tx:
+        reserve_try(tx, f"pin:{actor.staff_id}", ACCOUNT_TRIES_A_MINUTE, "account_locked")
+    with db.read() as conn:
+        row = conn.execute(select(t.staff).where(t.staff.c.id == actor.staff_id)).mappings().first()
+    if not _pin_fits(db, row, pin):
+        raise Unauthorized("wrong_pin")
+    with db.begin(actor) as tx:
+        _pin_proved(tx, actor.device_id)
+
+
+def _pin_proved(tx: Tx, device_id: str) -> None:
+    tx.conn.execute(update(t.device).where(t.device.c.id == device_id).values(pin_at=tx.now_text))
 
 
 def session(conn: Connection, access_token: str, now: str) -> Session:
@@ -313,6 +357,7 @@ def _about(tx: Tx, staff: Any, device_id: str) -> dict[str, Any]:
             "coupon_keys": {keys.coupon_kid: _b64(public_bytes(keys.coupon_key()))},
             "pack_keys": {keys.pack_kid: _b64(public_bytes(keys.pack_key()))},
         },
+        "lease": lease.sign(keys.coupon_key(), device["install_id"], staff["id"], tx.now),
         "public_url": tx.settings.base_url,
         "server_time": tx.now_text,
         "zone": zone or ZONE,

@@ -41,6 +41,13 @@ async def post_refresh(request: Request) -> dict[str, Any]:
     return await run_in_threadpool(retrying, work)
 
 
+@router.post("/wiped", status_code=204, openapi_extra=bodies.documented(bodies.WipedBody))
+async def post_wiped(request: Request) -> None:
+    """Take a revoked device's word that nothing is left on it."""
+    body = await bodies.read(request, bodies.WipedBody)
+    await run_in_threadpool(retrying, partial(auth.confirm_wiped, request.app.state.db, body.access_token))
+
+
 @router.post("/logout", status_code=204)
 async def post_logout(request: Request) -> None:
     """End this sign-in."""

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, and_, func, literal, select, update
 
 from app.domain import instants
 from server_stub import tables as t
@@ -28,7 +28,7 @@ def before_pull(db: Database, actor: Actor, group_id: str, known: Position | Non
     """Write what is due; a pull with nothing due writes nothing."""
     with db.read() as conn:
         jobs = _due(conn, db, actor, group_id, known)
-    if jobs["group"] or jobs["holder"] or jobs["adopt"]:
+    if jobs["group"] or jobs["holder"] or jobs["adopt"] or jobs["erased"]:
         with db.begin(actor) as tx:
             ensure_group(tx, actor, group_id)
             _note_pull(tx, group_id)
@@ -36,6 +36,8 @@ def before_pull(db: Database, actor: Actor, group_id: str, known: Position | Non
                 _hold(tx, actor)
             for client_id, lmid in jobs["adopt"].items():
                 _adopt(tx, group_id, client_id, lmid)
+            if jobs["erased"]:
+                _confirm_erased(tx, actor, jobs["erased"])
     if jobs["leases"]:
         top_up(db, actor)
 
@@ -68,7 +70,28 @@ def _due(conn: Connection, db: Database, actor: Actor, group_id: str, known: Pos
         "holder": actor.role == "guide" and _takes_hold(conn, actor, now),
         "leases": actor.role == "guide" and _older(checked, now - LEASES_EVERY),
         "adopt": _ahead(conn, group_id, known),
+        "erased": _erased(conn, actor, known),
     }
+
+
+def _erased(conn: Connection, actor: Actor, known: Position | None) -> list[str]:
+    """Return the erasures this device has behind it now: its cookie proves that it kept them."""
+    if known is None:
+        return []
+    bucket, c = f"guide:{actor.staff_id}", t.erasure_receipt.c
+    open_ones = (
+        select(c.erasure_id)
+        .join(t.sync_row, and_(t.sync_row.c.bucket == bucket, t.sync_row.c.key == literal("erasure/") + c.erasure_id))
+        .where(c.device_id == actor.device_id, c.erased_at.is_(None))
+        .where(t.sync_row.c.ver <= known.buckets.get(bucket, 0))
+    )
+    return list(conn.execute(open_ones).scalars())
+
+
+def _confirm_erased(tx: Tx, actor: Actor, erasure_ids: list[str]) -> None:
+    from server_stub.people import erase  # services stand above sync
+
+    erase.confirm(tx, actor.device_id, erasure_ids)
 
 
 def _takes_hold(conn: Connection, actor: Actor, now: datetime) -> bool:

@@ -318,6 +318,7 @@ PROJECTORS: dict[str, Projector] = {
     "handover": _handovers,
     "handed_over": _handed_over,
     "guide_book": _plain(t.guide_book, o.GuideBook, _of_managers),
+    "erasure": _plain(t.erasure, o.Erasure, _of_guide),
 }
 
 # What moves along when a customer gets another guide, or stops naming them.

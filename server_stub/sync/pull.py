@@ -14,6 +14,7 @@ from sqlalchemy import Connection, func, select
 
 from app.domain import instants
 from app.domain.errors import Unauthorized
+from app.protocol import lease
 from app.protocol.limits import PAGE_ROWS
 from server_stub import tables as t
 from server_stub.db import Actor, Database
@@ -21,6 +22,7 @@ from server_stub.sync import cookie as cookies
 from server_stub.sync.audience import buckets_of
 from server_stub.sync.before import before_pull
 from server_stub.sync.cookie import Position
+from server_stub.sync.projections import install_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +63,7 @@ def pull(db: Database, actor: Actor, group_id: str, cookie: Any, schema: str, pa
         changes = _confirm(conn, page, group_id) if page.complete else {}
     unchanged = page.position == known and not page.ops and not changes and not clear
     sealed = cookie if unchanged else cookies.seal(key, page.position, cookies.order_of(cookie) + 1)
-    return _answer(db, page, sealed, changes, {one: heads[one] for one in allowed}, start.sent)
+    return _answer(db, actor, page, sealed, changes, {one: heads[one] for one in allowed}, start.sent)
 
 
 def _check_group(conn: Connection, actor: Actor, group_id: str) -> None:
@@ -181,13 +183,16 @@ def _del(key: str) -> str:
 
 
 def _answer(
-    db: Database, page: _Page, cookie: Any, changes: dict[str, int], heads: Mapping[str, _Head], sent_before: int
-) -> str:
+    db: Database, actor: Actor, page: _Page, cookie: Any, changes: dict[str, int], heads: Mapping[str, _Head],
+    sent_before: int,
+) -> str:  # fmt: skip
+    now = db.now()
     tail: dict[str, Any] = {
-        "cookie": cookie, "lastMutationIDChanges": changes, "serverTime": instants.to_text(db.now()),
+        "cookie": cookie, "lastMutationIDChanges": changes, "serverTime": instants.to_text(now),
         "more": not page.complete,
     }  # fmt: skip
     if page.complete:
+        tail["lease"] = lease.sign(db.settings.secrets.coupon_key(), install_id(actor.device_id), actor.staff_id, now)
         tail["sums"] = {bucket: [head.rows, head.sum32] for bucket, head in heads.items()}
     done = sent_before + len(page.ops)
     tail["progress"] = {"done": done, "total": done + page.remaining}

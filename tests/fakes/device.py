@@ -16,7 +16,7 @@ from typing import Any
 
 import httpx
 
-from app.account import Opened, Session, SessionKeeper, login_online, unlock_offline
+from app.account import LeaseGuard, Opened, Session, SessionKeeper, login_online, unlock_offline
 from app.content import Blobs, Content
 from app.domain.instants import to_text
 from app.mutations import replay_for
@@ -64,6 +64,7 @@ class Device:
     clock: ServerClock
     engine: SyncEngine
     content: Content
+    lease: LeaseGuard
 
     @property
     def session(self) -> Session:
@@ -121,16 +122,17 @@ class Device:
         store = open_store(opened.folder, opened.sealer, to_text(clock.now()))
         keeper = SessionKeeper(http, session, opened.folder, opened.sealer, clock)
         server_clock = ServerClock(clock)
+        lease = LeaseGuard(opened.folder, session, opened.sealer, clock)
         replay = engine.pop("replay", None) or replay_for(session.staff.id, device_id, session.zone)
         sync = SyncEngine(
             store, http, switch, server_clock, replay,
-            auth=keeper, profile=device_id, **({"live": False, "random": Random(1)} | engine),
+            auth=keeper, profile=device_id, on_lease=lease.take, **({"live": False, "random": Random(1)} | engine),
         )  # fmt: skip
         blobs = Blobs(root / "blobs", http, keeper)
         content = Content(
             store, blobs, server_clock, session.pack_keys, store_id=session.staff.store_id, role=session.staff.role
         )
-        return cls(root, device_id, switch, http, keystore, clock, store, keeper, server_clock, sync, content)
+        return cls(root, device_id, switch, http, keystore, clock, store, keeper, server_clock, sync, content, lease)
 
     async def sync(self) -> None:
         await self.engine.sync_now()

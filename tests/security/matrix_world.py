@@ -152,6 +152,7 @@ def _fill(server: Server, guide: str) -> None:
              "flags": ["burst"], "reason": "flagged"}),
             ("redemption", t.redemption, {"by_id": guide, "store_id": store, "at": AT, "decided_at": AT,
              "form": "typed", "state": "refused", "code_tail": "ABCDE", "reason": "coupon_unknown"}),
+            ("erasure", t.erasure, {"customer_id": f"forgotten-{guide}", "guide_id": guide, "at": AT}),
             ("statement", t.statement, {"guide_id": guide, "month": "2026-10", "closed_at": AT}),
         ):  # fmt: skip
             tx.conn.execute(insert(table).values(id=f"{kind}-{guide}", **row))

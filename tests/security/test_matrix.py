@@ -291,7 +291,7 @@ SCOPE: dict[str, Callable[[World, str, Args], bool]] = {
     "goal": my_id, "guide_day": managed_store, "rejected": refused_me, "statement": own_guide, "redemption": by_me,
     "team_redemption": managed_store, "dispute": own_guide, "team_dispute": managed_store,
     "action_reward": own_guide, "team_reward": managed_store, "handover": own_customer, "handed_over": from_me,
-    "guide_book": managed_store,
+    "guide_book": managed_store, "erasure": own_guide,
 }  # fmt: skip
 
 
@@ -389,6 +389,20 @@ def hooked(world: World, actor: str, target: str) -> dict[str, Any]:
     return {"content": raw, "headers": signed}
 
 
+def wiped(world: World, actor: str, target: str) -> dict[str, Any]:
+    token = {"own": world.phones["revoked device"].session["access_token"], "missing": "x" * 43}
+    other = world.phones["hq"].session["access_token"]  # nobody took that device away
+    return {"json": {"access_token": token.get(target, other)}}
+
+
+def about(reason: str) -> Callable[[World, str, str], dict[str, Any]]:
+    def ask(world: World, actor: str, target: str) -> dict[str, Any]:
+        customer = customer_of(world.guide(actor, target))
+        return {"path": {"customer_id": customer}, "json": {"reason": reason}}  # all have just signed in
+
+    return ask
+
+
 # `other` of a content-addressed file is the file itself: who knows the digest has seen the manifest. A coupon's code
 # is a bearer's. A client group nobody has is made for who asks; another's is refused.
 ROUTES: dict[tuple[str, str], Route] = {
@@ -403,6 +417,9 @@ ROUTES: dict[tuple[str, str], Route] = {
     ("GET", "/api/blob/{sha256}"): Route(blob, 200, 200, 404),
     ("POST", "/api/coupon/check"): Route(checking, 200, 200, 200),
     ("POST", "/api/hook/orders"): Route(hooked, 422, 403, 403, "forbidden"),
+    ("POST", "/api/auth/wiped"): Route(wiped, 204, 401, 401, "session_expired"),
+    ("POST", "/api/customers/{customer_id}/reveal"): Route(about("order"), 200, 404, 404, "not_found"),
+    ("POST", "/api/customers/{customer_id}/erase"): Route(about("asked"), 200, 404, 404, "not_found"),
     ("POST", "/api/auth/logout"): Route(plain, 204, 401, 401),
     ("POST", "/api/auth/login"): Route(login, 200, 401, 401, "wrong_pin"),
 }
@@ -477,7 +494,7 @@ PAGES: dict[str, str] = {
     "/s/{code}": "link", "/S/{code}": "link", "/p/{no}": "link", "/P/{no}": "link", "/g/{code}": "link",
     "/G/{code}": "link", "/c/{code}": "link", "/C/{code}": "link", "/me": "member", "/checkout": "member",
     "/order/{order_id}": "member", "/c/{code}/claim": "form", "/C/{code}/claim": "form", "/signin/code": "form",
-    "/signout": "form", "/consent": "form", "/me/consent": "form", "/shop/view": "form",
+    "/signout": "form", "/consent": "form", "/me/consent": "form", "/me/guide": "form", "/shop/view": "form",
 }  # fmt: skip
 
 

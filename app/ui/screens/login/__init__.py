@@ -16,6 +16,7 @@ from app.ui.theme import Radius, Space, Tone, Type
 
 WIDTH = 400
 LOCKED = ("account_locked", "rate_limited")
+SERVER_OPENS = ("key_lost", "lease_over", "clock_set_back")  # what an online sign-in mends
 
 
 @screen
@@ -159,7 +160,7 @@ async def _unlock(ui: Any, staff_no: str, pin: str) -> Any:
     try:
         return await installation.unlock(staff_no, pin)
     except LocalFault as error:
-        if error.code != "key_lost":
+        if error.code not in SERVER_OPENS:
             raise
         try:
             return await installation.sign_in(staff_no, pin)

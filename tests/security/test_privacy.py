@@ -1,0 +1,372 @@
+"""Reveal, audit, erase with receipts, the lease and the wipe: the server and real phones together."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import delete, select, text, update
+from sqlalchemy.exc import DatabaseError
+
+from app.account import finish_wipes, sign_out
+from app.account.sign_out import wipe_folder
+from app.domain import instants
+from app.domain.errors import LocalFault, Rejected, Unauthorized
+from app.mutations import mutate
+from app.protocol import lease
+from app.protocol.mutations import AddTag, EditNote, MarkSignal
+from app.security import FileKeyStore, KeyRing, unfinished
+from app.security.wipe import wipe
+from app.store.queries import customers, work
+from app.sync import State
+from server_stub import audit
+from server_stub import tables as t
+from server_stub.config import public_bytes
+from server_stub.people import auth, erase
+from tests.fakes.device import Device, TestClock
+from tests.fakes.server import NOW, PIN, SECRETS, Phone, Server, open_database, running
+from tests.integration.client.conftest import Lab
+from tests.security.traces import traces_in
+
+pytest_plugins = ["tests.integration.client.conftest"]
+CANARY = {"name": "欧阳金丝雀", "note": "金丝雀喜欢亚麻西装", "birthday": "02-29", "phone_masked": "199****7731"}
+
+
+async def ask(server: Server, phone: Phone, customer: str = "c1", **more: object) -> tuple[int, dict[str, object]]:
+    body = {"reason": "order", **more}
+    answer = await server.http.post(f"/api/customers/{customer}/reveal", json=body, headers=phone.headers)
+    return answer.status_code, answer.json()
+
+
+def lines(server: Server, action: str) -> list[dict[str, object]]:
+    with server.db.read() as conn:
+        return [dict(row) for row in conn.execute(select(t.audit).where(t.audit.c.action == action)).mappings()]
+
+
+# --- reveal ------------------------------------------------------------------------------------------------------
+
+
+async def test_a_reveal_needs_the_pin_a_reason_and_leaves_a_line(tmp_path: Path) -> None:
+    async with running(tmp_path / "home") as server:
+        phone = await server.sign_in("G0101")
+        assert await ask(server, phone) == (200, {"phone": "13800000001"})
+        other, missing = await ask(server, phone, "c5"), await ask(server, phone, "nobody")
+        assert other[0] == 404 and other == missing
+        assert (await ask(server, phone, reason="curious"))[0] == 422
+        server.clock.forward(minutes=6)
+        assert (await ask(server, phone))[1]["code"] == "step_up_needed"
+        assert (await ask(server, phone, pin="000000"))[1]["code"] == "wrong_pin"
+        assert (await ask(server, phone, pin=PIN, note="call 13800000001"))[0] == 200
+        made = lines(server, "customer.reveal")
+        assert [(one["staff_id"], one["object"], one["fields"]) for one in made] == 2 * [
+            ("g1", "customer/c1", {"reason": "order"})
+        ]
+        assert all(one["device_id"] == f"11.{phone.session['device']['id']}" for one in made)
+
+
+async def test_the_twenty_first_reveal_of_an_hour_is_refused_and_told_once(tmp_path: Path) -> None:
+    async with running(tmp_path / "home") as server:
+        phone = await server.sign_in("G0101")
+        assert {(await ask(server, phone, f"c{1 + n % 4}"))[0] for n in range(20)} == {200}
+        for _ in range(2):
+            status, said = await ask(server, phone)
+            assert (status, said["code"]) == (429, "rate_limited")
+        assert len(lines(server, "alert.reveals")) == 1
+        server.clock.forward(hours=1, seconds=1)
+        phone = await server.sign_in("G0101", phone.session["device"]["id"])
+        assert (await ask(server, phone))[0] == 200
+
+
+# --- audit -------------------------------------------------------------------------------------------------------
+
+
+def test_the_audit_cannot_be_changed_and_every_altered_line_is_found(backend: str, tmp_path: Path) -> None:
+    db = open_database(backend, tmp_path / "home")
+    with db.begin() as tx:
+        for n in range(20):
+            tx.audit("test.line", f"customer/c{n}", {"n": n, "text": "值"})
+    for change in (update(t.audit).values(action="x"), delete(t.audit)):
+        with pytest.raises(DatabaseError), db.begin() as tx:
+            tx.conn.execute(change)
+    with db.read() as conn:
+        whole = audit.verify(conn)
+        known = conn.execute(select(t.audit.c.hash).order_by(t.audit.c.seq)).scalars().all()
+    assert whole.broken is None and whole.head == known[-1] and whole.lines == len(known)
+    with db.read() as conn:
+        assert audit.verify(conn, known[3]).holds_known and not audit.verify(conn, "0" * 64).holds_known
+    if backend == "sqlite":
+        assert altered_and_found(db) == (True, True)
+    db.close()
+
+
+def altered_and_found(db: object) -> tuple[bool, bool]:
+    """Flip a bit of each byte of four lines' columns, past the triggers; say whether any was tried, and all found."""
+    columns = ("at", "staff_id", "action", "object", "fields", "prev_hash", "hash")
+    tried = missed = 0
+    with db.engine.connect() as conn:  # type: ignore[attr-defined]
+        conn.exec_driver_sql("DROP TRIGGER audit_stays_u")
+        rows = conn.execute(text(f"SELECT seq, {', '.join(columns)} FROM audit ORDER BY seq LIMIT 4")).all()
+        for row in rows:
+            for name in columns:
+                raw = getattr(row, name).encode()
+                for place in range(len(raw)):
+                    bad = raw[:place] + bytes([raw[place] ^ 1]) + raw[place + 1 :]
+                    set_to = text(f"UPDATE audit SET {name} = CAST(:v AS TEXT) WHERE seq = :seq")
+                    conn.execute(set_to, {"v": bad, "seq": row.seq})
+                    tried += 1
+                    missed += is_whole(conn)
+                conn.execute(
+                    text(f"UPDATE audit SET {name} = :v WHERE seq = :seq"), {"v": raw.decode(), "seq": row.seq}
+                )
+        assert audit.verify(conn).broken is None
+    return tried > 500, missed == 0
+
+
+def is_whole(conn: object) -> bool:
+    try:
+        return audit.verify(conn).broken is None  # type: ignore[arg-type]
+    except (UnicodeDecodeError, DatabaseError):  # no text any more: seen before any hash
+        return False
+
+
+async def test_who_had_whom_at_a_time(tmp_path: Path) -> None:
+    async with running(tmp_path / "home") as server:
+        phone = await server.sign_in("G0101")
+        await phone.pull_all()
+        device = f"11.{phone.session['device']['id']}"
+        with server.db.begin() as tx:
+            left = t.binding.c.customer_id == "c2"
+            gone = instants.to_text(NOW + timedelta(hours=1))
+            tx.conn.execute(update(t.binding).where(left).values(until_at=gone))
+        for after, theirs in (
+            (-1, []),
+            (0, ["c1", "c2", "c3", "c4"]),
+            (72, ["c1", "c2", "c3", "c4"]),
+            (74, ["c1", "c3", "c4"]),
+        ):
+            with server.db.read() as conn:
+                assert audit.who_had(conn, device, NOW + timedelta(hours=after)) == theirs, after
+
+
+# --- erase -------------------------------------------------------------------------------------------------------
+
+
+async def plant(server: Server, customer: str = "c1") -> None:
+    with server.db.begin() as tx:
+        tx.conn.execute(
+            update(t.customer).where(t.customer.c.id == customer).values(**CANARY, pinyin="jinsique-ouyang")
+        )
+        tx.touch("customer", customer)
+
+
+async def test_an_erased_customer_leaves_nothing_on_server_and_phones_after_one_pull(lab: Lab) -> None:
+    await plant(lab.server)
+    values = [*CANARY.values(), "jinsique-ouyang", "金丝雀标签", "没送出的金丝雀"]
+    values.remove("02-29")  # a day and month of anybody; the sealed row it stood in is gone, see below
+    phones = [await lab.synced() for _ in range(2)]
+    at_work, away = phones
+    await mutate(at_work, AddTag("c1", "金丝雀标签"))
+    await at_work.sync()
+    await mutate(away, EditNote("c1", "没送出的金丝雀"))
+    await mutate(away, MarkSignal("mark-0001", "c1", "dormant", "", "done"))
+    await mutate(away, AddTag("c2", "留下"))
+    found = erase.erase_for(lab.server.db, None, "c1", "asked")
+    assert [one["state"] for one in found["devices"]] == ["waiting", "waiting"]
+    await mutate(at_work, EditNote("c1", "没送出的金丝雀"))
+    await at_work.sync()  # sent before the pull: refused, and what it said goes with the person
+    await away.engine._pull.run()  # not sent: dropped here, and said
+    assert [one.code for one in at_work.store.query(work.rejected)] == ["not_yours"]
+    for phone in phones:
+        assert phone.store.query(customers.customer_by_id, "c1") is None
+        for table, column in (("customer", "id"), ("outbox", "subject"), ("undo", "id")):
+            assert phone.store.read.rows("SELECT * FROM refused_args") == []
+        assert not [row for row in phone.store.read.rows(f"SELECT {column} FROM {table}") if "c1" in row[0]]
+    assert phones[1].store.query(customers.customer_by_id, "c2").tags[0].name == "留下"
+    assert [one.params for one in away.store.query(work.problems) if one.code == "customer_erased"] == [{"count": 2}]
+    assert traces_in(lab.root, values) == []
+    assert [one["state"] for one in erase.status(lab.server.db, "c1")["devices"]] == ["waiting", "waiting"]
+    for phone in phones:
+        await phone.sync()  # comes back with a cookie behind the erasure: that is the receipt
+    assert {one["state"] for one in erase.status(lab.server.db, "c1")["devices"]} == {"erased"}
+    with pytest.raises(Rejected, match="not_found"):
+        erase.status(lab.server.db, "c2")
+    with lab.server.db.read() as conn:
+        assert audit.verify(conn).broken is None
+
+
+# --- lease -------------------------------------------------------------------------------------------------------
+
+
+async def test_without_the_server_data_is_locked_after_72_hours_and_what_waits_is_kept(lab: Lab) -> None:
+    clock = TestClock(NOW)
+    phone = await lab.synced(clock=clock)
+    await phone.engine.set_work_offline(True)
+    await mutate(phone, AddTag("c1", "离线"))
+    clock.advance(72 * 3_600 - 60)
+    phone.lease.check()
+    clock.advance(61)
+    with pytest.raises(LocalFault, match="lease_over"):
+        phone.lease.check()
+    root, device_id = phone.root, phone.device_id
+    await phone.close()
+    with pytest.raises(LocalFault, match="lease_over"):
+        await Device.unlock(root, lab.transport, "G0101", clock, device_id)
+    clock.skew_s = -30 * 86_400.0
+    with pytest.raises(LocalFault, match="clock_set_back"):
+        await Device.unlock(root, lab.transport, "G0101", clock, device_id)
+    clock.skew_s = 0
+    lab.server.clock.forward(hours=72)
+    back = await Device.sign_in(root, lab.transport, "G0101", clock, device_id)
+    lab.phones.append(back)
+    await back.engine.set_work_offline(False)
+    assert back.store.query(work.outbox_count) == 1
+    await back.sync()
+    assert back.store.query(work.outbox_count) == 0
+    back.lease.check()
+
+
+def test_a_lease_of_another_forged_or_too_long_is_refused() -> None:
+    key = SECRETS.coupon_key()
+    ours = (public_bytes(key),)
+    good = lease.sign(key, "dev-1", "g1", NOW)
+    assert lease.verify(good, ours, "dev-1", "g1").expires == instants.to_text(NOW + timedelta(hours=72))
+    body, _, signature = good.partition(".")
+    bad = [good[:-2], f"{body}x.{signature}", "", ".", lease.sign(SECRETS.pack_key(), "dev-1", "g1", NOW)]
+    bad += [lease.sign(key, "dev-2", "g1", NOW), lease.sign(key, "dev-1", "g2", NOW)]
+    for one in bad:
+        with pytest.raises(Exception, match="lease_invalid"):
+            lease.verify(one, ours, "dev-1", "g1")
+
+
+# --- wipe --------------------------------------------------------------------------------------------------------
+
+
+async def folder_to_wipe(root: Path, n: int) -> tuple[Path, KeyRing]:
+    folder = root / "device" / f"staff{n}"
+    ring = KeyRing(folder, FileKeyStore(root / "keystore.json"), f"dev.staff{n}")
+    await ring.create(PIN, b"s" * 32)
+    for name in (
+        "session.sealed",
+        "lease.sealed",
+        "profile.json",
+        "store.db",
+        "store.db-wal",
+        "store.db-shm",
+        "lost-1.db",
+    ):
+        (folder / name).write_bytes(b"secret")
+    (folder / "exports").mkdir()
+    (folder / "exports" / "list.csv").write_bytes(b"secret")
+    return folder, ring
+
+
+CHILD = """
+import asyncio, os, signal, sys
+from pathlib import Path
+from app.security import FileKeyStore, KeyRing
+from app.security.wipe import wipe
+folder, left = Path(sys.argv[1]), [int(sys.argv[2])]
+def done(step):
+    left[0] -= 1
+    if left[0] == 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+async def main():
+    ring = KeyRing(folder, FileKeyStore(folder.parent.parent / "keystore.json"), "dev." + folder.name)
+    async def tell(proof): return True
+    await wipe(folder, ring, proof="proof", confirm=tell, done=done)
+asyncio.run(main())
+"""
+
+
+async def finish(root: Path) -> list[str]:
+    told: list[str] = []
+
+    async def tell(proof: str) -> bool:
+        told.append(proof)
+        return True
+
+    for folder in unfinished(root / "device"):
+        assert await wipe(
+            folder, KeyRing(folder, FileKeyStore(root / "keystore.json"), f"dev.{folder.name}"), confirm=tell
+        )
+    return told
+
+
+class Cut(Exception):
+    pass
+
+
+async def test_a_wipe_cut_at_any_step_is_finished_at_the_next_start(tmp_path: Path) -> None:
+    steps: list[str] = []
+
+    async def tell(proof: str) -> bool:
+        return True
+
+    folder, ring = await folder_to_wipe(tmp_path, 0)
+    assert await wipe(folder, ring, proof="proof", confirm=tell, done=steps.append)
+    assert steps[:3] == ["mark", "secret", "ring"] and steps[-2:] == ["told", "unmarked"] and len(steps) == 13
+    for n, at in enumerate(steps, start=1):
+
+        def cut(step: str, at: str = at) -> None:
+            if step == at:
+                raise Cut(step)
+
+        folder, ring = await folder_to_wipe(tmp_path, n)
+        with pytest.raises(Cut):
+            await wipe(folder, ring, proof="proof", confirm=tell, done=cut)
+        if n >= 2:  # the key goes first: from then on nothing opens
+            with pytest.raises((LocalFault, FileNotFoundError)):
+                await ring.unlock(PIN, NOW)
+        told = await finish(tmp_path)
+        assert told == ([] if at == "unmarked" else ["proof"])
+        leftover = [one for one in folder.rglob("*") if one.is_file()] if folder.exists() else []
+        assert leftover == []
+    assert FileKeyStore(tmp_path / "keystore.json")._load() == {}
+
+
+async def test_a_wipe_killed_at_any_step_is_finished_at_the_next_start(tmp_path: Path) -> None:
+    env = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    for n in (1, 2, 3, 6, 12):
+        folder, _ = await folder_to_wipe(tmp_path, n)
+        child = [sys.executable, "-c", CHILD, str(folder), str(n)]
+        assert subprocess.run(child, env=env, check=False).returncode == -signal.SIGKILL
+        assert await finish(tmp_path) == ["proof"]
+        assert not folder.exists()
+    assert FileKeyStore(tmp_path / "keystore.json")._load() == {}
+
+
+async def test_a_revoked_device_wipes_at_the_next_contact_and_the_server_hears_of_it(lab: Lab) -> None:
+    phone = await lab.synced()
+    device_id = f"11.{phone.device_id}"
+    with lab.server.db.begin() as tx:
+        auth.revoke_device(tx, device_id)
+    with pytest.raises(Unauthorized, match="device_revoked"):
+        await phone.sync()
+    assert phone.engine.status.state is State.REVOKED
+    home, session = phone.store.folder, phone.session
+    phone.store.close()
+    await wipe_folder(home, phone.keystore, session, revoked=True)
+    assert [one.name for one in home.iterdir()] == ["WIPE"], "only the word to the server is left"
+    await finish_wipes(phone.keystore, phone.device_id, phone.root, phone.http)
+    assert not home.exists()
+    with lab.server.db.read() as conn:
+        assert conn.execute(select(t.device.c.wiped_at).where(t.device.c.id == device_id)).scalar() is not None
+    assert len(lines(lab.server, "device.wiped")) == 1
+
+
+# --- canary ------------------------------------------------------------------------------------------------------
+
+
+async def test_after_signing_out_nothing_of_the_own_customers_is_left_on_the_device(lab: Lab) -> None:
+    await plant(lab.server)
+    phone = await lab.synced()
+    await mutate(phone, EditNote("c1", "金丝雀新备注"))
+    assert (await sign_out(phone.store, phone.engine, phone.http, phone.keystore, phone.session)).outcome == "done"
+    await phone.http.aclose()
+    lab.phones.remove(phone)
+    assert traces_in(phone.root, [*CANARY.values(), "金丝雀新备注", "客人2", "客人3", "138****0002"]) == []
