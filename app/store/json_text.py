@@ -10,6 +10,7 @@ try:
 except ImportError:  # a phone without the wheel: slower, same answers
     msgspec = None  # type: ignore[assignment]
 
+JsonDamage: type[Exception] = json.JSONDecodeError if msgspec is None else msgspec.DecodeError
 
 def dumps(value: Any) -> str:
     """Return `value` as compact JSON text."""

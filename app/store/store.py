@@ -21,6 +21,7 @@ from typing import Concatenate, ParamSpec, TypeVar
 
 from app.domain.errors import GuideError, LocalFault
 from app.store import numbers, unpark
+from app.store.json_text import JsonDamage
 from app.store.migrations import migrate
 from app.store.read import Read
 from app.store.sealing import Sealer
@@ -85,10 +86,8 @@ class Store:
         folder.mkdir(parents=True, exist_ok=True)
         writer = None
         try:
-            killed = _was_killed(folder)
             writer = _writer(folder)
-            if killed:
-                _check(writer)
+            _check(writer)
             migrate(writer)
             store = cls(folder, sealer, writer)
         except (sqlite3.Error, UnicodeDecodeError) as exc:  # damaged text of the schema does not decode
@@ -162,20 +161,6 @@ class Store:
             self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # log keeps what is committed
         self._writer.close()
 
-    async def checkpoint(self) -> bool:
-        """Write the log back and empty it, so that nothing deleted is left in it; False while somebody reads."""
-        done: Future[bool] = Future()
-
-        def run() -> None:
-            try:
-                busy = self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
-                done.set_result(not busy)
-            except sqlite3.Error as exc:
-                done.set_exception(_fault(exc))
-
-        self._jobs.put(_Job(SYNC, next(self._order), run))
-        return await asyncio.wrap_future(done)
-
     def mark_damaged(self) -> None:
         """Let the next start set this store aside (`repair.open_store`)."""
         with contextlib.suppress(OSError):  # a full disk: then the damage is met again
@@ -214,6 +199,9 @@ class Store:
             if fault.code == DAMAGED:
                 self.mark_damaged()
             raise fault from exc
+        except JsonDamage as exc:  # the store wrote what it reads here
+            self.mark_damaged()
+            raise LocalFault(DAMAGED, type(exc).__name__) from exc
         except LocalFault as exc:
             if exc.code != "key_lost":
                 raise
@@ -246,13 +234,8 @@ def _reader(folder: Path) -> sqlite3.Connection:
     return conn
 
 
-def _was_killed(folder: Path) -> bool:
-    """Say whether the last process left a log behind, so that the file is looked over before it is trusted."""
-    log = folder / f"{FILE_NAME}-wal"
-    return log.exists() and log.stat().st_size > 0
-
-
 def _check(conn: sqlite3.Connection) -> None:
+    """Look the file over before it is trusted: a damaged root page looks like a new store, and would become one."""
     said = conn.execute("PRAGMA quick_check(1)").fetchone()[0]
     if said != "ok":
         raise sqlite3.DatabaseError(said)
