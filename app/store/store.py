@@ -161,6 +161,20 @@ class Store:
             self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # log keeps what is committed
         self._writer.close()
 
+    async def checkpoint(self) -> bool:
+        """Write the log back and empty it, so that nothing deleted is left in it; False while somebody reads."""
+        done: Future[bool] = Future()
+
+        def run() -> None:
+            try:
+                busy = self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+                done.set_result(not busy)
+            except sqlite3.Error as exc:
+                done.set_exception(_fault(exc))
+
+        self._jobs.put(_Job(SYNC, next(self._order), run))
+        return await asyncio.wrap_future(done)
+
     def mark_damaged(self) -> None:
         """Let the next start set this store aside (`repair.open_store`)."""
         with contextlib.suppress(OSError):  # a full disk: then the damage is met again
