@@ -1,6 +1,8 @@
 """Signing in, unlocking, signing out. The session is sealed beside the store."""
 
 from app.account.lease import LeaseGuard
+from app.account.reveal import REASONS as REVEAL_REASONS
+from app.account.reveal import reveal_phone
 from app.account.session import KnownStaff, Session, StaffInfo, known_staff
 from app.account.sign_in import Opened, finish_wipes, login_online, unlock_offline
 from app.account.sign_out import SignedOut, sign_out
@@ -8,6 +10,7 @@ from app.account.tokens import SessionKeeper
 from app.account.unsent import export_unsent, import_unsent
 
 __all__ = [
+    "REVEAL_REASONS",
     "KnownStaff",
     "LeaseGuard",
     "Opened",
@@ -20,6 +23,7 @@ __all__ = [
     "import_unsent",
     "known_staff",
     "login_online",
+    "reveal_phone",
     "sign_out",
     "unlock_offline",
 ]

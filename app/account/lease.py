@@ -61,16 +61,16 @@ class LeaseGuard:
         """Say nothing while the lease holds, and note how late it is.
 
         Raises:
-            LocalFault: `lease_over` or `clock_set_back`.
+            LocalFault: `offline_too_long` or `clock_set_back`.
         """
         held, now = self._held, self._clock.now()
         if held is None:
-            raise LocalFault("lease_over", "no lease was ever given")
+            raise LocalFault("offline_too_long", "no lease was ever given")
         seen = from_text(held.high_water)
         if now < seen - SET_BACK:
             raise LocalFault("clock_set_back", "the clock shows less than it did")
         if now + timedelta(seconds=held.ahead_s) >= from_text(held.expires):
-            raise LocalFault("lease_over", "the server was not heard for too long")
+            raise LocalFault("offline_too_long", "the server was not heard for too long")
         if now > seen:
             self._held = _Held(held.text, held.expires, held.ahead_s, to_text(now))
             if self._is_due(now):

@@ -127,7 +127,7 @@ async def unlock_offline(
 
     Raises:
         Rejected: `unlock_wrong_pin` (`left`), `unlock_locked` (`seconds`).
-        LocalFault: `key_lost`, `lease_over`, `clock_set_back`: an online login is needed, and keeps what waits.
+        LocalFault: `key_lost`, `offline_too_long`, `clock_set_back`: an online login is needed, and keeps what waits.
         Unavailable: `first_login_offline`: never signed in on this device.
     """
     await finish_wipes(keystore, device_id, root)

@@ -71,6 +71,14 @@ class Connectivity(Protocol):
         ...
 
 
+class Dialer(Protocol):
+    """Calling somebody."""
+
+    async def call(self, number: str) -> None:
+        """Open the phone's own dialler with a number; nothing is called before a person presses there."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Ports:
     """All ports of one session."""
@@ -80,6 +88,7 @@ class Ports:
     share: Share
     prefs: Prefs
     connectivity: Connectivity
+    dialer: Dialer
 
 
 class FletClipboard:
@@ -189,7 +198,19 @@ class FletConnectivity:
         self._service = ft.Connectivity(on_change=changed)
 
 
+class FletDialer:
+    """Flet's launcher of addresses."""
+
+    def __init__(self) -> None:
+        self._service: ft.UrlLauncher | None = None
+
+    async def call(self, number: str) -> None:
+        """Open the dialler."""
+        self._service = self._service or ft.UrlLauncher()
+        await self._service.launch_url(f"tel:{number}")
+
+
 def flet_ports(page: ft.Page) -> Ports:
     """Return the ports of a session."""
     clipboard, files = FletClipboard(), FletFiles()
-    return Ports(clipboard, files, FletShare(page, clipboard, files), FletPrefs(), FletConnectivity())
+    return Ports(clipboard, files, FletShare(page, clipboard, files), FletPrefs(), FletConnectivity(), FletDialer())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 AUTH = frozenset({
     "wrong_pin", "account_locked", "session_expired", "device_revoked", "first_login_offline", "unlock_wrong_pin",
-    "unlock_locked", "clock_skew", "trust_changed", "step_up_needed", "lease_over", "clock_set_back",
+    "unlock_locked", "clock_skew", "trust_changed", "step_up_needed", "offline_too_long", "clock_set_back",
 })  # fmt: skip
 NETWORK = frozenset({"offline", "server_away", "server_fault", "rate_limited", "timeout"})
 RULES = frozenset({

@@ -32,7 +32,7 @@ LOCALE = ROOT / "assets/locale/en"
 DEVICE = "dev-0123456789abcdef"
 GROUP, CLIENT = "group-1", "client-1"
 MIDS = ("01935b2e-1c00-7000-8000-000000000001", "01935b2e-1c00-7000-8000-000000000002")
-SECRET = frozenset({"access_token", "refresh_token", "share_key", "t"})
+SECRET = frozenset({"access_token", "refresh_token", "share_key", "t", "lease"})
 ROLES = {"guide": "guide", "manager": "manager", "hq": "headquarters"}
 
 

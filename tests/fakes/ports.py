@@ -17,6 +17,7 @@ class FakeDevice:
     shared: list[tuple[str, bytes, str, str]] = field(default_factory=list)
     saved: list[tuple[str, bytes]] = field(default_factory=list)
     picked: bytes | None = None
+    called: list[str] = field(default_factory=list)
     kept: dict[str, str] = field(default_factory=dict)
     network: Callable[[bool], Any] | None = None
 
@@ -45,9 +46,12 @@ class FakeDevice:
     async def set(self, name: str, value: str) -> None:
         self.kept[name] = value
 
+    async def call(self, number: str) -> None:
+        self.called.append(number)
+
     def watch(self, on_change: Callable[[bool], Any]) -> None:
         self.network = on_change
 
     @property
     def ports(self) -> Ports:
-        return Ports(self, self, self, self, self)
+        return Ports(self, self, self, self, self, self)

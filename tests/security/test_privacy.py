@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
+import logging
 import os
 import signal
 import subprocess
 import sys
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
+import httpx
 import pytest
 from sqlalchemy import delete, select, text, update
 from sqlalchemy.exc import DatabaseError
 
 from app.account import finish_wipes, sign_out
 from app.account.sign_out import wipe_folder
-from app.domain import instants
-from app.domain.errors import LocalFault, Rejected, Unauthorized
+from app.account.tokens import NO_AUTH
+from app.device import journal
+from app.domain import instants, pii
+from app.domain.errors import GuideError, LocalFault, Rejected, Unauthorized
 from app.mutations import mutate
 from app.protocol import lease
 from app.protocol.mutations import AddTag, EditNote, MarkSignal
@@ -31,7 +38,8 @@ from server_stub.people import auth, erase
 from tests.fakes.device import Device, TestClock
 from tests.fakes.server import NOW, PIN, SECRETS, Phone, Server, open_database, running
 from tests.integration.client.conftest import Lab
-from tests.security.traces import traces_in
+from tests.security.matrix_world import first_answer
+from tests.security.traces import traces, traces_in
 
 pytest_plugins = ["tests.integration.client.conftest"]
 CANARY = {"name": "欧阳金丝雀", "note": "金丝雀喜欢亚麻西装", "birthday": "02-29", "phone_masked": "199****7731"}
@@ -183,9 +191,9 @@ async def test_an_erased_customer_leaves_nothing_on_server_and_phones_after_one_
     assert [one.code for one in at_work.store.query(work.rejected)] == ["not_yours"]
     for phone in phones:
         assert phone.store.query(customers.customer_by_id, "c1") is None
+        assert phone.store.read.rows("SELECT * FROM refused_args") == []
         for table, column in (("customer", "id"), ("outbox", "subject"), ("undo", "id")):
-            assert phone.store.read.rows("SELECT * FROM refused_args") == []
-        assert not [row for row in phone.store.read.rows(f"SELECT {column} FROM {table}") if "c1" in row[0]]
+            assert not [row for row in phone.store.read.rows(f"SELECT {column} FROM {table}") if "c1" in row[0]]
     assert phones[1].store.query(customers.customer_by_id, "c2").tags[0].name == "留下"
     assert [one.params for one in away.store.query(work.problems) if one.code == "customer_erased"] == [{"count": 2}]
     assert traces_in(lab.root, values) == []
@@ -210,11 +218,11 @@ async def test_without_the_server_data_is_locked_after_72_hours_and_what_waits_i
     clock.advance(72 * 3_600 - 60)
     phone.lease.check()
     clock.advance(61)
-    with pytest.raises(LocalFault, match="lease_over"):
+    with pytest.raises(LocalFault, match="offline_too_long"):
         phone.lease.check()
     root, device_id = phone.root, phone.device_id
     await phone.close()
-    with pytest.raises(LocalFault, match="lease_over"):
+    with pytest.raises(LocalFault, match="offline_too_long"):
         await Device.unlock(root, lab.transport, "G0101", clock, device_id)
     clock.skew_s = -30 * 86_400.0
     with pytest.raises(LocalFault, match="clock_set_back"):
@@ -370,3 +378,114 @@ async def test_after_signing_out_nothing_of_the_own_customers_is_left_on_the_dev
     await phone.http.aclose()
     lab.phones.remove(phone)
     assert traces_in(phone.root, [*CANARY.values(), "金丝雀新备注", "客人2", "客人3", "138****0002"]) == []
+
+
+async def test_nothing_personal_of_anothers_customers_reaches_a_guide(lab: Lab) -> None:
+    """Everything guide A receives while both work: pulls, pushes, routes, errors, the live channel, pages."""
+    await plant(lab.server, "c5")
+    values = [
+        *(one for one in CANARY.values() if one != "02-29"),
+        "jinsique-ouyang",
+        "13800000005",
+        "138****0005",
+        "金丝雀B标签",
+    ]
+    wire = Recorder(lab.transport)
+    mine = await lab.synced("G0101", transport=wire)
+    other = await lab.synced("G0102")
+    await mutate(other, AddTag("c5", "金丝雀B标签"))
+    await other.sync()
+    headers = {"Authorization": f"Bearer {mine.session.access_token}"}
+    await mutate(mine, AddTag("c1", "我的"))
+    await mutate(mine, MarkSignal("mark-0009", "c1", "dormant", "", "done"))
+    await mine.sync()
+    foreign = {"mid": "0193" + "0" * 28, "at": instants.to_text(NOW), "customer_id": "c5"}
+    for name, args in (
+        ("edit_note", {"note": "x"}),
+        ("add_tag", {"tag": "x"}),
+        ("issue_coupon", {"coupon_id": "none"}),
+    ):
+        one = {"id": 1, "name": name, "args": foreign | args, "clientID": "stranger", "timestamp": 0}
+        body = {"clientGroupID": "strange-group", "mutations": [one], "pushVersion": 1, "schemaVersion": "1"}
+        await wire.send(mine.http, "POST", "/api/sync/push", json=body, headers=headers)
+    for path in ("/api/customers/c5/reveal", "/api/customers/c5/erase", "/api/coupon/check"):
+        await wire.send(mine.http, "POST", path, json={"reason": "order", "code": "x"}, headers=headers)
+    for path in (
+        "/",
+        "/shop",
+        "/me",
+        "/p/1",
+        "/g/CARD12",
+        "/g/CARD11",
+        "/order/none",
+        "/api/sync/mutations",
+        "/openapi.json",
+    ):
+        await wire.send(mine.http, "GET", path, headers=headers)
+    status, live = await first_answer(lab.server.app, "/api/sync/live", headers)
+    await mine.sync()
+    assert status == 200 and wire.answers > 15 and b"c1" in bytes(wire.received), "the recorder hears what is said"
+    assert traces(bytes(wire.received) + live, values) == []
+    assert traces_in(mine.root, values) == []
+    assert traces(bytes(wire.received), ["客人1"]) == ["客人1"], "and the own customer's name was in it"
+
+
+class Recorder(httpx.AsyncBaseTransport):
+    """Keeps every byte of every answer, heads and bodies, unpacked."""
+
+    def __init__(self, inner: httpx.AsyncBaseTransport) -> None:
+        self.inner, self.received, self.answers = inner, bytearray(), 0
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        answer = await self.inner.handle_async_request(request)
+        body = await answer.aread()
+        self.answers += 1
+        self.received += repr(answer.headers.raw).encode() + body
+        kept = [(name, value) for name, value in answer.headers.raw if name.lower() != b"content-encoding"]
+        return httpx.Response(answer.status_code, headers=kept, content=body)
+
+    async def send(self, http: httpx.AsyncClient, method: str, path: str, **options: Any) -> None:
+        """Ask, whatever the answer: what was said stands in `received`."""
+        with contextlib.suppress(GuideError):
+            await http.request(method, path, auth=NO_AUTH, **options)
+
+
+async def test_no_object_of_managers_and_headquarters_holds_a_personal_field(lab: Lab) -> None:
+    await plant(lab.server)
+    personal = {(one.kind, one.name) for one in pii.FIELDS}
+    allowed = {("rejected", "name"), ("rejected", "subject"), ("rejected", "params")}  # their own refused changes
+    for staff_no in ("M01", "M02", "H01"):
+        phone = await lab.server.sign_in(staff_no)
+        view = await phone.pull_all()
+        held = {(key.partition("/")[0], name) for key, value in view.items() for name in value}
+        assert held & personal <= allowed, staff_no
+        assert traces(json.dumps(view, ensure_ascii=False).encode(), ["金丝雀", *CANARY.values(), "客人"]) == []
+
+
+async def test_logs_of_app_and_server_hold_nothing_personal_and_stay_small(
+    lab: Lab, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    await plant(lab.server)
+    root = logging.getLogger()
+    before = list(root.handlers)
+    journal.start(tmp_path / "log", "DEBUG")
+    (handler,) = [one for one in root.handlers if one not in before]
+    try:
+        phone = await lab.synced()
+        await mutate(phone, EditNote("c1", CANARY["note"]))
+        await phone.sync()
+        with pytest.raises(Rejected):
+            await mutate(phone, EditNote("c1", CANARY["note"] * 500))
+        try:
+            raise ValueError(f"{CANARY['name']} {CANARY['note']} 19912347731 pin=246810")
+        except ValueError:
+            logging.getLogger("app.test").exception("failed for %s", CANARY["name"])
+        for _ in range(3_000):
+            logging.getLogger("app.test").info("%s", "filler " * 200)
+    finally:
+        root.removeHandler(handler)
+        handler.close()
+    assert traces_in(tmp_path / "log", [*CANARY.values(), "19912347731", PIN]) == []
+    assert all(one.stat().st_size <= journal.MAX_BYTES for one in (tmp_path / "log").iterdir())
+    said = capfd.readouterr()
+    assert traces((said.out + said.err).encode(), [CANARY["name"], CANARY["note"], "19912347731"]) == []

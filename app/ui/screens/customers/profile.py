@@ -21,6 +21,8 @@ from app.ui import parts as p
 from app.ui import session as sessions
 from app.ui.guards import screen
 from app.ui.screens.customers import tabs
+from app.ui.screens.customers.handover import Came, Leaving
+from app.ui.screens.customers.reveal import PhoneLine
 from app.ui.screens.today.reasons import prompt_of, reason_text
 from app.ui.strings import current, error_text, money, t
 from app.ui.theme import Space, Tone, Type
@@ -85,13 +87,13 @@ def _head(customer: Customer) -> ft.Control:
     level = p.level_pill(customer.level)
     title = ft.Semantics(heading_level=1, content=p.txt(customer.name, Type.NAME, lines=1))
     name = ft.Row([title, *([level] if level else [])], spacing=Space.S)
-    phone = ft.Semantics(
-        label=t("profile.phone_label"),
-        content=p.txt(p.dots(customer.phone_masked or None, t("profile.mine")), Type.META),
-    )
     pills = [p.pill(tag.name) for tag in customer.tags[:5]]
     words = ft.Column(
-        [name, phone, *([ft.Row(pills, spacing=Space.S, wrap=True, run_spacing=Space.XS)] if pills else [])],
+        [
+            name,
+            PhoneLine(customer),
+            *([ft.Row(pills, spacing=Space.S, wrap=True, run_spacing=Space.XS)] if pills else []),
+        ],
         spacing=Space.XS,
         expand=True,
     )

@@ -16,7 +16,7 @@ from app.ui.theme import Radius, Space, Tone, Type
 
 WIDTH = 400
 LOCKED = ("account_locked", "rate_limited")
-SERVER_OPENS = ("key_lost", "lease_over", "clock_set_back")  # what an online sign-in mends
+SERVER_OPENS = ("key_lost", "offline_too_long", "clock_set_back")  # what an online sign-in mends
 
 
 @screen

@@ -1,0 +1,115 @@
+"""The masked number, and the deliberate act that shows it whole for ten seconds."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+import flet as ft
+
+from app.account import REVEAL_REASONS, reveal_phone
+from app.domain.errors import GuideError
+from app.protocol.objects import Customer
+from app.ui import hooks
+from app.ui import parts as p
+from app.ui.guards import screen
+from app.ui.strings import error_text, t
+from app.ui.theme import Space, Tone, Type
+
+SHOWN_S = 10
+
+
+@screen
+def PhoneLine(customer: Customer) -> ft.Control:
+    """Show the masked number; pressed, it asks why it is needed, and then stands in full for ten seconds."""
+    asking, set_asking = ft.use_state(False)
+    number, set_number = ft.use_state("")
+
+    async def hide() -> None:
+        if number:
+            await asyncio.sleep(SHOWN_S)
+            set_number("")
+
+    def got(found: str) -> None:
+        set_asking(False)
+        set_number(found)
+        if not found:
+            p.say(t("reveal.none"))
+
+    def close() -> None:
+        set_asking(False)
+
+    ft.use_effect(hide, [number], cleanup=lambda: None)
+    p.use_sheet(RevealForm(customer.id, got) if asking else None, t("reveal.title"), close)
+    if number:
+        return _whole(number)
+    if not customer.phone_masked:
+        return p.txt(t("profile.mine"), Type.META)
+    line = ft.Row(
+        [
+            p.txt(p.dots(customer.phone_masked, t("profile.mine")), Type.META),
+            ft.Icon(ft.Icons.VISIBILITY_OUTLINED, size=16, color=Tone.QUIET),
+        ],
+        spacing=Space.XS,
+    )
+    return p.tappable(line, lambda: set_asking(True), label=t("reveal.show", phone=customer.phone_masked), height=48)
+
+
+def _whole(number: str) -> ft.Control:
+    ui = hooks.sessions.current()
+
+    async def copy() -> None:
+        p.say(t("common.copied") if await ui.ports.clipboard.copy(number) else t("common.copy_refused"))
+
+    async def call() -> None:
+        await ui.ports.dialer.call(number)
+
+    return ft.Row(
+        [
+            p.txt(number, Type.ROW, semantics_label=t("reveal.number", phone=number)),
+            p.icon_button(ft.Icons.CALL_OUTLINED, t("reveal.call"), lambda: ui.run(call)),
+            p.icon_button(ft.Icons.COPY, t("reveal.copy"), lambda: ui.run(copy)),
+        ],
+        spacing=Space.XS,
+    )
+
+
+@screen
+def RevealForm(customer_id: str, on_number: Callable[[str], None]) -> ft.Control:
+    """Ask for the reason, and for the PIN when the server wants it again."""
+    ui, client = hooks.use_session(), hooks.use_client()
+    reason, set_reason = ft.use_state("")
+    pin, set_pin = ft.use_state("")
+    wants_pin, set_wants_pin = ft.use_state(False)
+    problem, set_problem = ft.use_state("")
+    busy, set_busy = ft.use_state(False)
+
+    async def ask() -> None:
+        try:
+            found = await reveal_phone(client.http, customer_id, reason, pin)
+        except GuideError as error:
+            set_busy(False)
+            set_wants_pin(wants_pin or error.code == "step_up_needed")
+            set_problem(error_text(error))
+            return
+        on_number(found)
+
+    def submit() -> None:
+        set_busy(True)
+        set_problem("")
+        ui.run(ask)
+
+    ready = bool(reason) and (bool(pin) or not wants_pin) and not busy
+    options = [(one, t(f"reveal.reason_{one}")) for one in REVEAL_REASONS]
+    rows: list[ft.Control] = [
+        p.txt(t("reveal.why"), Type.BODY, Tone.QUIET),
+        p.filter_chips(options, reason, set_reason),
+    ]
+    if wants_pin:
+        rows.append(
+            p.text_field(t("login.pin"), pin, set_pin, password=True, keyboard_type=ft.KeyboardType.NUMBER)
+        )  # fmt: skip
+    if problem:
+        rows.append(p.notice(None, problem, tone="late", icon=ft.Icons.ERROR_OUTLINE))
+    rows.append(p.primary(t("reveal.go"), submit if ready else None, ft.Icons.VISIBILITY_OUTLINED, busy=busy))
+    return ft.Column(rows, spacing=Space.M, horizontal_alignment=ft.CrossAxisAlignment.STRETCH)
