@@ -489,3 +489,10 @@ async def test_logs_of_app_and_server_hold_nothing_personal_and_stay_small(
     assert all(one.stat().st_size <= journal.MAX_BYTES for one in (tmp_path / "log").iterdir())
     said = capfd.readouterr()
     assert traces((said.out + said.err).encode(), [CANARY["name"], CANARY["note"], "19912347731"]) == []
+
+
+def test_the_page_on_personal_data_names_every_field() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "privacy.md").read_text("utf-8")
+    for one in pii.FIELDS:
+        assert f"| `{one.kind}.{one.name}` | {one.purpose} | {one.basis} |" in page
+    assert page.count("\n| `") == len(pii.FIELDS)
