@@ -46,7 +46,7 @@ def test_a_segment_gets_a_coupon_offline_and_two_are_handed_out(world: World, br
     app.go("客户")
     app.tap(re.compile(r"^沉睡 \d+"))
     app.tap("多选", exact=True)
-    app.tap(re.compile(r"^发券给这 \d+ 位"))
+    app.tap(re.compile(r"^发券给全部 \d+ 位"))
     app.sees("发哪一张")
     app.sees(re.compile("剩 20 张"))  # the block is here: from now on no network is needed
     assert world.proxy

@@ -267,7 +267,7 @@ async def test_customers_are_ticked_in_place_and_a_segment_goes_whole(sample: An
     assert ui.shows("客户") and not ui.ui.slice(Picking).has_people
     await ui.press("复购")
     await ui.press("多选")
-    await ui.press(f"发券给这 {sample.index.counts()['repeat']} 位")
+    await ui.press(f"发券给全部 {sample.index.counts()['repeat']} 位")
     assert ui.ui.slice(Picking).segment == "repeat"
 
 

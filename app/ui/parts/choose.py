@@ -41,10 +41,11 @@ def segmented(options: Sequence[tuple[str, str]], chosen: str, on_choose: Callab
     def tab(index: int, value: str, label: str) -> ft.Control:
         on = value == chosen
         edge = None if index == 0 else ft.Border(left=ft.BorderSide(1, Tone.LINE))
+        first, last = Radius.L - 1 if index == 0 else 0, Radius.L - 1 if index == len(options) - 1 else 0
         return tappable(
             txt(label, Type.ROW, Tone.ON_SOFT if on else Tone.TEXT, lines=1), lambda: on_choose(value), selected=on,
             bgcolor=Tone.SOFT if on else Tone.CARD, border=edge, height=44, alignment=ft.Alignment.CENTER, expand=1,
-            radius=0,
+            radius=ft.BorderRadius.only(top_left=first, bottom_left=first, top_right=last, bottom_right=last),
         )  # fmt: skip
 
     row = ft.Row([tab(i, *option) for i, option in enumerate(options)], spacing=0)

@@ -20,7 +20,8 @@ def list_row(
 
     `title` may be controls (name and pill). The row is one button named by its texts (or `label`) when `on_click`.
     """
-    heads = [txt(title, Type.ROW if bold else Type.BODY, lines=1)] if isinstance(title, str) else list(title)
+    kind = Type.ROW if bold else Type.BODY  # a text that may not grow is cut at the fact, not drawn over it
+    heads = [txt(title, kind, lines=1, expand=True)] if isinstance(title, str) else list(title)
     middle = ft.Column(
         [ft.Row(heads, spacing=Space.S), *([txt(meta, Type.META, lines=1)] if meta else [])],
         spacing=2, expand=True, alignment=ft.MainAxisAlignment.CENTER,

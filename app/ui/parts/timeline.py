@@ -17,9 +17,16 @@ def timeline_item(
         ft.Icon(icon, size=16, color=Tone.ON_SOFT if strong else Tone.QUIET), width=32, height=32, border_radius=16,
         bgcolor=Tone.SOFT if strong else Tone.FILL, alignment=ft.Alignment.CENTER,
     )  # fmt: skip
-    thread = ft.Container(width=2, height=30, bgcolor=Tone.FILL if not last else ft.Colors.TRANSPARENT)
-    rail = ft.Column([dot, thread], spacing=0, horizontal_alignment=ft.CrossAxisAlignment.CENTER)
+    thread = ft.Container(width=2, height=30, bgcolor=Tone.FILL)
+    rail = ft.Column([dot] if last else [dot, thread], spacing=0, horizontal_alignment=ft.CrossAxisAlignment.CENTER)
     lines = ft.Column([txt(title, Type.BODY), *([txt(meta, Type.META)] if meta else [])], spacing=2)
-    words = ft.Container(lines, padding=ft.Padding.only(bottom=Space.M), expand=True)  # a long title keeps its distance
-    cells = [rail, words, *([trailing] if trailing else []), txt(when, Type.META, no_wrap=True)]
+    words = ft.Container(
+        lines, padding=ft.Padding.only(top=5, bottom=0 if last else Space.M), expand=True
+    )  # a long title keeps its distance
+    cells = [
+        rail,
+        words,
+        *([trailing] if trailing else []),
+        ft.Container(txt(when, Type.META, no_wrap=True), padding=ft.Padding.only(top=7)),
+    ]
     return ft.Row(cells, spacing=Space.M, vertical_alignment=ft.CrossAxisAlignment.START)

@@ -62,7 +62,7 @@ def icon_button(
 
 def tappable(
     content: ft.Control, on_click: Press, *, label: str | None = None, selected: bool | None = None,
-    radius: float = Radius.M, **options: Any,
+    radius: float | ft.BorderRadius = Radius.M, **options: Any,
 ) -> ft.Control:  # fmt: skip
     """Return `content` as one button; its name is `label`, or else all its texts.
 

@@ -42,7 +42,7 @@ def EntryPage(entry_id: str) -> ft.Control:
         body.append(_explanation(entry, steps))
     if not adds_up(entry):
         body.append(p.notice(None, t("commission.does_not_add_up"), icon=ft.Icons.SYNC_PROBLEM))
-    who = partner.name if partner else t("commission.another_guide") if entry.role in ("closing", "bound") else None
+    who = partner.name if partner else None  # of another store: the role says it all
     body.append(_facts(entry, rule_name({"version": entry.rule_version}, rule, strings), who, strings))
     if entry.kind == "accrual" and entry.order_id:
         body.append(WhatIf(entry.order_id, entry.line_id, key=f"what-if/{entry.id}"))

@@ -87,7 +87,10 @@ def _tiles() -> ft.Control:
 
 def _all_entries() -> ft.Control:
     ui = sessions.current()
-    return p.quiet(t("commission.all_entries"), lambda: ui.select("/commission/ledger"))
+    words = p.txt(t("commission.all_entries"), Type.ROW, Tone.ACTION)
+    face = ft.Row([words, ft.Icon(ft.Icons.CHEVRON_RIGHT, size=18, color=Tone.ACTION)], spacing=0, tight=True)
+    pad = ft.Padding.only(left=Space.S, top=14, bottom=14)  # 48 to touch, its end on the gutter
+    return p.tappable(face, lambda: ui.select("/commission/ledger"), padding=pad)
 
 
 def _nothing() -> ft.Control:
@@ -214,7 +217,7 @@ def NextSale() -> ft.Control:
     )
     rule = rule_name({"version": found.rule.version}, found.rule, strings)
     sale = found.next_sale
-    why = p.dots(rule, _parts(sale)) if sale.tier_fen else rule
+    why = f"{rule}\n{_parts(sale)}" if sale.tier_fen else rule
     lines = [head, _worth(t("commission.next_1000", sale=money(sale.sale_fen)), sale.total_fen, why)]
     lines += _tier_lines(found)
     return p.card(ft.Column(lines, spacing=Space.M))
@@ -299,4 +302,6 @@ def _month_bar(first: date, fen: int, most: int, chosen: bool, months: int) -> f
         spacing=Space.XS, horizontal_alignment=ft.CrossAxisAlignment.STRETCH,
     )  # fmt: skip
     label = t("commission.month_bar", month=month(first), amount=money(fen, exact=True))
-    return p.tappable(face, show, label=label, selected=chosen, padding=Space.XS, expand=1)
+    return p.tappable(
+        face, show, label=label, selected=chosen, padding=ft.Padding.symmetric(vertical=Space.XS), expand=1
+    )

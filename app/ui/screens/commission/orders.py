@@ -135,7 +135,7 @@ def _OrderPay(order_no: str) -> ft.Control:
     asked = hooks.use_query(commission.disputes_of, order_no)
     refused = [one for one in hooks.use_query(work.rejected) if one.params.get("order_no") == order_no]
     names = names_in(hooks.use_query(products.products), strings)
-    body: list[ft.Control] = [_head(order, order_no, entries)]
+    body: list[ft.Control] = [_head(order, order_no, entries, hooks.use_now())]
     body += [p.refused_note(one.code, dict(one.params)) for one in refused[:2]]
     if order is not None:
         body.append(Verdicts(order))
@@ -157,14 +157,14 @@ def _named(entry: CommissionEntry, names: dict[str, str]) -> CommissionEntry:
     return replace(entry, label=names.get(entry.label, entry.label))
 
 
-def _head(order: Order | None, order_no: str, entries: list[CommissionEntry]) -> ft.Control:
+def _head(order: Order | None, order_no: str, entries: list[CommissionEntry], now: datetime) -> ft.Control:
     net = sum(entry.amount_fen for entry in entries)
     facts = [p.fact(t("commission.fact_order"), order_no)]
     if order is not None:
         facts.append(p.fact(t("commission.order_paid"), money(order.paid_fen, exact=True)))
         if order.refunded_fen:
             facts.append(p.fact(t("commission.order_returned"), money(-order.refunded_fen, exact=True)))
-        facts.append(p.fact(t("commission.order_day"), date_short(order.paid_at)))
+        facts.append(p.fact(t("commission.order_day"), date_short(order.paid_at, now)))
     words = [p.txt(t("commission.order_paid_me"), Type.META), p.txt(money(net, exact=True), Type.DISPLAY)]
     return p.card(ft.Column([ft.Column(words, spacing=2), *facts], spacing=Space.M))
 
@@ -185,15 +185,12 @@ def Verdicts(order: Order) -> ft.Control:
 
 def verdict_head(code: str, rule: str) -> ft.Control:
     """Return the sentence of a verdict with the number of its rule."""
-    words = ft.Column(
-        [p.txt(t(f"commission.why_{code}"), Type.SECTION),
-         p.txt(t(f"commission.because_{code}"), Type.BODY, Tone.QUIET)],
-        spacing=Space.XS, expand=True,
+    head = ft.Row(
+        [p.txt(t(f"commission.why_{code}"), Type.SECTION, expand=True),
+         p.pill(t("commission.rule_no", no=rule), "calm")],
+        spacing=Space.S, vertical_alignment=ft.CrossAxisAlignment.START,
     )  # fmt: skip
-    return ft.Row(
-        [words, p.pill(t("commission.rule_no", no=rule), "calm")], spacing=Space.S,
-        vertical_alignment=ft.CrossAxisAlignment.START,
-    )  # fmt: skip
+    return ft.Column([head, p.txt(t(f"commission.because_{code}"), Type.BODY, Tone.QUIET)], spacing=Space.XS)
 
 
 # --- asking --------------------------------------------------------------------------------

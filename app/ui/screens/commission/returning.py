@@ -47,7 +47,7 @@ def WhatIfWhole(order_id: str) -> ft.Control:
     found = use_return(entries, parts)
     paid = sum(part.fen for part in parts)
     if not paid or not found.entries:
-        return ft.Container()
+        return ft.Container(visible=False)
     return p.card(ft.Column([_head(), *outcome(found, paid, entries)], spacing=Space.M))
 
 

@@ -42,7 +42,7 @@ def StatementsPage() -> ft.Control:
 
 def _row(one: Statement) -> ft.Control:
     ui = sessions.current()
-    meta = p.dots(t("commission.count", n=one.entries), t("commission.closed_on", day=date_short(one.closed_at)))
+    meta = t("commission.count", n=one.entries)
     amount = ft.Column(
         [p.txt(signed(one.closing_fen - one.opening_fen), Type.ROW, no_wrap=True),
          p.txt(t("commission.balance", amount=money(one.closing_fen, exact=True)), Type.META, no_wrap=True)],
@@ -102,7 +102,8 @@ def StatementPage(month: str) -> ft.Control:
     listed = p.VirtualList(
         lines, _entry, header=head, padding=ft.Padding.only(bottom=Space.XL), mark=strings.language, chunk=2, key=month
     )
-    return p.frame(strings.month(f"{month}-01"), listed, over=t("commission.statement"), scroll=False, foot=foot)
+    over = p.dots(t("commission.statement"), t("commission.closed_on", day=date_short(statement.closed_at)))
+    return p.frame(strings.month(f"{month}-01"), listed, over=over, scroll=False, foot=foot)
 
 
 def _line(entry: CommissionEntry, strings: Strings, names: dict[str, str]) -> Line:

@@ -50,7 +50,8 @@ def HandOutPage() -> ft.Control:
     pick = ft.use_callback(set_chosen, [])
     build = ft.use_memo(lambda: partial(_waiting_row, pick), [pick])
     if here is None:
-        title, text = t("coupons.hand_out_done"), t("coupons.hand_out_done_text", n=done)
+        key = "coupons.hand_out_done" if done else "coupons.hand_out_none"
+        title, text = t(key), t(f"{key}_text", n=done) if done else t(f"{key}_text")
         ready = p.empty(ft.Icons.TASK_ALT, title, text, t("coupons.to_sent"), ui.back)
         return p.frame(t("coupons.hand_out"), ready)
 

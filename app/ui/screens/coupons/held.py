@@ -131,7 +131,7 @@ def Unfinished() -> ft.Control:
     rest = hooks.use_query(cq.unfinished_batch)
     picking = hooks.use_slice(Picking)
     if rest is None:
-        return ft.Container(height=0)
+        return ft.Container(visible=False)
 
     def go_on() -> None:
         picking.stop()

@@ -126,7 +126,8 @@ def _field(counter: Counter, here: Scanned | None, on_submit: Any) -> ft.Control
         prefix_icon=ft.Icons.QR_CODE_SCANNER, autocorrect=False, enable_suggestions=False, expand=True,
     )  # fmt: skip
     clear = p.icon_button(ft.Icons.CLOSE, t("common.clear"), lambda: counter.take("")) if counter.text else None
-    return ft.Row([field, *([clear] if clear else [])], vertical_alignment=ft.CrossAxisAlignment.START)
+    row = ft.Row([field, *([clear] if clear else [])], vertical_alignment=ft.CrossAxisAlignment.START)
+    return ft.Container(row, padding=ft.Padding.only(top=Space.XS))  # the floating label stands above the field
 
 
 @screen
@@ -145,7 +146,9 @@ def Found(found: Scanned, note: str) -> ft.Control:
         (t("coupons.redeem_code"), coupon_code.display(found.code) if found.code else None),
     ]
     rows += [p.fact(label, value) for label, value in facts if value]
-    body: list[ft.Control] = [p.card(ft.Column(rows, spacing=Space.M))]
+    nothing_known = not found.rules and not found.fen and found.refusal is not None and note != "asking"
+    foreign = nothing_known and found.refusal.code != "needs_network"  # not ours, or misread: only the sentence
+    body: list[ft.Control] = [] if foreign else [p.card(ft.Column(rows, spacing=Space.M))]
     if found.refusal is not None:
         text = refusal_text(found.refusal.code, found.refusal.params, now)
         if found.refusal.code == "needs_network" and note == "asking":

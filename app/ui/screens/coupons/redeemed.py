@@ -56,7 +56,7 @@ def Reports() -> ft.Control:
     uses = hooks.use_query(redemptions.team_redemptions)
     staff = hooks.use_query(redemptions.staff_names)
     if not uses:
-        return ft.Container()
+        return ft.Container(visible=False)
     listed = p.group([_row(use, now, staff.get(use.by_id, "")) for use in uses])
     head = p.section(t("coupons.redeem_reports"))
     return ft.Column([head, listed], spacing=Space.S, horizontal_alignment=ft.CrossAxisAlignment.STRETCH)

@@ -85,7 +85,7 @@ def CustomersScreen() -> ft.Control:
     shown = ft.use_memo(lambda: _ticked(rows, picking.ids) if picking.on else rows, [rows, picking.on, picking.ids])
     body = _list(book, shown, total, build, look)
     if picking.on:
-        title = t("customers.picked", n=len(picking.ids))
+        title = t("customers.picked", n=len(picking.ids)) if picking.ids else t("customers.pick")
         stop = p.icon_button(ft.Icons.CLOSE, t("customers.pick_stop"), picking.stop)
         foot = _send_foot(picking, book, rows)
         return p.frame(title, body, actions=[stop], top=top, foot=foot, scroll=False, badge=False)
