@@ -71,6 +71,14 @@ def create(template: str, build: Callable[[str], None]) -> str:
     return url_of(name)
 
 
+def copy(url: str) -> str:
+    """Return the URL of a copy of a database nobody is connected to."""
+    name = f"t_{uuid.uuid4().hex}"
+    with _admin() as conn:
+        conn.execute(_sql("CREATE DATABASE {} TEMPLATE {}", name, str(make_url(url).database)))
+    return url_of(name)
+
+
 def create_empty() -> str:
     """Return the URL of a new database with nothing in it."""
     name = f"t_{uuid.uuid4().hex}"
