@@ -21,7 +21,6 @@ from app.ui import parts as p
 from app.ui import session as sessions
 from app.ui.guards import screen
 from app.ui.screens.customers import tabs
-from app.ui.screens.customers.handover import Came, Leaving
 from app.ui.screens.customers.reveal import PhoneLine
 from app.ui.screens.today.reasons import prompt_of, reason_text
 from app.ui.strings import current, error_text, money, t
