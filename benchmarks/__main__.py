@@ -11,7 +11,9 @@ import sys
 from benchmarks import report
 from benchmarks.measure import Figure, table
 
-NAMES = ("first_sync", "commission", "replay", "delta", "poster", "search", "ledger", "memory")
+NAMES = (
+    "first_sync", "delta", "live", "server", "commission", "replay", "ledger", "poster", "search", "memory",
+)  # fmt: skip
 
 
 def main(args: list[str]) -> int:
