@@ -60,10 +60,10 @@ PROOFS = (
           ("tests/faults/test_kills.py",), env={"DAOGOU_CLIENT_KILLS": "500", "DAOGOU_SERVER_KILLS": "200"}),
     Proof("disk", "full disks, a log cut at 1,000 places, 1,000 files with flipped bits: whole, or repaired and said",
           ("tests/faults/test_disk.py",), env={"DAOGOU_CUTS": "1000", "DAOGOU_FLIPS": "1000"}),
-    Proof("outage", "200 phones come back at once: 0 lost, nobody before the server said", ("-s", "tests/faults/test_outage.py"),
-          env={"DAOGOU_PHONES": "200"}),
-    Proof("offline", "72 hours of 5,000 changes, 27 days in a drawer, two versions behind", ("tests/faults/test_long_offline.py",),
-          env={"DAOGOU_OFFLINE_TAPS": "5000"}),
+    Proof("outage", "200 phones come back at once: 0 lost, nobody before the server said",
+          ("tests/faults/test_outage.py",), env={"DAOGOU_PHONES": "200"}),
+    Proof("offline", "72 hours of 5,000 changes, 27 days in a drawer, two versions behind",
+          ("tests/faults/test_long_offline.py",), env={"DAOGOU_OFFLINE_TAPS": "5000"}),
 )  # fmt: skip
 
 
