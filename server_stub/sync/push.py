@@ -214,13 +214,17 @@ def _lock_client(tx: Tx, group_id: str, client_id: str) -> int:
 
 
 def _consume(tx: Tx, group_id: str, mutation: Incoming, status: str, code: str | None = None) -> None:
-    """Advance the client's last mutation id and remember what the id stood for."""
+    """Advance the client's last mutation id and remember what the id stood for.
+
+    The `mid` is remembered of refused ones too: sent under another client again, they are not judged a second time.
+    """
     set_lmid(tx, group_id, mutation.client_id, mutation.id)
     mid = mutation.args.get("mid") if isinstance(mutation.args, dict) else None
+    decided = status == "applied" or (status == "rejected" and code != "mutation_reused")
     row = {
         "client_id": mutation.client_id, "mutation_id": mutation.id,
         "args_hash": args_hash(mutation.name, mutation.args),
-        "mid": mid[:64] if isinstance(mid, str) and status == "applied" else None, "name": mutation.name[:64],
+        "mid": mid[:64] if isinstance(mid, str) and decided else None, "name": mutation.name[:64],
         "staff_id": tx.actor.staff_id if tx.actor else "", "status": status, "code": code, "at": tx.now_text,
     }  # fmt: skip
     statement = upsert(tx.conn, t.seen_mutation).values(**row)

@@ -87,6 +87,15 @@ async def test_the_same_mutation_from_a_new_installation_has_one_effect(server: 
     assert note_of(server) == "later"
 
 
+async def test_a_refused_mutation_sent_again_by_a_renewed_client_is_not_judged_twice(server: Server) -> None:
+    phone, again = await guide(server), await guide(server)
+    sent = phone.mutation("edit_note", customer_id="c5", note="a colleague's")
+    assert (await phone.push(sent))[0]["status"] == "rejected"
+    copied = {**sent, "clientID": again.client}
+    assert (await again.push(copied))[0]["status"] == "duplicate"
+    assert count(server, t.rejected) == 1
+
+
 async def test_a_refusal_consumes_its_id_and_stands_as_a_row_until_dismissed(server: Server) -> None:
     phone = await guide(server)
     results = await phone.push(
