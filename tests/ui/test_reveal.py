@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from app.sync import OfflineSwitch, make_http
-from app.ui.screens.customers import CustomerPage, reveal
+from app.ui.screens.customers import CustomerPage
 from tests.fakes.sample import sample_store
 from tests.fakes.ui import FakeUi
 
@@ -29,7 +29,7 @@ async def test_the_number_shows_after_reason_and_pin_and_goes_by_itself(
             return httpx.Response(403, json={"code": "step_up_needed"})
         return httpx.Response(200, json={"phone": NUMBER})
 
-    monkeypatch.setattr(reveal, "SHOWN_S", 2.0)
+    monkeypatch.setattr("app.ui.screens.customers.reveal.SHOWN_S", 2.0)
     sample = await sample_store(tmp_path / "store", TUESDAY, customers=20)
     switch = OfflineSwitch(httpx.MockTransport(answer))
     sample.http = make_http("http://server.test", switch)
