@@ -1,25 +1,23 @@
-"""The simulation proves itself: a bug planted on the real code is found, each by a seed that is known to find it.
+"""The simulation proves itself: every bug planted on the real code is found within 500 seeds.
 
-The seeds come from looking with `DAOGOU_SIM_LOOK=500`: then every bug is looked for from seed 0 on, up to that many.
+`FOUND_BY` names a seed that is known to find it and is tried first; change it when the simulation draws otherwise.
 """
 
 from __future__ import annotations
-
-import os
 
 import pytest
 
 from tests.sim.bugs import BUGS
 from tests.sim.world import Broken, run
 
-LOOK = int(os.environ.get("DAOGOU_SIM_LOOK", "0"))
-FOUND_BY = {}
+LOOK = 500
+FOUND_BY = {"delete_on_send": 2, "no_dedupe": 3, "head_apart": 75}
 
 
 @pytest.mark.parametrize("bug", sorted(BUGS))
 async def test_a_planted_bug_is_caught(bug: str) -> None:
     await run(0)  # what is built once a process is built without the bug
-    seeds = range(LOOK) if LOOK else (FOUND_BY[bug],)
+    seeds = (FOUND_BY.get(bug, 0), *range(LOOK - 1))
     with BUGS[bug]():
         for seed in seeds:
             try:
