@@ -26,7 +26,7 @@ log = structlog.get_logger("sync.before")
 
 def before_pull(db: Database, actor: Actor, group_id: str, known: Position | None) -> None:
     """Write what is due; a pull with nothing due writes nothing."""
-    with db.read() as conn:
+    with db.connect_without_transaction() as conn:  # hints: what is due is looked at again where it is written
         jobs = _due(conn, db, actor, group_id, known)
     if jobs["group"] or jobs["holder"] or jobs["adopt"] or jobs["erased"]:
         with db.begin(actor) as tx:
@@ -63,10 +63,11 @@ def top_up(db: Database, actor: Actor) -> None:
 
 def _due(conn: Connection, db: Database, actor: Actor, group_id: str, known: Position | None) -> dict[str, Any]:
     now = db.now()
-    group = conn.execute(select(t.client_group.c.pulled_at).where(t.client_group.c.id == group_id)).first()
-    checked = conn.execute(select(t.device.c.leases_checked_at).where(t.device.c.id == actor.device_id)).scalar()
+    pulled_at = select(t.client_group.c.pulled_at).where(t.client_group.c.id == group_id).scalar_subquery()
+    checked_at = select(t.device.c.leases_checked_at).where(t.device.c.id == actor.device_id).scalar_subquery()
+    pulled, checked = conn.execute(select(pulled_at, checked_at)).one()
     return {
-        "group": group is None or _older(group.pulled_at, now - PULLED_EVERY),
+        "group": _older(pulled, now - PULLED_EVERY),
         "holder": actor.role == "guide" and _takes_hold(conn, actor, now),
         "leases": actor.role == "guide" and _older(checked, now - LEASES_EVERY),
         "adopt": _ahead(conn, group_id, known),

@@ -344,14 +344,29 @@ def flush(conn: Connection, touched: Iterable[tuple[str, str]], now: datetime) -
         KeyError: a kind without a projector was touched.
     """
     touched = tuple(touched)
-    held: set[str] = set()
+    held: dict[str, int] = {}
+    if conn.dialect.name != "sqlite":
+        held = _lock(conn, _standing(conn, touched))
     while True:
         new, old = _project_some(conn, _with_followers(conn, touched))
         buckets = {row[0] for row in new.values() if row} | {row.bucket for row in old.values()}
-        if conn.dialect.name == "sqlite" or buckets <= held:
-            return write(conn, new, old, now)
-        _lock(conn, buckets - held)  # then look again: what others committed until now is seen, also a hand-over
-        held |= buckets
+        if conn.dialect.name == "sqlite" or buckets <= held.keys():
+            return write(conn, new, old, now, held)
+        held |= _lock(conn, buckets - held.keys())  # then look again: what others committed is seen, also a hand-over
+
+
+def _standing(conn: Connection, touched: Sequence[tuple[str, str]]) -> set[str]:
+    """Return the one bucket all of it stands in and stays in as far as one can see: it needs no first look.
+
+    What moves, or spreads over several buckets, gives none: their locks must be taken together, in sorted order.
+    """
+    old = _old_of_keys(conn, [o.key(kind, object_id) for kind, object_id in touched])
+    buckets = {row.bucket for row in old.values()}
+    people = [object_id for kind, object_id in touched if kind == "customer"]
+    if len(old) < len(touched) or len(buckets) != 1:
+        return set()
+    owners = _fetch(conn, select(t.customer.c.guide_id), t.customer.c.id, people)
+    return buckets if {guide_bucket(row["guide_id"]) for row in owners} <= buckets else set()
 
 
 def _with_followers(conn: Connection, touched: Iterable[tuple[str, str]]) -> dict[str, dict[str, None]]:
@@ -391,10 +406,22 @@ def _project_some(
     return new, _old_of_keys(conn, list(new))
 
 
-def _lock(conn: Connection, buckets: set[str]) -> None:
-    """Take the buckets' row locks in sorted order."""
-    _make_buckets(conn, buckets)
-    conn.execute(select(t.bucket.c.id).where(t.bucket.c.id.in_(buckets)).order_by(t.bucket.c.id).with_for_update())
+def _lock(conn: Connection, buckets: set[str]) -> dict[str, int]:
+    """Take the buckets' row locks in sorted order, made first where they are missing; return their versions."""
+    held: dict[str, int] = {}
+    for start in range(0, len(buckets), CHUNK):
+        held |= _lock_some(conn, sorted(buckets)[start : start + CHUNK])
+    return held
+
+
+def _lock_some(conn: Connection, buckets: Sequence[str]) -> dict[str, int]:
+    c = t.bucket.c
+    wanted = select(c.id, c.ver).where(c.id.in_(buckets)).order_by(c.id).with_for_update()
+    held = {row.id: row.ver for row in conn.execute(wanted)}
+    if len(held) < len(buckets):
+        _make_buckets(conn, set(buckets) - held.keys())
+        held = {row.id: row.ver for row in conn.execute(wanted)}
+    return held
 
 
 def _followers(conn: Connection, customer_ids: Sequence[str]) -> dict[str, dict[str, None]]:
@@ -437,19 +464,27 @@ def _live_first(rows: Iterable[Value]) -> dict[str, _Old]:
 
 
 def write(
-    conn: Connection, new: Mapping[str, tuple[str, Value] | None], old: Mapping[str, _Old], now: datetime
+    conn: Connection,
+    new: Mapping[str, tuple[str, Value] | None],
+    old: Mapping[str, _Old],
+    now: datetime,
+    held: Mapping[str, int] | None = None,
 ) -> frozenset[str]:
-    """Write the difference: puts, tombstones where a row left, counts and sums; every row takes the next version."""
+    """Write the difference: puts, tombstones where a row left, counts and sums; every row takes the next version.
+
+    held: versions of buckets whose locks this transaction has; the others are made and locked here.
+    """
     puts, dels = _difference(new, old)
     changes: dict[str, list[tuple[str, str | None]]] = {}
     for bucket, key, text in puts:
         changes.setdefault(bucket, []).append((key, text))
     for bucket, key in dels:
         changes.setdefault(bucket, []).append((key, None))
-    _make_buckets(conn, set(changes))
+    heads = dict(held or {})
+    heads |= _lock(conn, changes.keys() - heads.keys())
     at = instants.to_text(now)
     for bucket in sorted(changes):
-        _write_bucket(conn, bucket, changes[bucket], old, at)
+        _write_bucket(conn, bucket, heads[bucket], changes[bucket], old, at)
     return frozenset(changes)
 
 
@@ -500,12 +535,17 @@ def _make_buckets(conn: Connection, buckets: Iterable[str]) -> None:
 
 
 def _write_bucket(
-    conn: Connection, bucket: str, changes: Sequence[tuple[str, str | None]], old: Mapping[str, _Old], at: str
+    conn: Connection,
+    bucket: str,
+    version: int,
+    changes: Sequence[tuple[str, str | None]],
+    old: Mapping[str, _Old],
+    at: str,
 ) -> None:
+    """Write a bucket's changes on from `version`, which our lock keeps from moving."""
     c = t.bucket.c
-    bump = update(t.bucket).where(c.id == bucket).values(ver=c.ver + len(changes)).returning(c.ver)
-    version = conn.execute(bump).scalar_one() - len(changes)
     count = total = 0
+    fresh = version == 0
     rows: list[Value] = []
     for key, text in changes:
         version += 1
@@ -515,9 +555,9 @@ def _write_bucket(
         if text is not None:
             count, total = count + 1, total + row_sum(key, version)
         rows.append({"bucket": bucket, "key": key, "ver": version, "value": text, "at": at, "projection": PROJECTION})
-    _put_rows(conn, rows, fresh=version == len(changes))
-    sums = {"rows": c.rows + count, "sum32": (c.sum32 + total % SUM_MODULUS) % SUM_MODULUS}
-    conn.execute(update(t.bucket).where(c.id == bucket).values(**sums))
+    _put_rows(conn, rows, fresh=fresh)
+    head = {"ver": version, "rows": c.rows + count, "sum32": (c.sum32 + total % SUM_MODULUS) % SUM_MODULUS}
+    conn.execute(update(t.bucket).where(c.id == bucket).values(**head))
 
 
 def _put_rows(conn: Connection, rows: Sequence[Value], *, fresh: bool) -> None:

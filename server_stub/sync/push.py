@@ -28,7 +28,16 @@ from server_stub.sync.arguments import Sent, args_hash, parse
 AT_GRACE = timedelta(minutes=10)  # how far before the floor a mutation may say it was made
 LAST_OF_QUEUE = 50  # an outbox with more to send fills its batches: so short a push is the end of it
 KINDS = {"reward_id": "action_reward", "guide_id": "staff"}  # where the object is called otherwise than its argument
-SUBJECTS = ("customer_id", "coupon_id", "share_id", "rejected_id", "redemption_id", "dispute_id", "reward_id", "guide_id")
+SUBJECTS = (
+    "customer_id",
+    "coupon_id",
+    "share_id",
+    "rejected_id",
+    "redemption_id",
+    "dispute_id",
+    "reward_id",
+    "guide_id",
+)
 log = structlog.get_logger("sync.push")
 
 Handler = Callable[[Tx, Any], None]
@@ -89,7 +98,7 @@ def _return_leases(db: Database, actor: Actor) -> None:
     from server_stub.trade import leases  # trade stands above sync
 
     try:
-        with db.read() as conn:
+        with db.connect_without_transaction() as conn:
             due = leases.has_ended(conn, actor.device_id, db.now())
         if due:
             with db.begin(actor) as tx:
@@ -190,24 +199,26 @@ def ensure_group(tx: Tx, actor: Actor, group_id: str) -> None:
     Raises:
         Unauthorized: `forbidden`, it is another's.
     """
-    row = {
-        "id": group_id,
-        "staff_id": actor.staff_id,
-        "device_id": actor.device_id,
-        "created_at": tx.now_text,
-        "ver": 0,
-    }
-    tx.conn.execute(upsert(tx.conn, t.client_group).values(**row).on_conflict_do_nothing(index_elements=["id"]))
-    owner = tx.conn.execute(select(t.client_group.c.staff_id).where(t.client_group.c.id == group_id)).scalar()
-    if owner != actor.staff_id:
+    owner = select(t.client_group.c.staff_id).where(t.client_group.c.id == group_id)
+    found = tx.conn.execute(owner).scalar()
+    if found is None:
+        row = {
+            "id": group_id, "staff_id": actor.staff_id, "device_id": actor.device_id, "ver": 0,
+            "created_at": tx.now_text,
+        }  # fmt: skip
+        tx.conn.execute(upsert(tx.conn, t.client_group).values(**row).on_conflict_do_nothing(index_elements=["id"]))
+        found = tx.conn.execute(owner).scalar()
+    if found != actor.staff_id:
         raise Unauthorized("forbidden", "the client group is another's")
 
 
 def _lock_client(tx: Tx, group_id: str, client_id: str) -> int:
-    row = {"id": client_id, "group_id": group_id, "lmid": 0, "ver": 0}
-    tx.conn.execute(upsert(tx.conn, t.client).values(**row).on_conflict_do_nothing(index_elements=["id"]))
     locked = select(t.client.c.group_id, t.client.c.lmid).where(t.client.c.id == client_id).with_for_update()
-    found = tx.conn.execute(locked).one()
+    found = tx.conn.execute(locked).first()
+    if found is None:
+        row = {"id": client_id, "group_id": group_id, "lmid": 0, "ver": 0}
+        tx.conn.execute(upsert(tx.conn, t.client).values(**row).on_conflict_do_nothing(index_elements=["id"]))
+        found = tx.conn.execute(locked).one()
     if found.group_id != group_id:
         raise Unauthorized("forbidden", "the client is of another group")
     return int(found.lmid)
