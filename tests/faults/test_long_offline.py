@@ -86,7 +86,7 @@ async def test_72_hours_offline_then_a_month_in_a_drawer_and_all_arrives(lab: La
     lab.server.clock.forward(seconds=HOURS_72 + DRAWER_S)
     await hand_over_and_purge(lab)
 
-    with pytest.raises(LocalFault, match="lease_over"):  # the PIN is asked online now; nothing is lost
+    with pytest.raises(LocalFault, match="offline_too_long"):  # the PIN is asked online now; nothing is lost
         await Device.unlock(root, lab.transport, "G0101", clock, device_id)
     phone = await Device.sign_in(root, lab.transport, "G0101", clock, device_id)
     lab.phones.append(phone)
