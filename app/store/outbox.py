@@ -82,6 +82,18 @@ def prune(tx: WriteTx, confirmed: int) -> int:
     return gone
 
 
+def withdraw(tx: WriteTx, number: int) -> bool:
+    """Drop one waiting mutation that has no local effect; False when it does not wait any more.
+
+    The rest is numbered again, each keeps its `mid`: was it on its way already, the server counts it once or not at all.
+    """
+    gone = tx.conn.execute("DELETE FROM outbox WHERE id = ?", (number,)).rowcount
+    if gone:
+        renew(tx)
+        tx.set_meta("confirmed", None)
+    return bool(gone)
+
+
 def discard(tx: WriteTx) -> int:
     """Drop everything that waits, as the user chose by name; return how many. Local effects go with a rewind."""
     gone = tx.conn.execute("DELETE FROM outbox").rowcount

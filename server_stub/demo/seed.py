@@ -18,6 +18,7 @@ from server_stub.demo.brand_rows import Book
 from server_stub.demo.days import Board
 from server_stub.demo.history import Biographer, Life, Share, shares_of
 from server_stub.demo.people import members_of
+from server_stub.people import books
 from server_stub.sync import projections
 from server_stub.trade import rewards
 
@@ -77,6 +78,7 @@ def seed(db: Database, *, number: int = SEED, cache: Path | None = None, report:
         report(f"{len(past.lives)} members and what they did")
         made = _write(tx, book, past)
         report(f"{made[0]} orders, {made[1]} commission entries")
+        books.recount(tx, tx.conn.execute(select(t.staff.c.id).where(t.staff.c.role == "guide")).scalars().all())
         projections.project_all(tx.conn, now=tx.now)
         tx.conn.execute(insert(t.meta), [
             {"name": SEEDED, "value": str(number)}, {"name": ALIVE, "value": to_text(tx.now)},

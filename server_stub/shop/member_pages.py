@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from app.domain.errors import Rejected
 from app.domain.instants import from_text
-from server_stub.people import customers
+from server_stub.people import customers, handover
 from server_stub.shop import queries
 from server_stub.shop.coupon_words import CouponWords, words
 from server_stub.shop.edge import Pages
@@ -51,6 +51,8 @@ def me(visit: Visit) -> Response:
         return visit.go("/signin?next=/me")
     if visit.request.query_params.get("changed"):
         visit.notice = visit.texts("consent.changed")
+    if visit.request.query_params.get("left"):
+        visit.notice = visit.texts("me.guide_left")
     with visit.db.read() as conn:
         member = customers.member(conn, visit.member_id)
         if member is None:
@@ -82,6 +84,17 @@ def change_consent(visit: Visit) -> Response:
         visit.forget("dg_visitor")
         visit.forget("dg_visit")
     return visit.go("/me?changed=1")
+
+
+@page("/me/guide", methods=("POST",))
+def leave_guide(visit: Visit) -> Response:
+    """Take the member from their guide, to the store or to nobody's care, because they say so (rule 2.5)."""
+    visit.check_form()
+    if visit.member_id is None:
+        return visit.go("/signin?next=/me")
+    with visit.db.begin() as tx:
+        handover.refuse(tx, visit.member_id, no_guide=visit.asked("answer") == "none")
+    return visit.go("/me?left=1")
 
 
 def order_label(visit: Visit, lines: list[queries.LineRow]) -> str:

@@ -37,6 +37,12 @@ def guides_of(read: Read, store_id: str) -> list[Staff]:
     return read.all(Staff, "store_id = ? AND role = 'guide' AND active ORDER BY no", (store_id,))
 
 
+@reads("staff")
+def all_guides_of(read: Read, store_id: str) -> list[Staff]:
+    """Return the guides of a store by number, also those who are off."""
+    return read.all(Staff, "store_id = ? AND role = 'guide' ORDER BY no", (store_id,))
+
+
 @reads("goal")
 def goal_of(read: Read, guide_id: str) -> Goal | None:
     """Return a guide's sales targets, or None."""

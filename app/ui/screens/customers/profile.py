@@ -15,12 +15,13 @@ from app.mutations.contacting import contact_decision
 from app.mutations.mutate import call_of
 from app.protocol.objects import Customer
 from app.store.queries import customers as q
-from app.store.queries import work
+from app.store.queries import handovers, work
 from app.ui import hooks
 from app.ui import parts as p
 from app.ui import session as sessions
 from app.ui.guards import screen
 from app.ui.screens.customers import tabs
+from app.ui.screens.customers.handover import Came, Leaving
 from app.ui.screens.customers.reveal import PhoneLine
 from app.ui.screens.today.reasons import prompt_of, reason_text
 from app.ui.strings import current, error_text, money, t
@@ -61,14 +62,20 @@ def Profile(customer_id: str) -> ft.Control:
     hints = hooks.use_live(frozenset(READS), lambda: _hints(client, customer_id, now), customer_id, now.hour)
     refused = hooks.use_query(work.rejected_about, f"customer/{customer_id}")
     year = hooks.use_live({"order"}, lambda: _year(client, customer_id, now), customer_id)
+    leaving = hooks.use_query(handovers.waiting_for, customer_id) is not None
+    came = hooks.use_query(handovers.came_to_me, customer_id) is not None
     if customer is None:
         return gone()
-    body: list[ft.Control] = [_head(customer), _actions(customer, lambda: set_tab("notes"))]
+    body: list[ft.Control] = [_head(customer)]
+    body += [*([Leaving(customer_id)] if leaving else []), *([Came(customer_id)] if came else [])]
+    body += [] if leaving else [_actions(customer, lambda: set_tab("notes"))]
     body += [p.refused_note(row.code, dict(row.params)) for row in refused[:2]]
     body += [_figures(customer, year, now), *[_hint(s, now) for s in hints[:1]]]
     body.append(p.segmented([(name, t(f"profile.tab_{name}")) for name in TABS], tab, set_tab))
     body.append(tabs.TABS[tab](customer_id, key=f"{tab}/{strings.language}"))
-    return p.frame("", body, foot=_foot(customer))  # the head below is the title
+    give = p.icon_button(ft.Icons.SWAP_HORIZ, t("handover.give"), lambda: ui.open(f"/customers/{customer_id}/handover"))
+    foot, actions = (None, ()) if leaving else (_foot(customer), (give,))
+    return p.frame("", body, foot=foot, actions=actions)  # the head below is the title
 
 
 def _hints(client: object, customer_id: str, now: datetime) -> tuple[TodaySignal, ...]:

@@ -49,6 +49,10 @@ def MeScreen() -> ft.Control:
     if hooks.use_layout().is_phone and ui.role == "guide":  # wider windows have them in the rail
         held = p.setting_row(ft.Icons.LOCAL_OFFER_OUTLINED, t("coupons.title"), on_click=lambda: ui.select("/coupons"))
         body.append(p.group([held]))
+    if ui.role == "guide":
+        body.append(
+            p.group([p.setting_row(ft.Icons.SWAP_HORIZ, t("me.handed"), on_click=lambda: ui.select("/handed"))])
+        )
     body += [p.group(settings), out]
     return p.frame(t("me.title"), body)
 

@@ -17,6 +17,7 @@ from app.ui import session as sessions
 from app.ui.guards import screen
 from app.ui.screens.team.approvals import Waiting
 from app.ui.screens.team.chart import day_chart
+from app.ui.screens.team.handover import hand_over_row
 from app.ui.screens.team.view import METRICS, MONTH, TODAY, TeamView, days_of_period, ranked, shown, total, value
 from app.ui.strings import current, date_weekday, money, t
 from app.ui.theme import Radius, Space, Tone, Type, TypeSpec
@@ -56,7 +57,7 @@ def TeamScreen() -> ft.Control:
             _guide(rank, one, view.sort, best, chosen == (f"/team/{one.guide.id}",))
             for rank, one in enumerate(ranked(team, view.sort), 1)
         ]
-        body = [_store_sums(team), Waiting(), ft.Column(rows, spacing=Space.S)]
+        body = [_store_sums(team), Waiting(), hand_over_row(), ft.Column(rows, spacing=Space.S)]
     over = p.dots(date_weekday(today), _store_name(store))
     return p.frame(t("team.title"), body, over=over, top=[tabs, chips], actions=[_redeem()])
 

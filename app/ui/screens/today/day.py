@@ -20,7 +20,6 @@ from app.ui import hooks
 from app.ui import parts as p
 from app.ui import session as sessions
 from app.ui.guards import screen
-from app.ui.screens.customers.profile import CustomerPage
 from app.ui.screens.customers.tabs import use_products
 from app.ui.screens.customers.words import order_title
 from app.ui.screens.today.play import Play
@@ -100,6 +99,8 @@ def TodayBeside() -> ft.Control:
     day, signals = hooks.use_slice(Day), use_signals()
     if not signals:
         return ft.Container()
+    from app.ui.screens.customers.profile import CustomerPage  # the profile takes its reasons from here
+
     return CustomerPage(_of_kind(signals, day)[0].customer.id)
 
 
