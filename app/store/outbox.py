@@ -85,7 +85,7 @@ def prune(tx: WriteTx, confirmed: int) -> int:
 def withdraw(tx: WriteTx, number: int) -> bool:
     """Drop one waiting mutation that has no local effect; False when it does not wait any more.
 
-    The rest is numbered again, each keeps its `mid`: was it on its way already, the server counts it once or not at all.
+    The rest is numbered again, each keeps its `mid`: one that was on its way counts once or not at all.
     """
     gone = tx.conn.execute("DELETE FROM outbox WHERE id = ?", (number,)).rowcount
     if gone:
