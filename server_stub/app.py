@@ -18,6 +18,7 @@ from fastapi.exceptions import RequestValidationError
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 from starlette.middleware.gzip import GZipMiddleware
+from starlette.requests import ClientDisconnect
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -256,6 +257,8 @@ class Frame:
             return
         try:
             await self.app(scope, _limited(receive), send_with_headers)
+        except ClientDisconnect:  # the phone was killed or lost its line while it sent: nobody is left to answer
+            log.info("gone", path=_shape(scope["path"]))
         except Exception as exc:  # the last wall: the reader gets a code, the log the place, nobody the values
             log.error("crash", path=_shape(scope["path"]), kind=type(exc).__name__, at=logs.frames(exc))
             if started:

@@ -23,7 +23,7 @@ def set_aside(folder: Path, stamp: str) -> int:
         try:
             waiting = int(conn.execute("SELECT count(*) FROM outbox").fetchone()[0])
             conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        except sqlite3.DatabaseError:
+        except (sqlite3.DatabaseError, UnicodeDecodeError):  # damaged text of the schema does not decode
             waiting = 0
     kept = stamp.replace(":", "")
     for suffix in ("", "-wal", "-shm"):
