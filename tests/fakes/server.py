@@ -14,9 +14,11 @@ t1 (¥50 off ¥200), t2 (15 % off, stopped); one 5 % rule in force since 2024. I
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import shutil
+import tempfile
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -152,11 +154,15 @@ def _template(n: int, **fields: Any) -> dict[str, Any]:
 _TEMPLATES: dict[tuple[int, bool], Path] = {}
 
 
-def template_db(folder: Path, *, world: bool = True) -> Path:
-    """Return a migrated database file with the world in it, built once per process and copied by tests."""
+def template_db(*, world: bool = True) -> Path:
+    """Return a migrated database file with the world in it, built once per process and copied by tests.
+
+    It stands in a folder of its own: that of a test is removed when the test has passed.
+    """
     key = os.getpid(), world
     if key not in _TEMPLATES:
-        home = folder / f"world-{uuid.uuid4().hex}"
+        home = Path(tempfile.mkdtemp(prefix="daogou-world-"))
+        atexit.register(shutil.rmtree, home, ignore_errors=True)
         db = Database.open(settings_at(home), FixedClock(NOW))
         _fill(db, world=world)
         with db.engine.connect() as conn:
@@ -183,7 +189,7 @@ def open_database(backend: str, home: Path, clock: FixedClock | None = None, *, 
     if not target.exists():
         target.parent.mkdir(parents=True, exist_ok=True)
         if backend == "sqlite":
-            shutil.copy(template_db(home.parent, world=world), target)
+            shutil.copy(template_db(world=world), target)
         else:
             target.write_text(_copy_in_postgres(world=world), "ascii")
     return Database.open(settings_at(home), clock or FixedClock(NOW))
