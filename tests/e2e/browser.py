@@ -18,6 +18,7 @@ FLAGS = [
 PHONE = {"width": 390, "height": 844}
 TABLET = {"width": 1180, "height": 820}
 PATIENCE_MS = 30_000
+START_MS = 120_000  # two apps starting at once on a busy machine take longer than any step after
 
 
 @contextmanager
@@ -56,6 +57,7 @@ class App:
         self.context = context
         self.page: Page = context.new_page()
         self.url = url
+        self.taps = 0  # what a hand did; typing is no tap
 
     def open(self) -> App:
         self.page.goto(self.url)
@@ -72,7 +74,7 @@ class App:
         About one load in twenty stays half painted until a resize (measured with Flet 1.0.5).
         """
         placeholder = self.page.locator("flt-semantics-placeholder")
-        placeholder.wait_for(state="attached")
+        placeholder.wait_for(state="attached", timeout=START_MS)
         placeholder.evaluate("node => node.click()")
         size = self.page.viewport_size
         assert size
@@ -100,12 +102,14 @@ class App:
 
     def tap(self, name: str | re.Pattern[str], *, exact: bool = False) -> None:
         self.button(name, exact=exact).click()
+        self.taps += 1
 
     def tap_until(self, name: str | re.Pattern[str], appears: Locator) -> None:
         """Tap as a person does: once more if nothing came of it, as when a list moved under the finger."""
         for _ in range(6):
             if self.button(name).is_visible():
                 self.button(name).click()
+                self.taps += 1
             try:
                 appears.first.wait_for(state="attached", timeout=4_000)
             except PlaywrightError:
@@ -120,6 +124,7 @@ class App:
             "button", name=re.compile(rf"^(?:{label}) \D* ?\d")
         )  # "客户 第 2 个标签，共 6 个"
         self.page.get_by_role("tab", name=name).or_(in_rail).first.click()
+        self.taps += 1
 
     def type_into(self, name: str | re.Pattern[str], text: str) -> None:
         """Replace what a field holds; the text goes in at once, as an input method commits it.

@@ -28,6 +28,7 @@ from tests.e2e.world import STORE_ZONE, World
 pytestmark = pytest.mark.e2e
 
 NOTE = "周末带女儿来试连衣裙，喜欢亚麻"
+COUPON_TAPS = 3  # from a signal to a coupon on its way
 
 
 def buy(shopper: Shopper, world: World) -> int:
@@ -87,6 +88,7 @@ def test_the_loop(world: World, browser: Browser) -> None:
     assert facts.one("SELECT count(*) FROM coupon WHERE customer_id = ? AND state = 'issued'", member_b.id) == 1
     assert facts.one("SELECT count(*) FROM share WHERE guide_id = ? AND code = ?", guide, link.rsplit("/", 1)[1]) == 1
     app.go("今日")
+    taps = app.taps
     app.tap(re.compile("^反复浏览"))
     app.sees(re.compile(f"打开 {member_a.name} 的资料"))  # the dress is the dearest thing seen: A is the card to do now
     app.sees(re.compile("3 次留意"))
@@ -94,7 +96,9 @@ def test_the_loop(world: World, browser: Browser) -> None:
     # The coupon sent from that signal is claimed and used.
     app.tap(re.compile("^发券$"))
     app.sees(re.compile(f"发券给 {member_a.name}"))
-    shopper.open(press_send(app, member_a))
+    sent = press_send(app, member_a)
+    assert app.taps - taps <= COUPON_TAPS
+    shopper.open(sent)
     shopper.press("领取")
     shopper.open(link)
     paid = buy(shopper, world)

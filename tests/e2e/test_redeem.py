@@ -16,6 +16,7 @@ from tests.e2e.world import World
 
 pytestmark = pytest.mark.e2e
 FIELD = re.compile("扫码或输入券码")
+REDEEM_TAPS = 3  # Today, 核销, 核销这张券; scanning and typing are none
 CLAIMED = """
     SELECT c.id, c.code, c.qr, c.customer_id FROM coupon c JOIN staff s ON s.id = c.guide_id
     WHERE s.staff_no = ? AND c.state = 'claimed' AND c.valid_until > ? ORDER BY c.valid_until DESC, c.id LIMIT 1
@@ -46,10 +47,12 @@ def test_two_stores_redeem_the_same_coupon_without_a_network(world: World, brows
         app.sees(re.compile("离线"))
 
     # The guide who sent it has its row: the typed code is enough.
+    before = first.taps
     counter(first, coupon_code.display(code).lower())
     first.sees("可以用")
     first.tap("核销这张券")
     first.sees(re.compile("已核销，待同步"))
+    assert first.taps - before <= REDEEM_TAPS
     # The other store has not: the typed code needs a network, the signed QR does not; a changed one is refused.
     counter(second, code)
     second.sees("待核对")

@@ -32,9 +32,13 @@ MEMBER = """
       AND (SELECT count(*) FROM customer d WHERE d.guide_id = c.guide_id AND d.name = c.name) = 1
     ORDER BY (SELECT count(*) FROM browse_event b WHERE b.customer_id = c.id AND b.at > ?) DESC, c.id LIMIT 1
 """
+CLAIMED = """
+    SELECT c.code FROM coupon c JOIN staff s ON s.id = c.guide_id
+    WHERE s.staff_no = ? AND c.state = 'claimed' AND c.valid_until > ? ORDER BY c.valid_until DESC, c.id LIMIT 1
+"""
 FEW: dict[Look, tuple[str, ...]] = {
-    Look("phone", "light", "zh"): ("today", "profile", "coupon", "commission"),
-    Look("phone", "dark", "en"): ("search", "product", "entry", "offline"),
+    Look("phone", "light", "zh"): ("today", "profile", "coupon", "commission", "redeem"),
+    Look("phone", "dark", "en"): ("search", "product", "entry", "statement", "offline"),
     Look("tablet", "dark", "zh"): ("profile", "share"),
     Look("tablet", "light", "en"): ("today", "commission"),
 }  # fmt: skip
@@ -71,7 +75,9 @@ class Walk:
         self.app = App(self.context, world.app_url)
         self.camera = Camera(self.app.page, look)
         recent = to_text(world.now() - timedelta(days=14))
-        self.member = Facts(world.home).one(MEMBER, staff_no, recent, recent)
+        facts = Facts(world.home)
+        self.member = facts.one(MEMBER, staff_no, recent, recent)
+        self.claimed = str(facts.one(CLAIMED, staff_no, to_text(world.now())))
 
     def sign_in(self, staff_no: str) -> None:
         self.app.open()
@@ -122,21 +128,26 @@ class Walk:
         self.sees("today.sales")
         self.sees("today.play")
         self.shoot("today")
-        if self.wants("customers", "search", "profile", "portrait", "notes", "message", "coupon"):
+        if self.wants("customers", "pick", "search", "profile", "portrait", "notes", "message", "coupon"):
             self._customers()
         if self.wants("share", "product", "poster", "shares"):
             self._share()
-        if self.wants("commission", "entry"):
+        if self.wants("commission", "entry", "order", "ledger", "statement", "uncounted", "rewards"):
             self._commission()
         if self.wants("me", "card", "about", "sync", "offline"):
             self._me()
-        if self.wants("coupons", "sent", "preview"):
+        if self.wants("coupons", "sent", "preview", "template", "redeem"):
             self._coupons()
 
     def _customers(self) -> None:
         self.go("customers")
         self.sees("customers.sort_recent")
         self.shoot("customers")
+        if self.wants("pick"):
+            self.tap("customers.pick")
+            self.app.sees(re.compile(re.escape(self.t("customers.send_all", n=0)).replace("0", r"\d+")))
+            self.shoot("pick")
+            self.tap("customers.pick_stop")
         self.app.type_into(re.compile(re.escape(self.t("customers.search"))), self.member)
         row = re.compile(re.escape(self.member))
         self.app.sees(row)
@@ -173,6 +184,13 @@ class Walk:
             self.go("coupons")
         self.sees("coupons.mine")
         self.shoot("coupons")
+        if self.wants("template"):
+            self.app.tap(re.compile("¥50"))
+            self.sees("coupons.terms")
+            self.shoot("template")
+            self.back_on_phone()
+        if self.wants("redeem"):
+            self._redeem()
         self.app.tap(re.compile("^" + re.escape(self.t("coupons.sent_title", n=0)).replace("0", r"\d+")))
         self.app.sees(re.compile(re.escape(self.t("today.chip_all")) + r" \d+"))
         self.shoot("sent")
@@ -184,6 +202,21 @@ class Walk:
             self.sees("coupons.left_out")
             self.shoot("preview")
             self.back_on_phone()
+
+    def _redeem(self) -> None:
+        """Show the counter with nothing, with a coupon of this guide, and with a code that is nobody's."""
+        self.tap("coupons.redeem")
+        self.sees("coupons.redeem_hint")
+        self.shoot("redeem")
+        field = re.compile(re.escape(self.t("coupons.redeem_field")))
+        self.app.type_into(field, self.claimed)
+        self.sees("coupons.redeem_usable")
+        self.shoot("redeem-found")
+        self.app.type_into(field, "GC1:NOBODY")
+        self.sees("coupons.redeem_no")
+        self.shoot("redeem-refused")
+        self.app.tap(self.t("common.clear"), exact=True)
+        self.back_on_phone()
 
     def _share(self) -> None:
         self.go("share")
@@ -209,10 +242,40 @@ class Walk:
         self.go("commission")
         self.sees("commission.ledger")
         self.shoot("commission")
-        if self.wants("entry"):
+        if self.wants("entry", "order"):
             self.app.button(re.compile(r"¥\d+\.\d\d")).click()
             self.sees("commission.why")
             self.shoot("entry")
+            if self.wants("order"):
+                self.app.scroll_to(self.app.button(self.t("commission.see_order"), exact=True)).click()
+                self.sees("commission.order_paid_me")
+                self.shoot("order")
+                self.back()
+            self.back_on_phone()
+        if self.wants("ledger"):
+            self.tap("commission.tile_ledger")
+            self.sees("commission.search")
+            self.shoot("ledger")
+            self.back_on_phone()
+        if self.wants("statement"):
+            self.tap("commission.tile_statements")
+            self.app.tap(re.compile(re.escape(self.t("commission.balance", amount="¥"))))
+            self.sees("commission.check_checked")
+            self.shoot("statement")
+            self.back()
+            self.back_on_phone()
+        if self.wants("uncounted"):
+            self.tap("commission.tile_uncounted")
+            self.sees("commission.order_search")
+            self.shoot("uncounted")
+            self.back_on_phone()
+        if self.wants("rewards"):
+            self.tap("commission.tile_rewards")
+            self.sees("commission.rewards_why")
+            self.shoot("rewards")
+            self.app.tap(re.compile(re.escape(self.t("commission.reward_reason_flagged"))))
+            self.sees("commission.answer_title")
+            self.shoot("reward")
 
     def _me(self) -> None:
         self.go("me")
@@ -250,6 +313,14 @@ class Walk:
             self.app.button(row).or_(self.app.page.get_by_label(row)).first.click()
             self.sees("team.days")
             self.shoot("guide")
+            self.back_on_phone()
+        if self.wants("approvals"):
+            self.app.scroll_to(self.app.button(re.compile(re.escape(self.t("team.approvals_why"))))).click()
+            self.sees("team.rewards")
+            self.shoot("approvals")
+            self.app.tap(re.compile(re.escape(self.t("commission.flag_shared_device"))))
+            self.sees("team.guides_answer")
+            self.shoot("decide")
 
     def close(self) -> None:
         self.context.close()
@@ -307,5 +378,5 @@ def test_pages_of_a_customer(browser: Browser, brand: World, look: Look, name: s
 @pytest.mark.parametrize("look", ALL, ids=str)
 def test_every_screen_in_every_look(browser: Browser, brand: World, look: Look) -> None:
     walk(browser, brand, look, Walk.guide, None, GUIDES[ALL.index(look)])
-    walk(browser, brand, look, Walk.manager, ("team", "month", "guide"))
+    walk(browser, brand, look, Walk.manager, ("team", "month", "guide", "approvals", "decide"))
     shop_pages(browser, brand, look)

@@ -13,6 +13,7 @@ from app.protocol.objects import Order
 from app.store.queries import brand
 from app.store.read import Read, reads
 from app.ui import parts as p
+from app.ui import session as sessions
 from app.ui.strings import current, date_short, money, t, time_short
 from app.ui.theme import Space, Tone, Type
 
@@ -93,4 +94,4 @@ def _decision(one: Mapping[str, Any], evidence: Mapping[str, Any]) -> ft.Control
 
 
 def _moment(at: str) -> str:
-    return p.dots(date_short(at), time_short(at))
+    return p.dots(date_short(at, sessions.current().clock.now()), time_short(at))

@@ -143,7 +143,7 @@ def _OrderPay(order_no: str) -> ft.Control:
         body.append(p.notice(None, t("commission.order_of_colleague"), tone="soft", icon=ft.Icons.GROUP_OUTLINED))
     else:
         body.append(p.notice(t("commission.order_unknown"), t("commission.order_unknown_why")))
-    body += [_asked(one) for one in asked]
+    body += [_asked(one, told=order is not None and one.state == "asked") for one in asked]
     if not any(one.state == "asked" for one in asked):
         body.append(Ask(order_no, order.id if order else None))
     if entries:
@@ -196,7 +196,8 @@ def verdict_head(code: str, rule: str) -> ft.Control:
 # --- asking --------------------------------------------------------------------------------
 
 
-def _asked(one: Dispute) -> ft.Control:
+def _asked(one: Dispute, *, told: bool) -> ft.Control:
+    """Return a question; `told`: the same evidence stands on the page already."""
     state = p.pill(t(f"commission.dispute_{one.state}"), DISPUTE_TONES[one.state])
     head = ft.Row([p.txt(t("commission.question"), Type.SECTION, expand=True), state])
     lines: list[ft.Control] = [head, p.fact(t("commission.asked_at"), date_short(one.asked_at))]
@@ -208,7 +209,7 @@ def _asked(one: Dispute) -> ft.Control:
         lines.append(p.fact(t("commission.answer"), one.answer))
     lines.append(p.txt(t(f"commission.dispute_{one.state}_why"), Type.META))
     code = one.evidence.get("reason")
-    if code:
+    if code and not told:
         lines += [
             ft.Divider(height=1, thickness=1, color=Tone.LINE),
             verdict_head(code, one.evidence.get("rule", "")),
