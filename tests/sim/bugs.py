@@ -72,7 +72,7 @@ def no_dedupe() -> Iterator[None]:
 
 @contextmanager
 def split_transaction() -> Iterator[None]:
-    """A mutation's effects and its id are committed apart."""
+    """A mutation's effects and its id are committed apart, with other work between them."""
 
     def apply(db: Any, actor: Any, group_id: str, mutation: push.Incoming, twins: Any) -> push.Result:
         with db.begin(actor) as tx:
@@ -80,6 +80,9 @@ def split_transaction() -> Iterator[None]:
             if earlier is not None:
                 return earlier
             status = push._run(tx, actor, group_id, mutation, twins)
+        with db.read() as conn:
+            for _ in range(20):
+                conn.execute(select(1))
         with db.begin(actor) as tx:
             push._consume(tx, group_id, mutation, status)
         return push.Result(mutation.client_id, mutation.id, status)

@@ -11,7 +11,7 @@ from tests.sim.bugs import BUGS
 from tests.sim.world import Broken, run
 
 LOOK = 500
-FOUND_BY = {"delete_on_send": 2, "no_dedupe": 3, "head_apart": 75}
+FOUND_BY = {"delete_on_send": 2, "no_dedupe": 3, "split_transaction": 4, "head_apart": 75}
 
 
 @pytest.mark.parametrize("bug", sorted(BUGS))
