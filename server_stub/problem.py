@@ -12,7 +12,8 @@ MEDIA_TYPE = "application/problem+json"
 
 _STATUS_OF_CODE = {
     "wrong_pin": 401, "session_expired": 401, "device_revoked": 403, "forbidden": 403, "step_up_needed": 403,
-    "not_found": 404, "not_yours": 404, "account_locked": 429, "rate_limited": 429, "body_too_large": 413, "body_malformed": 400,
+    "not_found": 404, "not_yours": 404, "account_locked": 429, "rate_limited": 429, "body_too_large": 413,
+    "body_malformed": 400,
     "bad_arguments": 422, "internal": 500,
 }  # fmt: skip
 _STATUS_OF_KIND: tuple[tuple[type[GuideError], int], ...] = (

@@ -16,7 +16,17 @@ from app.domain.instants import from_text
 from app.domain.money import BP_ONE, Bp, Fen, allocate, amount, floor_bp
 
 LEVELS = ("brand", "store", "category", "product", "campaign")
-STEP_OPS = ("base", "rate", "fixed", "split", "entry", "refund", "reversal", "tier", "tier_before")  # what a screen must render
+STEP_OPS = (
+    "base",
+    "rate",
+    "fixed",
+    "split",
+    "entry",
+    "refund",
+    "reversal",
+    "tier",
+    "tier_before",
+)  # what a screen must render
 
 
 @dataclass(frozen=True, slots=True)

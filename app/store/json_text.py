@@ -12,6 +12,7 @@ except ImportError:  # a phone without the wheel: slower, same answers
 
 JsonDamage: type[Exception] = json.JSONDecodeError if msgspec is None else msgspec.DecodeError
 
+
 def dumps(value: Any) -> str:
     """Return `value` as compact JSON text."""
     if msgspec is not None:

@@ -55,7 +55,9 @@ async def test_rule_9_2_only_a_hand_over_counts_as_a_contact(lab: Lab) -> None:
     issued = await batch.issue_batch(phone, TEMPLATE, EVERYBODY)
     assert phone.store.query(coupons.handed_out, LONG_AGO) == 0
     first, second, third = (phone.store.query(coupons.coupon_by_id, one) for one in issued.coupon_ids)
-    await mutate(phone, RecordContact(new_id(call_of(phone)), first.customer_id, "coupon", "copied", coupon_id=first.id))
+    await mutate(
+        phone, RecordContact(new_id(call_of(phone)), first.customer_id, "coupon", "copied", coupon_id=first.id)
+    )
     await mutate(phone, UndoCoupon(second.id))
     assert waiting(phone) == (third.id,)
     assert phone.store.query(coupons.handed_out, LONG_AGO) == 1
