@@ -90,10 +90,12 @@ class Store:
             _check(writer)
             migrate(writer)
             store = cls(folder, sealer, writer)
-        except (sqlite3.Error, UnicodeDecodeError) as exc:  # damaged text of the schema does not decode
+        except Exception as exc:  # whatever the schema's own steps stumble over, the schema is not what we wrote
             if writer is not None:
                 writer.close()
-            raise _fault(exc) from exc
+            fault = _fault(exc)
+            passing = fault.code != "internal" or "locked" in fault.detail or "unable to open" in fault.detail
+            raise (fault if passing else LocalFault(DAMAGED, fault.detail)) from exc
         try:
             store.submit(store._prepare).result()
         except BaseException:

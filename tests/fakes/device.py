@@ -22,9 +22,10 @@ from app.domain.instants import to_text
 from app.mutations import replay_for
 from app.security import FileKeyStore
 from app.store import Store, open_store
-from app.sync import OfflineSwitch, ServerClock, SyncEngine, make_http
+from app.sync import OfflineSwitch, Patience, ServerClock, SyncEngine, make_http
 
 PIN = "246810"
+CALM = Patience(answer_s=300)  # a busy machine is no bad line
 
 
 class TestClock:
@@ -81,7 +82,7 @@ class Device:
         **engine: Any,
     ) -> Device:
         device_id = device_id or f"dev-{uuid.uuid4().hex}"
-        switch = OfflineSwitch(transport)
+        switch = OfflineSwitch(transport, CALM)
         http = make_http("http://server.test", switch)
         keystore = FileKeyStore(root / "keystore.json")
         opened = await login_online(
@@ -100,7 +101,7 @@ class Device:
         pin: str = PIN,
         **engine: Any,
     ) -> Device:
-        switch = OfflineSwitch(transport)
+        switch = OfflineSwitch(transport, CALM)
         keystore = FileKeyStore(root / "keystore.json")
         opened = await unlock_offline(keystore, clock, staff_no=staff_no, pin=pin, device_id=device_id, root=root)
         http = make_http("http://server.test", switch)
