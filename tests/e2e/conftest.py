@@ -7,7 +7,8 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Page
+from playwright.sync_api import Error as PlaywrightError
 
 from tests.e2e.browser import chromium
 from tests.e2e.world import World, next_tuesday_half_past_ten
@@ -30,10 +31,18 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
     browser, folder = item.funcargs.get("browser"), item.funcargs.get("tmp_path")  # type: ignore[attr-defined]
     if report.when == "call" and report.failed and browser and folder:
         pages = [page for context in browser.contexts for page in context.pages]
-        for n, page in enumerate(pages):
-            page.screenshot(path=folder / f"failed-{n}.png")
-        report.sections.append(("pictures", f"{len(pages)} in {folder}"))
+        said = [_picture(page, folder / f"failed-{n}.png") for n, page in enumerate(pages)]
+        report.sections.append(("pictures", "\n".join(said)))
     return report
+
+
+def _picture(page: Page, path: Path) -> str:
+    """Take a picture of a page and say where it is; a page that hangs must not hide why the test failed."""
+    try:
+        page.screenshot(path=path)
+    except PlaywrightError as error:
+        return f"none of {page.url}: {error.message.splitlines()[0]}"
+    return str(path)
 
 
 @pytest.fixture(scope="session")
