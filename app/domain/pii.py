@@ -64,6 +64,8 @@ _ROWS: tuple[tuple[str, str, str, str, int | None, bool], ...] = (
     ("action_reward", "customer_id", "prove the reward was earned", "contract", LEGAL_DAYS, False),
     ("signal_mark", "customer_id", "not to suggest twice", "interest", BROWSE_DAYS, False),
     ("erasure", "customer_id", "forget the person on every device", "contract", LEGAL_DAYS, False),
+    ("handover", "words", "go on where a colleague left off", "interest", RELATION, True),
+    ("handover", "customer_id", "go on where a colleague left off", "interest", RELATION, False),
     ("rejected", "name", "show a refused change so that it can be mended", "interest", LEAD_DAYS, True),
     ("rejected", "subject", "show a refused change so that it can be mended", "interest", LEAD_DAYS, True),
     ("rejected", "params", "show a refused change so that it can be mended", "interest", LEAD_DAYS, True),

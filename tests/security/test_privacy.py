@@ -41,7 +41,6 @@ from tests.integration.client.conftest import Lab
 from tests.security.matrix_world import first_answer
 from tests.security.traces import traces, traces_in
 
-pytest_plugins = ["tests.integration.client.conftest"]
 CANARY = {"name": "欧阳金丝雀", "note": "金丝雀喜欢亚麻西装", "birthday": "02-29", "phone_masked": "199****7731"}
 
 

@@ -36,12 +36,23 @@ CHECKS = [
     c.allow_header_conformance, c.ignored_auth, c.use_after_free, c.ensure_resource_availability,
 ]  # fmt: skip
 LABELS = (
-    "GET /healthz", "GET /api/meta", "POST /api/auth/login", "POST /api/auth/refresh", "POST /api/auth/logout",
+    "GET /healthz", "GET /api/meta", "POST /api/auth/login", "POST /api/auth/refresh", "POST /api/auth/logout", "POST /api/auth/wiped",
     "POST /api/sync/push", "POST /api/sync/pull", "GET /api/sync/live", "GET /api/sync/mutations",
     "GET /api/blob/{sha256}", "POST /api/coupon/check", "POST /api/hook/orders",
+    "POST /api/customers/{customer_id}/reveal", "POST /api/customers/{customer_id}/erase",
 )  # fmt: skip
 PLAIN = ("GET /healthz", "GET /api/meta")  # nothing to break
-TAKES = ("login", "refresh", "push", "pull", "sha256", "check", "orders")  # nothing else takes more than a token
+TAKES = (
+    "login",
+    "refresh",
+    "push",
+    "pull",
+    "sha256",
+    "check",
+    "orders",
+    "reveal",
+    "erase",
+)  # nothing else takes more than a token
 POSITIVE, NEGATIVE = GenerationMode.POSITIVE, GenerationMode.NEGATIVE
 MODES = (POSITIVE, NEGATIVE)
 TRIES = [(label, mode) for label in LABELS for mode in MODES if label not in PLAIN or mode is POSITIVE]

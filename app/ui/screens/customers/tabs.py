@@ -29,7 +29,7 @@ from app.ui.screens.customers.words import (
 from app.ui.strings import current, date_short, money, t
 from app.ui.theme import Space, Tone, Type
 
-PAGE = 18  # a profile builds at most 300 controls
+PAGE = 15  # a profile builds at most 300 controls
 ORDERS = 8
 
 
