@@ -25,7 +25,7 @@ ACTORS = (
 CUSTOMERS = {"g1": ("c1", "c2", "c3"), "g3": ("c6",), "m2": ()}
 FAULTS = ("", "", "", "lost", "twice", "half")
 ACTIONS: dict[str, int] = {
-    "send": 24, "lease": 3, "undo": 2, "claim": 12, "redeem": 34, "sync": 18, "ask": 3, "buy": 3, "receipt": 5,
+    "send": 24, "lease": 3, "undo": 8, "claim": 12, "redeem": 34, "sync": 18, "ask": 3, "buy": 3, "receipt": 5,
     "refund": 6, "hours": 4, "days": 2, "jobs": 2, "reserve": 2, "release": 2,
 }  # fmt: skip
 ON_THE_PHONE = ("send", "undo", "redeem", "ask")  # the server hears of it later
