@@ -411,9 +411,9 @@ def _parts(
 def _refund_entry(entry: Entry, part: LineRefund, event_id: str, at: datetime) -> list[Entry]:
     params = {"base_fen": entry.base_fen, "before_fen": part.before_fen, "refund_fen": part.fen, "event_id": event_id}
     params |= _shared(entry)
-    taken = _step_refund(entry.amount_fen, params)
-    if not taken:
+    if not part.fen:
         return []
+    taken = _step_refund(entry.amount_fen, params)  # may be 0: the base of the month's tier shrinks all the same
     steps = (
         {"op": "entry", "params": {"entry_id": entry.id, "fen": entry.amount_fen}, "fen": entry.amount_fen},
         {"op": "refund", "params": params, "fen": taken},

@@ -88,6 +88,16 @@ def test_rule_4_3_a_decision_keeps_the_sum_of_the_order_and_later_refunds_still_
     assert total(entries) == 0
 
 
+def test_rule_4_4_a_refund_worth_no_fen_of_commission_still_leaves_the_base() -> None:
+    rule = CommissionRule("r1", 1, "brand", None, PAID, rate_bp=500)
+    entries = list(accrue(order([2_000]), won_by("g2", None), [rule], event_id="paid"))
+    line = entries[0].line_id
+    for number, (before, fen) in enumerate(((0, 1), (1, 1_999))):
+        entries += refund(active(entries), [LineRefund(line, before, fen)], event_id=f"r{number}", at=LATER)
+    assert [entry.amount_fen for entry in entries] == [100, 0, -100]
+    assert sum(tier_base(entry) for entry in entries) == 0
+
+
 def test_rule_3_3_the_bound_guide_keeps_the_entry_when_only_the_closing_guide_changes() -> None:
     rule = CommissionRule("r1", 1, "brand", None, PAID, rate_bp=500)
     entries = accrue(order([45_000]), won_by("g2", "g1"), [rule], event_id="paid")
