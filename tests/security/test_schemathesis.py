@@ -36,7 +36,8 @@ CHECKS = [
     c.allow_header_conformance, c.ignored_auth, c.use_after_free, c.ensure_resource_availability,
 ]  # fmt: skip
 LABELS = (
-    "GET /healthz", "GET /api/meta", "POST /api/auth/login", "POST /api/auth/refresh", "POST /api/auth/logout", "POST /api/auth/wiped",
+    "GET /healthz", "GET /api/meta", "POST /api/auth/login", "POST /api/auth/refresh", "POST /api/auth/logout",
+    "POST /api/auth/wiped",
     "POST /api/sync/push", "POST /api/sync/pull", "GET /api/sync/live", "GET /api/sync/mutations",
     "GET /api/blob/{sha256}", "POST /api/coupon/check", "POST /api/hook/orders",
     "POST /api/customers/{customer_id}/reveal", "POST /api/customers/{customer_id}/erase",
