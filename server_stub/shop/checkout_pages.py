@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from fastapi.responses import Response
 from sqlalchemy import Connection
 
+from app.domain.errors import Rejected
 from app.domain.instants import from_text
 from server_stub.db import Tx
 from server_stub.shop import queries
@@ -78,20 +79,35 @@ def place(visit: Visit) -> Response:
     visit.check_form()
     if visit.member_id is None:
         return visit.go("/signin?next=/shop")
-    key = visit.asked("key")
-    event_id = f"page:{visit.member_id}:{key}"
-    with visit.db.begin() as tx:
-        basket = _basket(visit, tx.conn)  # read in the order's transaction: the last piece is sold once
-        if basket is None or not re.fullmatch(r"[0-9a-f]{32}", key):
-            raise PageRefused("bad_arguments")
-        known = queries.order_of_event(tx.conn, event_id)
-        if known is None and (changed := _changed(tx, visit, basket, visit.member_id)):
-            visit.problem = changed
-        else:
-            known = known or orders.place(tx, _draft(visit, basket, visit.member_id, event_id))
+    basket: Basket | None
+    try:
+        with visit.db.begin() as tx:
+            basket, known = _place(tx, visit, visit.member_id)
+    except Rejected as exc:
+        if exc.code != "coupon_used":
+            raise
+        visit.problem = visit.texts("checkout.coupon_used")  # another check-out took it while this one was judged
+        with visit.db.read() as conn:
+            basket, known = _basket(visit, conn), None
     if known is not None:
         return visit.go(visit.link(f"/order/{known}"))
+    if basket is None:
+        raise PageRefused("bad_arguments")
     return _show(visit, basket, visit.member_id) if basket.left else _choose_size(visit, basket)
+
+
+def _place(tx: Tx, visit: Visit, member_id: str) -> tuple[Basket, str | None]:
+    """Return the basket as it is now and the order, or no order and why in `visit.problem`."""
+    key = visit.asked("key")
+    basket = _basket(visit, tx.conn)  # read in the order's transaction: the last piece is sold once
+    if basket is None or not re.fullmatch(r"[0-9a-f]{32}", key):
+        raise PageRefused("bad_arguments")
+    event_id = f"page:{member_id}:{key}"
+    known = queries.order_of_event(tx.conn, event_id)
+    if known is None and (changed := _changed(tx, visit, basket, member_id)):
+        visit.problem = changed
+        return basket, None
+    return basket, known or orders.place(tx, _draft(visit, basket, member_id, event_id))
 
 
 @page("/order/{order_id}")
