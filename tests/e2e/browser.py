@@ -117,6 +117,18 @@ class App:
             return
         raise AssertionError(f"{name} leads nowhere: {appears} did not appear")
 
+    def back(self, name: str = "返回") -> None:
+        """Tap Back and wait for it: the page that leaves has the same button, and a first tap may only end a hover."""
+        before = self.page.url
+        for _ in range(6):
+            self.tap(name, exact=True)
+            try:
+                self.page.wait_for_url(lambda url: url != before, wait_until="commit", timeout=8_000)
+            except PlaywrightError:
+                continue
+            return
+        raise AssertionError(f"still at {before}")
+
     def go(self, name: str | re.Pattern[str]) -> None:
         """Tap a root's place in the bottom bar or rail."""
         label = name.pattern if isinstance(name, re.Pattern) else re.escape(name)

@@ -151,7 +151,5 @@ def back_home(app: App) -> None:
     for _ in range(6):
         if app.page.url.endswith("/commission"):
             return
-        before = app.page.url
-        app.tap("返回", exact=True)
-        app.page.wait_for_url(lambda url, before=before: url != before, wait_until="commit")
+        app.back()
     raise AssertionError(f"still at {app.page.url}")

@@ -110,10 +110,7 @@ class Walk:
         return urlsplit(self.app.page.url).path
 
     def back(self) -> None:
-        """Go back, and wait for it: the page that leaves has the same button."""
-        before = self.app.page.url
-        self.tap("common.back")
-        self.app.page.wait_for_url(lambda url: url != before, wait_until="commit")
+        self.app.back(self.t("common.back"))
 
     def back_on_phone(self) -> None:
         if self.look.is_phone:  # beside a list there is nothing to go back to
@@ -347,9 +344,14 @@ def shop_pages(browser: Browser, world: World, look: Look, wanted: Collection[st
 
 
 def walk(
-    browser: Browser, world: World, look: Look, way: Callable[[Walk], None], wanted: Collection[str] | None
+    browser: Browser,
+    world: World,
+    look: Look,
+    way: Callable[[Walk], None],
+    wanted: Collection[str] | None,
+    staff_no: str = GUIDES[0],
 ) -> None:
-    one = Walk(browser, world, look, wanted)
+    one = Walk(browser, world, look, wanted, staff_no)
     try:
         way(one)
     finally:
