@@ -27,12 +27,6 @@ def configure(folders: list[Path], *, web: bool) -> None:
     _web = web
 
 
-def add_folder(folder: Path) -> None:
-    """Also look for pictures in `folder`."""
-    if folder not in _folders:
-        _folders.append(folder)
-
-
 def path(digest: str) -> Path | None:
     """Return the file of a picture, or None while it has not come."""
     if not is_digest(digest):

@@ -11,7 +11,7 @@ import httpx
 
 from app.domain.errors import ProtocolFault
 from app.domain.instants import from_text, to_text
-from app.store import SYNC, Read, Store, WriteTx, erase, outbox
+from app.store import SYNC, Store, WriteTx, erase, outbox
 from app.store.outbox import Identity
 from app.sync import rebase, sanity
 from app.sync.clock import ServerClock
@@ -136,8 +136,3 @@ class Pull:
         tx.set_meta("complete", True)
         tx.set_meta("last_sync_at", to_text(self._clock.now()))
         return True, True
-
-
-def is_complete(read: Read) -> bool:
-    """Say whether a first sync was ever finished."""
-    return bool(read.meta("complete"))

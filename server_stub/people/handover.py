@@ -129,12 +129,6 @@ def gone_to(tx: Tx, customer_id: str, guide_id: str) -> Rejected:
     return Rejected("handed_over", params={"to": name, "moved_at": row["at"]})
 
 
-def latest(tx: Tx, customer_id: str) -> Row | None:
-    """Return the customer's last hand-over, or None."""
-    history = _history(tx, [customer_id]).get(customer_id)
-    return history[-1] if history else None
-
-
 # --- deciding ------------------------------------------------------------------------------
 
 

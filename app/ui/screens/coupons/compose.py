@@ -11,7 +11,6 @@ import flet as ft
 from app.domain.contact import Denied
 from app.domain.errors import GuideError
 from app.domain.instants import to_text
-from app.insight.today import TodaySignal
 from app.mutations import coupon_link, refusal_to_contact, refusal_to_issue, send_coupon
 from app.protocol.mutations import UndoCoupon
 from app.protocol.objects import Coupon, CouponTemplate, Customer
@@ -241,8 +240,3 @@ async def _send_message(client: Any, customer: Customer, text: str, prompt: Prom
 def _done(ui: sessions.UiSession) -> None:
     ui.slice(Prompts).current = None
     ui.back()
-
-
-def prompt_from(signal: TodaySignal) -> Prompt:
-    """Return the prompt of a signal."""
-    return Prompt(signal.customer.id, signal.kind, signal.subject, signal.product)
