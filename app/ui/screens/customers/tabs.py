@@ -1,4 +1,4 @@
-"""The tabs of a profile: timeline, portrait, orders, coupons, notes and tags."""
+"""The tabs of a profile: timeline, orders, coupons, notes and tags; the portrait has a module of its own."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from datetime import datetime
 
 import flet as ft
 
-from app.domain.instants import from_text
 from app.protocol.limits import NOTE_MAX, TAG_MAX
 from app.protocol.mutations import AddTag, EditNote, RemoveTag
 from app.protocol.objects import Coupon, Customer, Order, Product
@@ -17,16 +16,18 @@ from app.ui import hooks
 from app.ui import parts as p
 from app.ui import session as sessions
 from app.ui.guards import screen
+from app.ui.screens.customers.portrait import Portrait
 from app.ui.screens.customers.words import (
     STATE_TONES,
     coupon_state,
+    day_words,
     last_moment,
     order_title,
     product_name,
     template_name,
     timeline_row,
 )
-from app.ui.strings import current, date_short, money, t
+from app.ui.strings import money, t
 from app.ui.theme import Space, Tone, Type
 
 PAGE = 15  # a profile builds at most 300 controls
@@ -59,71 +60,6 @@ def Timeline(customer_id: str) -> ft.Control:
 
 
 @screen
-def Portrait(customer_id: str) -> ft.Control:
-    """What is known, each fact with where it came from."""
-    customer = hooks.use_query(q.customer_by_id, customer_id)
-    if customer is None:
-        return ft.Container()
-    told, orders = t("profile.from_member"), t("profile.from_orders")
-    facts = [(t(f"profile.size_{part}"), size, told) for part, size in customer.sizes.items()]
-    if customer.likes:
-        facts.append(
-            (
-                t("profile.likes"),
-                "、".join(customer.likes) if current().is_chinese else ", ".join(customer.likes),
-                orders,
-            )
-        )
-    if customer.birthday:
-        month, _, day = customer.birthday.partition("-")
-        facts.append((t("profile.birthday"), date_short(datetime(2000, int(month), int(day)).date()), told))
-    facts.append((t("profile.joined"), _date(customer.joined_at), customer.source and t("profile.from_member")))
-    if customer.bound_at:
-        facts.append((t("profile.bound"), _date(customer.bound_at), _protected(customer)))
-    facts.append((t("profile.points"), str(customer.points), ""))
-    if customer.stored_value_fen:
-        facts.append((t("profile.stored"), money(customer.stored_value_fen), ""))
-    rows = [_fact(*fact) for fact in facts]
-    return ft.Column([p.group(rows), p.section(t("profile.consents")), p.group(_consents(customer))], spacing=Space.M)
-
-
-def _fact(label: str, value: str, source: str) -> ft.Control:
-    return ft.Container(
-        ft.Row(
-            [
-                p.txt(label, Type.META, expand=True),
-                ft.Column(
-                    [p.txt(value, Type.ROW), *([p.txt(source, Type.META)] if source else [])],
-                    spacing=0,
-                    horizontal_alignment=ft.CrossAxisAlignment.END,
-                    expand=2,
-                ),
-            ],
-        ),
-        padding=ft.Padding.symmetric(horizontal=Space.L, vertical=Space.M),
-    )
-
-
-def _consents(customer: Customer) -> list[ft.Control]:
-    rows: list[ft.Control] = []
-    for purpose in ("browse", "marketing"):
-        given = customer.consents.get(purpose, False)
-        word = p.pill(t("profile.consent_yes" if given else "profile.consent_no"), "soft" if given else "calm")
-        row = ft.Row([p.txt(t(f"profile.consent_{purpose}"), Type.BODY, expand=True), word])
-        rows.append(ft.Container(row, padding=ft.Padding.symmetric(horizontal=Space.L, vertical=Space.M)))
-    return rows
-
-
-def _protected(customer: Customer) -> str:
-    return t("profile.protected", date=_date(customer.protected_until)) if customer.protected_until else ""
-
-
-def _date(at: str) -> str:
-    strings = current()
-    return strings.date_short(from_text(at), sessions.current().clock.now())
-
-
-@screen
 def Orders(customer_id: str) -> ft.Control:
     """Every order with its lines and refunds."""
     limit, set_limit = ft.use_state(ORDERS)
@@ -142,7 +78,7 @@ def _order_card(order: Order, products: dict[str, Product]) -> ft.Control:
     channel = t(f"profile.channel.{order.channel}")
     head = ft.Row(
         [
-            p.txt(p.dots(_date(order.paid_at), channel), Type.META, expand=True),
+            p.txt(p.dots(day_words(order.paid_at), channel), Type.META, expand=True),
             p.pill(t(f"profile.status.{order.status}"), tone),
         ]
     )

@@ -11,6 +11,7 @@ from app.domain.instants import from_text
 from app.protocol.objects import BrowseEvent, Contact, Coupon, Customer, Order, Product
 from app.store.queries.customers import TimelineItem
 from app.ui import parts as p
+from app.ui import session as sessions
 from app.ui.strings import Strings, current, money, t
 
 STATE_TONES = {
@@ -49,6 +50,11 @@ def last_moment(until: str, now: datetime | None = None) -> str:
     if isinstance(here, datetime) and (here.hour, here.minute) == (0, 0):
         return strings.date_short(end - timedelta(seconds=1), now)
     return f"{strings.date_short(end, now)} {strings.time_short(end)}"
+
+
+def day_words(at: str) -> str:
+    """Return an instant's day, with the year when it is not this one."""
+    return current().date_short(from_text(at), sessions.current().clock.now())
 
 
 def salutation(customer: Customer, strings: Strings) -> str:
