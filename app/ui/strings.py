@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import logging
 import os
+import re
 from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
@@ -30,6 +31,7 @@ from app.domain.instants import from_text
 log = logging.getLogger(__name__)
 LANGUAGES = ("zh_CN", "en")
 DEFAULT = "zh_CN"
+PSEUDO = "pseudo"  # English with accents, brackets and 40 % more of it: what overflows or is not translated shows
 ZONE = "Asia/Shanghai"
 DATE_CHARS = len("2026-11-22")
 When = datetime | date | str  # an instant, a date, or either as text on the wire
@@ -42,9 +44,31 @@ def assets_dir() -> Path:
     return Path(named) if named else Path(__file__).resolve().parents[2] / "assets"
 
 
+_ACCENTED = str.maketrans("ACDEGHIJKLNOPRSTUWYZacdeghijklnoprstuwyz", "ÀÇĎÈĠĤÌĴĶĹŃÖÞŔŠŢÙŴÝŽàçďèġĥìĵķĺńöþŕšţùŵýž")
+_FIELDS = re.compile(r"(\{[^{}]*\})")
+_MORE = "ēxţŕà ĺőńġ ŵöŕďš "
+
+
+def pseudo(text: str) -> str:
+    """Return `text` accented, 40 % longer and in brackets, its `{fields}` untouched."""
+    missing = -(-len(text) * 2 // 5)
+    filler = _MORE if " " in text else _MORE.replace(" ", "")  # a lone word stays one, as German would have it
+    more = (filler * (missing // len(filler) + 1))[:missing].rstrip()
+    parts = _FIELDS.split(text)
+    shown = "".join(part if index % 2 else part.translate(_ACCENTED) for index, part in enumerate(parts))
+    return f"[{shown}{' ' if ' ' in text else ''}{more}]"
+
+
+def has_pseudo() -> bool:
+    """Return whether the pseudo-language may be spoken here: never in production."""
+    return os.environ.get("DAOGOU_ENV") != "production"
+
+
 @functools.cache
 def catalogue(language: str) -> dict[str, tuple[str, ...]]:
     """Return every entry of `language`: key to its forms (one, or one a plural form)."""
+    if language == PSEUDO:
+        return {key: tuple(pseudo(form) for form in forms) for key, forms in catalogue("en").items()}
     entries: dict[str, tuple[str, ...]] = {}
     for path in sorted((assets_dir() / "locale" / language).glob("*.po")):
         with path.open("rb") as file:
@@ -58,8 +82,11 @@ def catalogue(language: str) -> dict[str, tuple[str, ...]]:
 
 
 def language_of(setting: str, system: str | None) -> str:
-    """Return the language of the setting (`system`, `zh_CN` or `en`) on a device speaking `system`."""
-    if setting in LANGUAGES:
+    """Return the language of the setting (`system`, `zh_CN` or `en`) on a device speaking `system`.
+
+    Tests may set `pseudo`; production takes it for `system`.
+    """
+    if setting in LANGUAGES or (setting == PSEUDO and has_pseudo()):
         return setting
     return "en" if (system or "").lower().startswith("en") else DEFAULT
 
@@ -76,9 +103,11 @@ class Strings:
     """One language and one store zone."""
 
     def __init__(self, language: str = DEFAULT, zone: str = ZONE) -> None:
+        if language == PSEUDO and not has_pseudo():
+            raise ValueError("the pseudo-language is for tests only")
         self.language = language
         self.zone = ZoneInfo(zone)
-        self.locale = Locale.parse(language)
+        self.locale = Locale.parse("en" if language == PSEUDO else language)
         self.is_chinese = language.startswith("zh")
 
     def has(self, key: str) -> bool:
