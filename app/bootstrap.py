@@ -110,7 +110,7 @@ class Client:
         for end in self.ends:
             end()
         self.ends.clear()
-        await asyncio.to_thread(self.store.close)
+        await self.store.aclose()
         await self.http.aclose()
 
 
@@ -219,7 +219,7 @@ class Installation:
             if exc.code != "key_lost":  # the key opened the session: what it does not open here is damaged
                 raise
             store.mark_damaged()
-            await asyncio.to_thread(store.close)
+            await store.aclose()
         return self._assemble(opened, await asyncio.to_thread(open_store, opened.folder, opened.sealer, at))
 
     def _assemble(self, opened: account.Opened, store: Store) -> Client:

@@ -150,15 +150,29 @@ class Store:
         return lambda: self._listeners.pop(token, None) and None
 
     def close(self) -> None:
-        """Finish what is queued, then close; closing twice is fine."""
+        """Finish what is queued, then close; closing twice is fine. On the loop's thread, as `read` is used there."""
+        if self._stop_reading():
+            self._finish()
+
+    async def aclose(self) -> None:
+        """Close as `close` does, without holding the loop up while what is queued is written."""
+        if self._stop_reading():
+            await asyncio.to_thread(self._finish)
+
+    def _stop_reading(self) -> bool:
+        """Take no more work; False when that was so already. SQLite dies when another thread closes under a query."""
         if self._closed:
-            return
+            return False
         self._closed = True
+        self._listeners.clear()
+        self.read.conn.close()
+        return True
+
+    def _finish(self) -> None:
         self._jobs.put(_Job(1_000_000, next(self._order), None))
         self._thread.join()
         self._readers.shutdown(wait=True)
-        for conn in (self.read.conn, self._background.conn):
-            conn.close()
+        self._background.conn.close()
         with contextlib.suppress(sqlite3.Error):  # another process still reads, or the disk is full or damaged: the
             self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # log keeps what is committed
         self._writer.close()
@@ -232,9 +246,14 @@ class Store:
     def _tell(self, touched: Touched) -> None:
         if not touched:
             return
-        for loop, notice in list(self._listeners.values()):
+        for token, (loop, _) in list(self._listeners.items()):
             with contextlib.suppress(RuntimeError):  # that loop is closed: nobody is left to tell
-                loop.call_soon_threadsafe(notice, touched)
+                loop.call_soon_threadsafe(self._notice, token, touched)
+
+    def _notice(self, token: int, touched: Touched) -> None:
+        """Tell a listener on its loop, unless it has gone since the commit."""
+        if token in self._listeners:
+            self._listeners[token][1](touched)
 
 
 def _writer(folder: Path) -> sqlite3.Connection:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -156,11 +157,38 @@ async def test_a_failed_transaction_leaves_nothing_and_tells_nobody(open_store: 
     assert [(set(t), t.ids["customer"]) for t in told] == [({"customer"}, frozenset({"c2"}))]  # type: ignore[attr-defined]
 
 
+async def test_a_notice_on_its_way_is_not_told_to_who_has_gone(open_store: Open) -> None:
+    store, told = open_store(), []
+    end = store.subscribe(told.append)
+    store.submit(lambda tx: tx.put(Customer, customer())).result()
+    end()
+    await asyncio.sleep(0)
+    assert told == []
+
+
+async def test_closing_ends_reading_on_the_thread_that_reads_then_writes_what_is_queued(open_store: Open) -> None:
+    """Closed by another thread under a running query, SQLite would take the whole process with it."""
+    store, held, told = open_store(), threading.Event(), []
+    store.subscribe(told.append)
+    store.submit(lambda _tx: held.wait(5))
+    queued = store.submit(lambda tx: tx.put(Customer, customer()))
+    closing = asyncio.create_task(store.aclose())
+    await asyncio.sleep(0)
+    with pytest.raises(LocalFault, match="internal"):
+        store.query(work.outbox_count)
+    assert not queued.done()
+    held.set()
+    await closing
+    await asyncio.sleep(0)
+    assert queued.done()
+    assert told == []
+    await store.aclose()
+    assert [c.id for c in open_store().query(customers.all_customers)] == ["c1"]
+
+
 async def test_a_tap_overtakes_queued_pages(open_store: Open) -> None:
     store, order = open_store(), []
     gate = asyncio.get_running_loop().create_future()
-    import threading
-
     started, held = threading.Event(), threading.Event()
 
     def blocker(_tx: object) -> None:
