@@ -1,4 +1,4 @@
-"""Customer segments, RFM and lifetime value (rules 6.1 to 6.5).
+"""Customer segments, RFM and lifetime value (rules 6.1 to 6.4).
 
 Instants are text (`domain.instants`) and compared as text; days are ordinals. Make one `SegmentClock`
 per recomputation: it parses `now` once and caches the days of the hours it has seen.
@@ -209,14 +209,6 @@ def super_users(customers: Sequence[SuperTraits]) -> dict[str, str]:
             top |= {c.customer_id for c in customers if c.category_spend_fen.get(category, 0) >= cut}
     reasons = {c.customer_id: _super_reason(c) for c in customers if c.customer_id in top}
     return {customer_id: reason for customer_id, reason in reasons.items() if reason}
-
-
-def auto_tags(
-    figures: Figures, clock: SegmentClock, *, champion_cut_fen: Fen | None = None
-) -> tuple[tuple[str, str], ...]:
-    """Return (tag, reason code) of the automatic tags that hold now; others are to be removed (rule 6.5)."""
-    codes = segment_of(figures, clock, champion_cut_fen=champion_cut_fen)
-    return tuple((code, f"segment_{code}") for code in codes)
 
 
 def _read(customer: object, name: str) -> Any:

@@ -130,8 +130,3 @@ def test_rule_6_4_super_users() -> None:
     poor = s.SuperTraits("poor", {"coat": 1}, referrals=9)
     assert s.super_users([*crowd, top, early, poor]) == {"top": "referrals", "early": "early_buyer"}
     assert s.super_users([replace(top, referrals=1)]) == {}
-
-
-def test_rule_6_5_tags_go_when_their_reason_goes() -> None:
-    assert s.auto_tags(figures(bought(400)), CLOCK) == (("first", "segment_first"), ("dormant", "segment_dormant"))
-    assert s.auto_tags(figures(bought(400), bought(1)), CLOCK) == (("repeat", "segment_repeat"),)
