@@ -142,6 +142,7 @@ customer = Table(
     _fen("stored_value_fen"), _at("stored_value_topped_up_at", null=True),
     _fen("spend_fen"), _int("order_count"), _int("order_days"), _at("first_order_at", null=True),
     _at("last_order_at", null=True), _at("joined_at"), _text("source"), _text("stage"),
+    _int("referrals"),  # members who came by a link made for this customer (rule 6.4)
     Column("imported_source", String(64)), Column("imported_id", String(128)),
     _ref("guide_id", "staff", null=True, index=True), _ref("store_id", "store", null=True, index=True),
     _flag("no_guide"),  # they refused to have one (rule 2.5)

@@ -48,6 +48,7 @@ _ROWS: tuple[tuple[str, str, str, str, int | None, bool], ...] = (
     ("customer", "joined_at", "welcome and binding clocks", "contract", RELATION, False),
     ("customer", "source", "know where the person came from", "interest", RELATION, False),
     ("customer", "stage", "follow up", "interest", RELATION, False),
+    ("customer", "referrals", "thank who brings friends", "interest", RELATION, False),
     ("order", "customer_id", "service, returns and commission", "contract", LEGAL_DAYS, False),
     ("order", "lines", "service, returns and commission", "contract", LEGAL_DAYS, False),
     ("order", "evidence", "explain who is paid for the order", "interest", LEGAL_DAYS, False),

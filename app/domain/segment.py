@@ -6,14 +6,14 @@ per recomputation: it parses `now` once and caches the days of the hours it has 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from functools import partial
 from typing import Any
 
 from app.domain.calendar_days import DayOfText
-from app.domain.instants import Instant, to_text
+from app.domain.instants import Instant, from_text, to_text
 from app.domain.money import Fen
 
 CODES = ("new", "first", "repeat", "stored_value", "at_risk", "dormant", "champion")
@@ -21,6 +21,8 @@ NEW_DAYS = 30
 CHAMPION_DAYS = 4
 CHAMPION_RECENT_DAYS = 60
 AT_RISK_DAYS = 30
+SUPER_REFERRALS, SUPER_FIRST_WEEK = 2, 2
+FIRST_WEEK_DAYS = 7
 DAYS_A_MONTH = 365.25 / 12
 
 
@@ -107,6 +109,32 @@ class SuperTraits:
     category_spend_fen: Mapping[str, Fen]
     referrals: int = 0
     first_week_purchases: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SuperView:
+    """Which traits of a super user hold: categories in whose top tenth they are (most spent first), and the counts."""
+
+    top_categories: tuple[str, ...]
+    referrals: int
+    first_week_purchases: int
+
+    @property
+    def brings_friends(self) -> bool:
+        """Whether at least 2 members came by a link made for them."""
+        return self.referrals >= SUPER_REFERRALS
+
+    @property
+    def buys_early(self) -> bool:
+        """Whether at least 2 new products were bought in their first week."""
+        return self.first_week_purchases >= SUPER_FIRST_WEEK
+
+    @property
+    def reason(self) -> str | None:
+        """`referrals` or `early_buyer` for a super user, None for who is not (yet)."""
+        if not self.top_categories:
+            return None
+        return "referrals" if self.brings_friends else "early_buyer" if self.buys_early else None
 
 
 def figures_of(purchases: Sequence[Purchase], clock: SegmentClock, *, joined_at: Instant) -> Figures:
@@ -201,14 +229,41 @@ def clv(purchases: Sequence[Purchase], clock: SegmentClock) -> Clv:
 
 def super_users(customers: Sequence[SuperTraits]) -> dict[str, str]:
     """Return customer id -> reason (`referrals` or `early_buyer`) of the super users (rule 6.4)."""
-    top: set[str] = set()
-    categories = {name for customer in customers for name in customer.category_spend_fen}
-    for category in categories:
-        cut = champion_cut([customer.category_spend_fen.get(category, 0) for customer in customers])
-        if cut is not None:
-            top |= {c.customer_id for c in customers if c.category_spend_fen.get(category, 0) >= cut}
-    reasons = {c.customer_id: _super_reason(c) for c in customers if c.customer_id in top}
-    return {customer_id: reason for customer_id, reason in reasons.items() if reason}
+    cuts = category_cuts([customer.category_spend_fen for customer in customers])
+    found = {customer.customer_id: super_of(customer, cuts).reason for customer in customers}
+    return {customer_id: reason for customer_id, reason in found.items() if reason}
+
+
+def category_cuts(spends: Iterable[Mapping[str, Fen]]) -> dict[str, Fen]:
+    """Return category -> the spend that marks the top tenth of its buyers; a category nobody bought is left out."""
+    by_category: dict[str, list[Fen]] = {}
+    for spend in spends:
+        for category, fen in spend.items():
+            by_category.setdefault(category, []).append(fen)
+    cuts = {category: champion_cut(found) for category, found in by_category.items()}
+    return {category: cut for category, cut in cuts.items() if cut is not None}
+
+
+def super_of(customer: SuperTraits, cuts: Mapping[str, Fen]) -> SuperView:
+    """Return which traits of a super user hold for one customer, given everybody's `category_cuts` (rule 6.4)."""
+    spend = customer.category_spend_fen
+    top = tuple(sorted((c for c, cut in cuts.items() if spend.get(c, 0) >= cut), key=lambda c: (-spend[c], c)))
+    return SuperView(top, customer.referrals, customer.first_week_purchases)
+
+
+def is_first_week(released_at: Instant | None, paid_at: Instant) -> bool:
+    """Say whether a purchase fell into the 7 × 24 hours after its product's release (rule 6.4)."""
+    if released_at is None or paid_at < released_at:
+        return False
+    return paid_at < to_text(from_text(released_at) + timedelta(days=FIRST_WEEK_DAYS))
+
+
+def usual_gap(figures: Figures, clock: SegmentClock) -> int | None:
+    """Return the mean days between purchase days, rounded up; None before the second one."""
+    first, last = figures.first_order_at, figures.last_order_at
+    if figures.order_days < 2 or first is None or last is None:
+        return None
+    return -((clock.day_of(first) - clock.day_of(last)) // (figures.order_days - 1))
 
 
 def _read(customer: object, name: str) -> Any:
@@ -217,9 +272,3 @@ def _read(customer: object, name: str) -> Any:
 
 def _days_since(at: Instant | None, clock: SegmentClock, never: int) -> int:
     return never if at is None else clock.today - clock.day_of(at)
-
-
-def _super_reason(customer: SuperTraits) -> str | None:
-    if customer.referrals >= 2:
-        return "referrals"
-    return "early_buyer" if customer.first_week_purchases >= 2 else None

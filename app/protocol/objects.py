@@ -99,7 +99,7 @@ class Customer:
 
     `consents`: purpose (browse, marketing, wechat, sms) to bool. `birthday` is MM-DD. `sizes`:
     part (top, bottom, shoe) to text. Figures count paid, not fully refunded orders; `spend_fen`
-    is net of refunds.
+    is net of refunds. `referrals`: members who came by a link made for this customer (rule 6.4).
     """
 
     OBJECT: ClassVar[str] = "customer"
@@ -134,6 +134,7 @@ class Customer:
     bound_until: Instant | None = None
     source: str = ""
     stage: str = ""
+    referrals: int = 0
 
 
 @dataclass(frozen=True, slots=True)

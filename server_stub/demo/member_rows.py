@@ -21,6 +21,7 @@ from server_stub.people import phones
 
 CHUNK = 5_000
 LEVELS = ((2_500_000, "diamond"), (1_000_000, "gold"), (300_000, "silver"), (0, "regular"))
+BRINGS_FRIENDS, FRIENDS = "会带朋友", 2
 CONSENT_WORDING = "demo"
 BOUND_FOR = timedelta(days=330)
 
@@ -78,6 +79,7 @@ def _customer(tx: Tx, book: Book, life: Life, figures: Row, bound: Row) -> Row:
         "points": figures["spend_fen"] // 100, "stored_value_fen": member.stored_value_fen,
         "stored_value_topped_up_at": to_text(member.topped_up_at) if member.topped_up_at else None, **figures,
         "joined_at": to_text(member.joined_at), "source": member.source, "stage": "",
+        "referrals": FRIENDS if BRINGS_FRIENDS in member.tags else 0,
         "guide_id": bound["guide_id"], "store_id": bound["store_id"], "bound_at": bound["from_at"],
         "protected_until": bound["protected_until"], "bound_until": bound["bound_until"], "staff_member": False,
     }  # fmt: skip

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import and_, insert, or_, select, update
+from sqlalchemy import and_, func, insert, or_, select, update
 
 from app.domain import action_reward as rules
 from app.domain import instants
@@ -35,7 +35,8 @@ def earn(tx: Tx, customer_id: str, guide_id: str, *, visitor_id: str | None = No
     It is a referral when the person came through a link that was made for another customer of the guide.
     """
     policy = policy_of(tx)
-    kind = "referral" if _was_referred(tx, customer_id, guide_id, visitor_id) else "new_member"
+    by = _referred_by(tx, customer_id, guide_id, visitor_id)
+    kind = "new_member" if by is None else "referral"
     person = first(tx, select(customer.c.phone_hash).where(customer.c.id == customer_id)) or {"phone_hash": None}
     store_id = tx.conn.execute(select(staff.c.store_id).where(staff.c.id == guide_id)).scalar()
     reward_id = tx.new_id()
@@ -48,6 +49,10 @@ def earn(tx: Tx, customer_id: str, guide_id: str, *, visitor_id: str | None = No
     }  # fmt: skip
     tx.conn.execute(insert(action_reward).values(row))
     _touch(tx, reward_id)
+    if by is not None:
+        more = func.coalesce(customer.c.referrals, 0) + 1
+        tx.conn.execute(update(customer).where(customer.c.id == by).values(referrals=more))
+        tx.touch("customer", by)
     return reward_id
 
 
@@ -217,17 +222,18 @@ def _reward(row: Record) -> Reward:
     )
 
 
-def _was_referred(tx: Tx, customer_id: str, guide_id: str, visitor_id: str | None) -> bool:
-    """Say whether the person opened, in the last days, a link of this guide that was made for somebody else."""
+def _referred_by(tx: Tx, customer_id: str, guide_id: str, visitor_id: str | None) -> str | None:
+    """Return for whom the link of this guide was made that the person last opened in these days, if for another."""
     person = and_(touch.c.person_kind == "customer", touch.c.person_id == customer_id)
     if visitor_id:
         person = or_(person, and_(touch.c.person_kind == "visitor", touch.c.person_id == visitor_id))
-    made_for = select(share.c.id).join(touch, touch.c.share_id == share.c.id)
+    made_for = select(share.c.customer_id).join(touch, touch.c.share_id == share.c.id)
     wanted = made_for.where(
         person, touch.c.at >= _text(tx.now - REFERRED_WITHIN), touch.c.guide_id == guide_id,
         share.c.customer_id.is_not(None), share.c.customer_id != customer_id,
-    )  # fmt: skip
-    return first(tx, wanted.limit(1)) is not None
+    ).order_by(touch.c.at.desc(), touch.c.id.desc())  # fmt: skip
+    found = first(tx, wanted.limit(1))
+    return str(found["customer_id"]) if found else None
 
 
 def _touch(tx: Tx, reward_id: str) -> None:

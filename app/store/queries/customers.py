@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -102,33 +102,35 @@ def marks_of(read: Read, customer_id: str) -> list[SignalMark]:
     return read.all(SignalMark, "customer_id = ? ORDER BY at DESC, id DESC", (customer_id,))
 
 
-_PARTS: dict[str, tuple[Callable[..., list[Any]], str]] = {
-    "order": (orders_of, "created_at"),
-    "browse_event": (events_of, "at"),
-    "coupon": (coupons_of, "issued_at"),
-    "contact": (contacts_of, "at"),
+Place = tuple[Instant, str]  # `at` and id of a timeline item
+END: Place = (FAR, "~")
+_AFTER = "customer_id = ? AND ({at}, id) < (?, ?) ORDER BY {at} DESC, id DESC LIMIT ?"
+_PARTS: dict[str, tuple[type[Any], str]] = {
+    "order": (Order, "created_at"),
+    "browse_event": (BrowseEvent, "at"),
+    "coupon": (Coupon, "issued_at"),
+    "contact": (Contact, "at"),
 }
 
 
 @reads(*KINDS)
 def timeline_of(
-    read: Read, customer_id: str, kinds: Collection[str] = KINDS, limit: int = 50, before: Instant = FAR
+    read: Read, customer_id: str, kinds: Collection[str] = KINDS, limit: int = 10, after: Place = END
 ) -> list[TimelineItem]:
-    """Return orders, views, coupons and contacts merged, newest first.
+    """Return orders, views, coupons and contacts merged, newest first; several of one second are not lost.
 
     Args:
         read: The reading connection.
         customer_id: Whose timeline.
         kinds: Which of `KINDS` to show.
         limit: At most so many items.
-        before: Only what happened before this instant: the `at` of the last item of the page before.
+        after: The place of the last item of the page before.
     """
     items: list[TimelineItem] = []
     for kind in kinds:
-        query, when = _PARTS[kind]
-        items += [
-            TimelineItem(kind, getattr(row, when) or "", row.id, row) for row in query(read, customer_id, limit, before)
-        ]
+        row, at = _PARTS[kind]
+        found: list[Any] = read.all(row, _AFTER.format(at=at), (customer_id, *after, limit))
+        items += [TimelineItem(kind, getattr(one, at) or "", one.id, one) for one in found]
     items.sort(key=lambda item: (item.at, item.id), reverse=True)
     return items[:limit]
 

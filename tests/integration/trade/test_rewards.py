@@ -73,6 +73,8 @@ def test_rule_8_1_a_referral_came_through_a_link_made_for_another_customer(world
         customers.bind(tx, person, "g1", new_member=True)
         made = rewards.earn(tx, person, "g1")
     assert (reward(world, made)["kind"], reward(world, made)["amount_fen"]) == ("referral", 1_000)
+    assert world.row(t.customer, "c1")["referrals"] == 1, "who brought them is known to be a super user (rule 6.4)"
+    assert world.row(t.customer, "c2")["referrals"] == 0
 
 
 def test_rule_8_2_a_week_without_a_sign_of_life_and_a_colleague_who_takes_over_are_flagged(world: World) -> None:

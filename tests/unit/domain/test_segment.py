@@ -130,3 +130,43 @@ def test_rule_6_4_super_users() -> None:
     poor = s.SuperTraits("poor", {"coat": 1}, referrals=9)
     assert s.super_users([*crowd, top, early, poor]) == {"top": "referrals", "early": "early_buyer"}
     assert s.super_users([replace(top, referrals=1)]) == {}
+
+
+@pytest.mark.parametrize(
+    ("fen", "referrals", "early", "top", "reason"),
+    [
+        (900, 2, 0, ("coat",), "referrals"), (900, 1, 2, ("coat",), "early_buyer"), (900, 2, 2, ("coat",), "referrals"),
+        (899, 2, 2, (), None), (900, 1, 1, ("coat",), None), (0, 9, 9, (), None),
+    ],
+)  # fmt: skip
+def test_rule_6_4_each_trait_says_whether_it_holds(
+    fen: int, referrals: int, early: int, top: tuple[str, ...], reason: str | None
+) -> None:
+    found = s.super_of(s.SuperTraits("c", {"coat": fen}, referrals, early), {"coat": 900})
+    assert (found.top_categories, found.reason) == (top, reason)
+    assert (found.brings_friends, found.buys_early) == (referrals >= 2, early >= 2)
+
+
+def test_rule_6_4_the_dearest_category_stands_first_and_nobody_bought_is_no_top() -> None:
+    assert s.category_cuts([{"a": 0, "b": 5}, {"a": 0}]) == {"b": 5}
+    assert s.super_of(s.SuperTraits("c", {"a": 5, "b": 9}), {"a": 5, "b": 5, "z": 1}).top_categories == ("b", "a")
+
+
+@pytest.mark.parametrize(
+    ("released", "paid", "holds"),
+    [
+        ("2026-11-01T00:00:00Z", "2026-11-01T00:00:00Z", True), ("2026-11-01T00:00:00Z", "2026-11-07T23:59:59Z", True),
+        ("2026-11-01T00:00:00Z", "2026-11-08T00:00:00Z", False),
+        ("2026-11-01T00:00:00Z", "2026-10-31T23:59:59Z", False),
+        (None, "2026-11-01T00:00:00Z", False),
+    ],
+)  # fmt: skip
+def test_rule_6_4_the_first_week_of_a_product(released: str | None, paid: str, holds: bool) -> None:
+    assert s.is_first_week(released, paid) is holds
+
+
+@pytest.mark.parametrize(
+    ("days_ago", "gap"), [((), None), ((5,), None), ((40, 10), 30), ((40, 30, 9), 16), ((5, 5, 4), 1)]
+)
+def test_the_usual_gap_is_between_purchase_days(days_ago: tuple[int, ...], gap: int | None) -> None:
+    assert s.usual_gap(figures(*(bought(days) for days in days_ago)), CLOCK) == gap
