@@ -29,10 +29,18 @@ T = TypeVar("T")
 @ft.observable
 @dataclass
 class Layout:
-    """The class of the window: `phone`, `tablet` (rail, one pane) or `wide` (rail, two panes)."""
+    """The class of the window: `phone`, `tablet` (rail, one pane) or `wide` (rail, two panes).
+
+    `short`: too low for a whole bar, as a phone on its side is. `scale`: how much larger than usual the device shows
+    text. `calm`: the device asks for less motion. A change of these is a render; width and height alone are not.
+    """
 
     kind: str = "phone"
-    _height: float = 844  # not worth a render
+    short: bool = False
+    scale: float = 1.0
+    calm: bool = False
+    _width: float = 390
+    _height: float = 844
 
     @property
     def is_phone(self) -> bool:
@@ -45,16 +53,33 @@ class Layout:
         return self._height
 
     @property
+    def width(self) -> float:
+        """Return the window's width at the last change."""
+        return self._width
+
+    @property
+    def pane(self) -> float:
+        """Return the width of the narrowest pane now: what must fit everywhere fits this."""
+        return theme.LIST_WIDTH if self.is_wide else self._width - (0 if self.is_phone else theme.RAIL_WIDTH)
+
+    @property
+    def is_large(self) -> bool:
+        """Return whether text is so large that what stands side by side stands in two rows."""
+        return self.scale >= theme.LARGE_TEXT
+
+    @property
     def is_wide(self) -> bool:
         """Return whether lists and details stand side by side."""
         return self.kind == "wide"
 
 
-def layout_of(width: float | None) -> str:
-    """Return the class of a window `width` wide."""
+def layout_of(width: float | None, height: float | None = None) -> str:
+    """Return the class of a window; a phone on its side stays a phone, so nothing is built anew when it turns."""
     wide = width or 0
     if wide >= theme.WIDE_MIN:
         return "wide"
+    if height is not None and height < theme.SHORT_MAX:
+        return "phone"
     return "tablet" if wide >= theme.PHONE_MAX else "phone"
 
 
@@ -165,9 +190,11 @@ class UiSession:
 
     def __init__(self, page: ft.Page, installation: Any, ports: Any) -> None:
         self.page, self.installation, self.ports = page, installation, ports
-        self.layout = Layout(layout_of(page.width), page.height or 844)
+        self.layout = Layout()
+        self.resized(page.width or 0, page.height or self.layout.height)
         self.prefs, self.nav, self.gate, self.sync = Prefs(), Nav(), Gate(), SyncView()
         self.live = Live()
+        self.searches: dict[str, ft.TextField] = {}  # the search field of each root
         self.strings = Strings()
         self._loop = asyncio.get_running_loop()  # page.loop is gone while the browser is away
         self._tasks: set[asyncio.Task[None]] = set()
@@ -267,8 +294,8 @@ class UiSession:
 
     def resized(self, width: float, height: float) -> None:
         """Note the window's size; screens render again only when its class flips."""
-        self.layout._height = height
-        self.layout.kind = layout_of(width)
+        self.layout._width, self.layout._height = width, height
+        self.layout.kind, self.layout.short = layout_of(width, height), height < theme.SHORT_MAX
 
     def tell(self, text: str) -> None:
         """Say one sentence at the foot of the screen."""

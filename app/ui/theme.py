@@ -1,4 +1,4 @@
-"""Every token of the look: colours, type, space, radius; and the two Flet themes made of them.
+"""Every token of the look: colours, type, space, radius, motion; and the two Flet themes made of them.
 
 Screens name roles (`ft.Colors.PRIMARY`, `color.LATE`) and kinds of text (`Type.ROW`), never a hex value, so that
 light and dark need no code of their own. A customised text style inherits neither font nor colour from the theme:
@@ -18,6 +18,8 @@ WIDE_MIN = 1000
 LIST_WIDTH = 420
 DETAIL_MAX = 760
 BAR_HEIGHT = 68
+SHORT_BAR_HEIGHT = 52
+SHORT_MAX = 500  # a window lower than this is a phone on its side
 RAIL_WIDTH = 84
 ROW_HEIGHT = 72
 TOUCH = 48
@@ -34,6 +36,20 @@ class Radius:
     """Small pills, fields and buttons, cards, sheets."""
 
     S, M, L, XL = 8, 12, 16, 24
+
+
+class Motion:
+    """How long things take to move, milliseconds; 0 of either where the device asks for less motion."""
+
+    QUICK, CALM = 120, 200
+
+
+LARGE_TEXT = 1.45  # from here on what stands side by side stands in two rows
+
+
+def row_height(scale: float = 1.0) -> int:
+    """Return the height of a list's row at a text scale: 72, and higher from about 1.1 on."""
+    return max(ROW_HEIGHT, round(36 + 60 * scale) if scale >= LARGE_TEXT else round(30 + 42 * scale))
 
 
 class Tone:
@@ -78,6 +94,15 @@ class TypeSpec:
         )
 
 
+_NARROW = 0.58  # of a Latin letter's or figure's width to its size, on the safe side
+
+
+def text_width(text: str, kind: TypeSpec, scale: float = 1.0) -> float:
+    """Return about how wide `text` is on one line: to choose between a row and two, never to place anything."""
+    units = sum(1.0 if ord(letter) > 0x2E7F else _NARROW for letter in text)
+    return units * kind.size * scale * (1.03 if kind.strong else 1.0)
+
+
 class Type:
     """The kinds of text (size/line of the design card)."""
 
@@ -92,6 +117,9 @@ class Type:
     META = TypeSpec(12.5, 18, False, Tone.QUIET)
     LABEL = TypeSpec(12, 16, True)
     TINY = TypeSpec(11, 16, True)
+
+
+BUTTON = TypeSpec(15, 22, True)
 
 
 _font: str | None = FONT
@@ -143,19 +171,37 @@ def _text_theme(scheme: ft.ColorScheme) -> ft.TextTheme:
     )  # fmt: skip
 
 
-def _button_style(side: ft.BorderSide | None = None) -> ft.ButtonStyle:
+FOCUS_WIDTH = 2
+FOCUS_FILL = 0.22
+
+
+def _button_style(scheme: ft.ColorScheme, side: ft.BorderSide | None = None, filled: bool = False) -> ft.ButtonStyle:
+    """Return a button 48 high that grows with its words, with a line around it while the keyboard is on it."""
+    ring = ft.BorderSide(FOCUS_WIDTH, scheme.on_surface if filled else scheme.primary)
+    calm = {} if side is None else {ft.ControlState.DEFAULT: side}
     return ft.ButtonStyle(
         shape=_rounded(Radius.M),
-        padding=ft.Padding.symmetric(horizontal=Space.L),
-        text_style=ft.TextStyle(size=15, weight=ft.FontWeight.W_600, font_family=_font),
-        side=side,
+        padding=ft.Padding.symmetric(horizontal=Space.L, vertical=(TOUCH - BUTTON.line) / 2),
+        text_style=ft.TextStyle(
+            size=BUTTON.size, height=BUTTON.line / BUTTON.size, weight=ft.FontWeight.W_600, font_family=_font
+        ),
+        side={ft.ControlState.FOCUSED: ring, **calm},
         elevation=0,
     )
 
 
-def _theme(scheme: ft.ColorScheme) -> ft.Theme:
-    line = ft.BorderSide(1, scheme.outline_variant)
+def _transitions(calm: bool) -> ft.PageTransitionsTheme:
+    if calm:
+        none = ft.PageTransitionTheme.NONE
+        return ft.PageTransitionsTheme(android=none, ios=none, macos=none, linux=none, windows=none)
     slides = ft.PageTransitionTheme.CUPERTINO
+    return ft.PageTransitionsTheme(
+        android=ft.PageTransitionTheme.FADE_FORWARDS, ios=slides, macos=slides, linux=slides, windows=slides
+    )
+
+
+def _theme(scheme: ft.ColorScheme, calm: bool) -> ft.Theme:
+    line = ft.BorderSide(1, scheme.outline_variant)
     return ft.Theme(
         font_family=_font,
         color_scheme=scheme,
@@ -163,9 +209,9 @@ def _theme(scheme: ft.ColorScheme) -> ft.Theme:
         scaffold_bgcolor=scheme.surface,
         divider_color=scheme.outline_variant,
         text_theme=_text_theme(scheme),
-        filled_button_theme=ft.FilledButtonTheme(style=_button_style()),
-        outlined_button_theme=ft.OutlinedButtonTheme(style=_button_style(line)),
-        text_button_theme=ft.TextButtonTheme(style=_button_style()),
+        filled_button_theme=ft.FilledButtonTheme(style=_button_style(scheme, filled=True)),
+        outlined_button_theme=ft.OutlinedButtonTheme(style=_button_style(scheme, line)),
+        text_button_theme=ft.TextButtonTheme(style=_button_style(scheme)),
         navigation_bar_theme=_bar_theme(scheme),
         divider_theme=ft.DividerTheme(color=scheme.outline_variant, thickness=1, space=1),
         bottom_sheet_theme=ft.BottomSheetTheme(
@@ -179,9 +225,8 @@ def _theme(scheme: ft.ColorScheme) -> ft.Theme:
             shape=_rounded(Radius.M),
             elevation=0,
         ),
-        page_transitions=ft.PageTransitionsTheme(
-            android=ft.PageTransitionTheme.FADE_FORWARDS, ios=slides, macos=slides, linux=slides, windows=slides
-        ),
+        page_transitions=_transitions(calm),
+        focus_color=ft.Colors.with_opacity(FOCUS_FILL, scheme.primary),
         visual_density=ft.VisualDensity.STANDARD,
     )
 
@@ -203,14 +248,14 @@ def _bar_theme(scheme: ft.ColorScheme) -> ft.NavigationBarTheme:
     )
 
 
-def light_theme() -> ft.Theme:
-    """Return the light theme."""
-    return _theme(LIGHT)
+def light_theme(*, calm: bool = False) -> ft.Theme:
+    """Return the light theme; `calm` moves nothing."""
+    return _theme(LIGHT, calm)
 
 
-def dark_theme() -> ft.Theme:
-    """Return the dark theme."""
-    return _theme(DARK)
+def dark_theme(*, calm: bool = False) -> ft.Theme:
+    """Return the dark theme; `calm` moves nothing."""
+    return _theme(DARK, calm)
 
 
 def theme_mode(setting: str) -> ft.ThemeMode:
@@ -218,8 +263,9 @@ def theme_mode(setting: str) -> ft.ThemeMode:
     return {"light": ft.ThemeMode.LIGHT, "dark": ft.ThemeMode.DARK}.get(setting, ft.ThemeMode.SYSTEM)
 
 
-def apply(page: ft.Page, setting: str) -> None:
+def apply(page: ft.Page, setting: str, *, calm: bool = False) -> None:
     """Give `page` both themes, the bundled font where it is used, and the mode of `setting`."""
     if _font is not None:
         page.fonts = {FONT: FONT_FILE}
-    page.theme, page.dark_theme, page.theme_mode = light_theme(), dark_theme(), theme_mode(setting)
+    page.theme, page.dark_theme = light_theme(calm=calm), dark_theme(calm=calm)
+    page.theme_mode = theme_mode(setting)

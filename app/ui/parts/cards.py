@@ -7,9 +7,10 @@ from typing import Any
 
 import flet as ft
 
+from app.ui import session as sessions
 from app.ui.parts.text import txt
 from app.ui.parts.touch import Press, tappable
-from app.ui.theme import Radius, Space, Tone, Type
+from app.ui.theme import Radius, Space, Tone, Type, text_width
 
 
 def card(
@@ -62,16 +63,24 @@ def notice(
 
 
 def stat_strip(stats: Sequence[tuple[str, str] | tuple[str, str, str | None]]) -> ft.Control:
-    """Return up to four figures in a card: `(figure, label)` or `(figure, label, colour)`; numbers before labels."""
-    cells: list[ft.Control] = []
-    for stat in stats:
-        color = stat[2] if len(stat) > 2 else None
-        cells.append(
-            ft.Column(
-                [txt(stat[0], Type.SECTION, color, lines=1), txt(stat[1], Type.META, lines=1)], spacing=2, expand=1
-            )
-        )
-    return card(ft.Row(cells, spacing=Space.S))
+    """Return up to four figures in a card: `(figure, label)` or `(figure, label, colour)`; numbers before labels.
+
+    They stand in one row where every figure fits, else two by two.
+    """
+    layout = sessions.current().layout
+    need = max((text_width(stat[0], Type.SECTION, layout.scale) for stat in stats), default=0)
+    room = (layout.pane - 4 * Space.L) / max(1, len(stats)) - Space.S
+    per_row = len(stats) if need <= room else 2
+    cells = [_stat(*stat) for stat in stats]
+    rows: list[ft.Control] = [
+        ft.Row(cells[i : i + per_row], spacing=Space.S, vertical_alignment=ft.CrossAxisAlignment.START)
+        for i in range(0, len(cells), max(1, per_row))
+    ]
+    return card(rows[0] if len(rows) == 1 else ft.Column(rows, spacing=Space.M))
+
+
+def _stat(figure: str, label: str, color: str | None = None) -> ft.Control:
+    return ft.Column([txt(figure, Type.SECTION, color), txt(label, Type.META)], spacing=2, expand=1)
 
 
 def fact(label: str, value: str | ft.Control, *, strong: bool = False) -> ft.Control:

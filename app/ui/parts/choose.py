@@ -7,11 +7,12 @@ from typing import Any
 
 import flet as ft
 
+from app.ui import hooks
 from app.ui import session as sessions
 from app.ui.parts.text import txt
 from app.ui.parts.touch import Press, icon_button, tappable
 from app.ui.strings import t
-from app.ui.theme import Radius, Space, Tone, Type
+from app.ui.theme import Radius, Space, Tone, Type, text_width
 
 
 def _line(color: str = Tone.LINE, width: float = 1) -> ft.Border:
@@ -23,39 +24,48 @@ def filter_chips(options: Sequence[tuple[str, str]], chosen: str, on_choose: Cal
 
     def chip(value: str, label: str) -> ft.Control:
         on = value == chosen
-        return tappable(
-            txt(label, Type.ROW, Tone.ON_ACTION if on else Tone.QUIET, no_wrap=True), lambda: on_choose(value),
-            selected=on, bgcolor=Tone.ACTION if on else Tone.CARD, border=_line(Tone.ACTION if on else Tone.LINE),
-            height=40, padding=ft.Padding.symmetric(horizontal=Space.L), alignment=ft.Alignment.CENTER,
+        face = ft.Container(
+            txt(label, Type.ROW, Tone.ON_ACTION if on else Tone.QUIET, no_wrap=True),
+            bgcolor=Tone.ACTION if on else Tone.CARD, border=_line(Tone.ACTION if on else Tone.LINE),
+            border_radius=Radius.M, padding=ft.Padding.symmetric(horizontal=Space.L, vertical=9),
         )  # fmt: skip
+        # drawn 40 high, pressed 48 high
+        return tappable(face, lambda: on_choose(value), selected=on, padding=ft.Padding.symmetric(vertical=Space.XS))
 
-    return ft.Row([chip(*option) for option in options], spacing=Space.S, scroll=ft.ScrollMode.HIDDEN, height=TOUCH_ROW)
+    return ft.Row([chip(*option) for option in options], spacing=Space.S, scroll=ft.ScrollMode.HIDDEN)
 
 
-TOUCH_ROW = 48
+TAB_INSET = Space.S
 
 
 def segmented(options: Sequence[tuple[str, str]], chosen: str, on_choose: Callable[[str], Any]) -> ft.Control:
-    """Return tabs of equal width in one frame: `(value, label)`."""
+    """Return tabs in one frame: `(value, label)`; of equal width where all words fit, else in a row that scrolls."""
+    layout = sessions.current().layout
+    widest = max(text_width(label, Type.ROW, layout.scale) for _, label in options) + 2 * TAB_INSET
+    fits = widest * len(options) <= layout.pane - 2 * Space.L
 
     def tab(index: int, value: str, label: str) -> ft.Control:
         on = value == chosen
         edge = None if index == 0 else ft.Border(left=ft.BorderSide(1, Tone.LINE))
         first, last = Radius.L - 1 if index == 0 else 0, Radius.L - 1 if index == len(options) - 1 else 0
         return tappable(
-            txt(label, Type.ROW, Tone.ON_SOFT if on else Tone.TEXT, lines=1), lambda: on_choose(value), selected=on,
-            bgcolor=Tone.SOFT if on else Tone.CARD, border=edge, height=44, alignment=ft.Alignment.CENTER, expand=1,
+            txt(label, Type.ROW, Tone.ON_SOFT if on else Tone.TEXT, no_wrap=True), lambda: on_choose(value),
+            selected=on, bgcolor=Tone.SOFT if on else Tone.CARD, border=edge, expand=1 if fits else None,
+            padding=ft.Padding.symmetric(horizontal=TAB_INSET if fits else Space.L, vertical=14),
+            alignment=ft.Alignment.CENTER if fits else None,
             radius=ft.BorderRadius.only(top_left=first, bottom_left=first, top_right=last, bottom_right=last),
         )  # fmt: skip
 
-    row = ft.Row([tab(i, *option) for i, option in enumerate(options)], spacing=0)
+    tabs = [tab(i, *option) for i, option in enumerate(options)]
+    row = ft.Row(tabs, spacing=0, scroll=None if fits else ft.ScrollMode.HIDDEN)
     return ft.Container(
         row, border=_line(), border_radius=Radius.L, clip_behavior=ft.ClipBehavior.ANTI_ALIAS, bgcolor=Tone.CARD
     )
 
 
-def _outline(color: str = Tone.LINE) -> ft.OutlineInputBorder:
-    return ft.OutlineInputBorder(side=ft.BorderSide(1, color), border_radius=Radius.M)
+def _outline() -> ft.OutlineInputBorder:
+    """Return a field's line; the theme draws it 2 wide in the action's colour while the field has the focus."""
+    return ft.OutlineInputBorder(side=ft.BorderSide(1, Tone.LINE), border_radius=Radius.M)
 
 
 def search_field(label: str, value: str, on_change: Callable[[str], Any]) -> ft.Control:
@@ -63,10 +73,11 @@ def search_field(label: str, value: str, on_change: Callable[[str], Any]) -> ft.
     clear = icon_button(ft.Icons.CLOSE, t("common.clear"), lambda: on_change(""), color=Tone.QUIET) if value else None
     field = ft.TextField(
         value=value, hint_text=label, on_change=lambda e: on_change(e.control.value), prefix_icon=ft.Icons.SEARCH,
-        suffix_icon=clear, filled=True, bgcolor=Tone.CARD, border=_outline(), height=52, text_style=Type.LEAD.style(),
-        hint_style=Type.LEAD.style(Tone.QUIET), autocorrect=False,
-        content_padding=ft.Padding.symmetric(horizontal=Space.M),
+        suffix_icon=clear, filled=True, bgcolor=Tone.CARD, border=_outline(),
+        text_style=Type.LEAD.style(), hint_style=Type.LEAD.style(Tone.QUIET), autocorrect=False,
+        content_padding=ft.Padding.symmetric(horizontal=Space.M, vertical=14),
     )  # fmt: skip
+    sessions.current().searches[str(hooks.peek(hooks.RootCtx))] = field  # Ctrl+K goes to it
     # a hint names the field only while it is empty: the group around it keeps the name
     return ft.Semantics(label=label, container=True, content=field)
 
@@ -84,6 +95,7 @@ def text_field(label: str, value: str, on_change: Callable[[str], Any], **option
     )  # fmt: skip
 
 
+PANEL_WIDTH = 440
 SHEET_SHARE = 0.75  # of the window's height, the head not counted; what is taller scrolls
 
 
@@ -119,7 +131,7 @@ def _sheet(content: ft.Control, title: str, on_close: Press, layout: sessions.La
         body = ft.Container(SheetBody(head, content, layout.height * SHEET_SHARE), padding=inset)
         return ft.BottomSheet(body, show_drag_handle=True, draggable=True, scrollable=True, on_dismiss=closed)
     body = ft.Column([head, content], spacing=Space.M, scroll=ft.ScrollMode.AUTO)
-    panel = ft.Container(body, width=440, height=layout.height, padding=Space.XL)
+    panel = ft.Container(body, width=min(PANEL_WIDTH, layout.width), height=layout.height, padding=Space.XL)
     return ft.AlertDialog(
         content=panel, content_padding=0, inset_padding=0, alignment=ft.Alignment.CENTER_RIGHT, bgcolor=Tone.CARD,
         shape=ft.RoundedRectangleBorder(radius=0), on_dismiss=closed,

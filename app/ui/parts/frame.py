@@ -17,6 +17,8 @@ from app.ui.parts.touch import icon_button
 from app.ui.strings import t
 from app.ui.theme import TOUCH, Space, Tone, Type
 
+HEAD_LINES = 3
+
 
 def gutter() -> int:
     """Return the side margin: 16 on phones, 24 from 600 up. Call it while rendering."""
@@ -26,14 +28,19 @@ def gutter() -> int:
 def _head(
     title: str, over: str | None, actions: Sequence[ft.Control], badge: bool, back: ft.Control | None
 ) -> ft.Control:
-    kind = Type.TITLE if back is None else Type.FIGURE
-    name = ft.Semantics(heading_level=1, content=txt(title, kind, lines=1))
-    words = ft.Column([*([txt(over, Type.META, lines=1)] if over else []), name], spacing=0, tight=True)
+    layout = hooks.layout()
+    kind = Type.TITLE if back is None and not layout.is_large else Type.FIGURE
+    name = ft.Semantics(heading_level=1, content=txt(title, kind, lines=HEAD_LINES))
+    words = ft.Column([*([txt(over, Type.META)] if over else []), name], spacing=0, tight=True)
     # without a line above, every head is as high as one with a button in it
-    name_box = ft.Container(words, height=None if over else TOUCH, alignment=ft.Alignment.CENTER_LEFT, expand=True)
-    cells: list[ft.Control] = [*([back] if back else []), name_box, *actions, *([SyncBadge()] if badge else [])]
-    align = ft.CrossAxisAlignment.START if over else ft.CrossAxisAlignment.CENTER
-    return ft.Row(cells, spacing=Space.S, vertical_alignment=align)
+    inset = 0 if over else max(0.0, (TOUCH - kind.line * layout.scale) / 2)
+    name_box = ft.Container(words, padding=ft.Padding.symmetric(vertical=inset), expand=True)
+    shown = [SyncBadge()] if badge else []
+    if shown and layout.is_large:  # the badge would leave the title no room
+        first = ft.Row([*([back] if back else []), ft.Container(expand=True), *actions, *shown], spacing=Space.S)
+        return ft.Column([first, ft.Row([name_box])], spacing=0)
+    cells: list[ft.Control] = [*([back] if back else []), name_box, *actions, *shown]
+    return ft.Row(cells, spacing=Space.S, vertical_alignment=ft.CrossAxisAlignment.CENTER)
 
 
 def frame(

@@ -5,14 +5,22 @@ from __future__ import annotations
 import flet as ft
 
 from app.device import images
-from app.ui.theme import Radius, Tone
+from app.ui.parts.people import initial
+from app.ui.theme import Radius, Tone, TypeSpec
+
+LETTER_MAX = 120
 
 
 def product_thumb(digest: str | None, label: str, size: float | None = 64, height: float | None = None) -> ft.Control:
-    """Return a product's picture, cut to fill; a calm stage while it has not come. `size=None` fills the width."""
+    """Return a product's picture, cut to fill; its first letter while it has not come. `size=None` fills the width."""
     tall = height or size
+    letter = initial(label)
+    kind = TypeSpec(round(min(tall or 64, LETTER_MAX) * 0.4), round(min(tall or 64, LETTER_MAX) * 0.5), True)
+    mark: ft.Control = ft.Icon(ft.Icons.CHECKROOM_OUTLINED, color=Tone.QUIET)
+    if letter.isalnum():
+        mark = ft.Text(letter, style=kind.style(Tone.QUIET), semantics_label="")
     stage = ft.Container(
-        ft.Icon(ft.Icons.CHECKROOM_OUTLINED, color=Tone.QUIET), width=size, height=tall, bgcolor=Tone.FILL,
+        ft.Semantics(label=label, image=True, content=mark), width=size, height=tall, bgcolor=Tone.FILL,
         alignment=ft.Alignment.CENTER, border_radius=Radius.M,
     )  # fmt: skip
     source = images.src(digest)

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import flet as ft
 
+from app.ui import session as sessions
 from app.ui.parts.text import txt
 from app.ui.theme import Tone, Type
 
+RING_GROWS = 1.5
+
 
 def ring(done: int, total: int, label: str, size: float = 78) -> ft.Control:
-    """Return a ring with `done` over `/ total`; `label` says it in words to screen readers."""
+    """Return a ring with `done` over `/ total`; `label` says it in words to screen readers; large text widens it."""
+    layout = sessions.current().layout
+    size *= min(max(1.0, layout.scale), RING_GROWS)
     value = min(1.0, done / total) if total else 0.0
     figures = ft.Column(
-        [txt(str(done), Type.FIGURE), txt(f"/ {total}", Type.META)], spacing=0, tight=True,
+        [txt(str(done), Type.SECTION if layout.is_large else Type.FIGURE), txt(f"/ {total}", Type.META)],
+        spacing=0, tight=True,
         horizontal_alignment=ft.CrossAxisAlignment.CENTER, alignment=ft.MainAxisAlignment.CENTER,
     )  # fmt: skip
     circle = ft.ProgressRing(

@@ -6,9 +6,13 @@ from collections.abc import Sequence
 
 import flet as ft
 
-from app.ui.parts.text import txt
+from app.ui import session as sessions
+from app.ui.parts.text import shares, txt
 from app.ui.parts.touch import Press, tappable
-from app.ui.theme import ROW_HEIGHT, Radius, Space, Tone, Type
+from app.ui.session import Layout
+from app.ui.theme import ROW_HEIGHT, Radius, Space, Tone, Type, TypeSpec, row_height, text_width
+
+FACT_SHARE = 0.38  # of the row's width: a longer fact takes its share instead of its place
 
 
 def list_row(
@@ -19,19 +23,23 @@ def list_row(
     """Return a row: leading avatar, title over one meta line, a fact at the right, a control at the very right.
 
     `title` may be controls (name and pill). The row is one button named by its texts (or `label`) when `on_click`.
+    It is `height` high (72) and grows with large text, as `theme.row_height` says; `height=None` wraps the meta.
     """
-    kind = Type.ROW if bold else Type.BODY  # a text that may not grow is cut at the fact, not drawn over it
-    heads = [txt(title, kind, lines=1, expand=True)] if isinstance(title, str) else list(title)
-    middle = ft.Column(
-        [ft.Row(heads, spacing=Space.S), *([txt(meta, Type.META, lines=1)] if meta else [])],
-        spacing=2, expand=True, alignment=ft.MainAxisAlignment.CENTER,
-    )  # fmt: skip
-    end = txt(fact, Type.META, fact_color, no_wrap=True) if isinstance(fact, str) else fact
+    layout = sessions.current().layout
+    below = layout.is_large and isinstance(fact, str) and bool(fact)  # large text: the fact stands in its own line
+    kind, lines = (Type.ROW if bold else Type.BODY), None if height is None else 1
+    texts: list[ft.Control] = [_heads(title, kind, lines)]
+    if meta:
+        texts.append(txt(meta, Type.META, lines=lines))
+    if below and isinstance(fact, str):
+        texts.append(txt(fact, Type.META, fact_color, lines=lines))
+    middle = ft.Column(texts, spacing=2, expand=1, alignment=ft.MainAxisAlignment.CENTER, tight=height is None)
+    end = None if below else _fact(fact, fact_color, middle, title, layout)
     cells = [c for c in (leading, middle, end, trailing) if c is not None]
     inner = ft.Row(cells, spacing=Space.M, vertical_alignment=ft.CrossAxisAlignment.CENTER)
     look = {
-        "height": height,
-        "padding": ft.Padding.symmetric(horizontal=Space.M, vertical=Space.S if height is None else 0),
+        "height": None if height is None else max(height, row_height(layout.scale) - (ROW_HEIGHT - height)),
+        "padding": ft.Padding.symmetric(horizontal=Space.M, vertical=14 if height is None else 0),
         "bgcolor": Tone.CALM if selected else None,
     }
     if on_click is None:
@@ -39,6 +47,32 @@ def list_row(
     if on_long_press is not None:
         look["on_long_press"] = lambda _event: on_long_press()
     return tappable(inner, on_click, label=label, selected=selected or None, **look)
+
+
+def _heads(title: str | Sequence[ft.Control], kind: TypeSpec, lines: int | None) -> ft.Control:
+    """Return the title's line: of several controls the first, the name, gives way to the others."""
+    if isinstance(title, str):
+        return txt(title, kind, lines=lines)
+    first, *rest = title
+    if first.expand is None:
+        first.expand, first.expand_loose = True, True
+    return ft.Row([first, *rest], spacing=Space.S)
+
+
+def _fact(
+    fact: str | ft.Control, color: str | None, middle: ft.Control, title: str | Sequence[ft.Control], layout: Layout
+) -> ft.Control | None:
+    """Return the fact at the right; a long one wraps within its share of the row."""
+    if not isinstance(fact, str):
+        return fact
+    if not fact:
+        return None
+    if text_width(fact, Type.META, layout.scale) <= layout.pane * FACT_SHARE:
+        return txt(fact, Type.META, color, no_wrap=True)
+    words = title if isinstance(title, str) else ""
+    left, right = shares(words, Type.ROW, fact, Type.META)
+    middle.expand, right = max(left, right // 2), min(right, 2 * left) if words else right
+    return txt(fact, Type.META, color, expand=right, text_align=ft.TextAlign.END)
 
 
 def setting_row(
@@ -50,5 +84,5 @@ def setting_row(
         end = ft.Icon(ft.Icons.CHEVRON_RIGHT, size=20, color=Tone.QUIET)
     return list_row(
         title, "", leading=ft.Icon(icon, size=22, color=Tone.QUIET), fact=value, on_click=on_click, trailing=end,
-        height=56, bold=False,
+        height=None, bold=False,
     )  # fmt: skip

@@ -9,7 +9,9 @@ from app.ui.guards import screen
 from app.ui.parts.text import txt
 from app.ui.parts.touch import tappable
 from app.ui.strings import t
-from app.ui.theme import DOT, Radius, Space, Tone, Type
+from app.ui.theme import DOT, TOUCH, Radius, Space, Tone, Type
+
+DRAWN = 28
 
 
 def words(state: str, waiting: int, refused: int, problems: int = 0) -> str:
@@ -46,10 +48,10 @@ def SyncBadge() -> ft.Control:
         [ft.Icon(icon, size=14, color=ink), txt(said, Type.LABEL, ink, no_wrap=True)],
         spacing=Space.XS + 2, tight=True,
     )  # fmt: skip
+    shape = ft.Container(
+        face, bgcolor=back, border_radius=Radius.L, padding=ft.Padding.symmetric(horizontal=Space.M, vertical=6)
+    )
+    # drawn 28 high, pressed 48 high
     return tappable(
-        face,
-        lambda: ui.open("/sync"),
-        radius=Radius.L,
-        bgcolor=back,
-        padding=ft.Padding.symmetric(horizontal=Space.M, vertical=6),
+        shape, lambda: ui.open("/sync"), radius=Radius.L, padding=ft.Padding.symmetric(vertical=(TOUCH - DRAWN) / 2)
     )

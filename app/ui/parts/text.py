@@ -6,16 +6,20 @@ from typing import Any
 
 import flet as ft
 
+from app.ui.parts.inspected import seen
 from app.ui.strings import money
-from app.ui.theme import DOT, Radius, Space, Tone, Type, TypeSpec
+from app.ui.theme import DOT, Radius, Space, Tone, Type, TypeSpec, text_width
 
 
-def txt(value: str, kind: TypeSpec = Type.BODY, color: str | None = None, **options: Any) -> ft.Text:
-    """Return text of one kind; `lines=1` cuts with an ellipsis."""
+def txt(value: str, kind: TypeSpec = Type.BODY, color: str | None = None, **options: Any) -> ft.Control:
+    """Return text of one kind.
+
+    `lines=1` cuts with an ellipsis: for what people wrote (names, notes), never for the app's own words.
+    """
     lines = options.pop("lines", None)
     if lines:
         options |= {"max_lines": lines, "overflow": ft.TextOverflow.ELLIPSIS}
-    return ft.Text(value, style=kind.style(color), **options)
+    return seen(ft.Text(value, style=kind.style(color), **options), kind)
 
 
 def dots(*parts: str | None) -> str:
@@ -23,16 +27,29 @@ def dots(*parts: str | None) -> str:
     return DOT.join(part for part in parts if part)
 
 
-def money_text(fen: int, kind: TypeSpec = Type.FIGURE, color: str | None = None, *, exact: bool = False) -> ft.Text:
+def money_text(fen: int, kind: TypeSpec = Type.FIGURE, color: str | None = None, *, exact: bool = False) -> ft.Control:
     """Return an amount of money."""
     return txt(money(fen, exact=exact), kind, color)
 
 
 def section(title: str, trailing: str | ft.Control | None = None) -> ft.Control:
     """Return a section's title, with a quiet note or a control at its right."""
-    end = txt(trailing, Type.META) if isinstance(trailing, str) else trailing
-    heading = ft.Semantics(heading_level=2, content=txt(title, Type.SECTION, Tone.QUIET), expand=True)
-    return ft.Row([heading, *([end] if end else [])], vertical_alignment=ft.CrossAxisAlignment.CENTER)
+    words = txt(title, Type.SECTION, Tone.QUIET)
+    if not isinstance(trailing, str):
+        cells = [ft.Semantics(heading_level=2, content=words, expand=True), *([trailing] if trailing else [])]
+        return ft.Row(cells, vertical_alignment=ft.CrossAxisAlignment.CENTER)
+    # each takes a share like its length, so that neither wraps before both must
+    left, right = shares(title, Type.SECTION, trailing, Type.META)
+    end = txt(trailing, Type.META, expand=right, text_align=ft.TextAlign.END)
+    return ft.Row(
+        [ft.Semantics(heading_level=2, content=words, expand=left), end], spacing=Space.S,
+        vertical_alignment=ft.CrossAxisAlignment.CENTER,
+    )  # fmt: skip
+
+
+def shares(left: str, left_kind: TypeSpec, right: str, right_kind: TypeSpec) -> tuple[int, int]:
+    """Return the shares of a row that two texts take, by their lengths."""
+    return max(1, round(text_width(left, left_kind))), max(1, round(text_width(right, right_kind)))
 
 
 _TONES = {

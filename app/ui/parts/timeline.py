@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import flet as ft
 
+from app.ui import session as sessions
 from app.ui.parts.text import txt
 from app.ui.theme import Space, Tone, Type
 
@@ -17,7 +18,7 @@ def timeline_item(
         ft.Icon(icon, size=16, color=Tone.ON_SOFT if strong else Tone.QUIET), width=32, height=32, border_radius=16,
         bgcolor=Tone.SOFT if strong else Tone.FILL, alignment=ft.Alignment.CENTER,
     )  # fmt: skip
-    thread = ft.Container(width=2, height=30, bgcolor=Tone.FILL)
+    thread = ft.Container(width=2, height=30 * sessions.current().layout.scale, bgcolor=Tone.FILL)
     rail = ft.Column([dot] if last else [dot, thread], spacing=0, horizontal_alignment=ft.CrossAxisAlignment.CENTER)
     lines = ft.Column([txt(title, Type.BODY), *([txt(meta, Type.META)] if meta else [])], spacing=2)
     words = ft.Container(

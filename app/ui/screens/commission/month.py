@@ -82,7 +82,7 @@ def _tiles() -> ft.Control:
     def tile(name: str, icon: ft.IconData) -> ft.Control:
         return p.action_tile(icon, t(f"commission.tile_{name}"), lambda: ui.select(f"/commission/{name}"))
 
-    return ft.Row([tile(*one) for one in TILES], spacing=Space.S)
+    return p.tile_row([tile(*one) for one in TILES])
 
 
 def _all_entries() -> ft.Control:

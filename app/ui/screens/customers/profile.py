@@ -113,14 +113,13 @@ def _head(customer: Customer) -> ft.Control:
 def _actions(customer: Customer, note: Callable[[], None]) -> ft.Control:
     ui = sessions.current()
     here = f"/customers/{customer.id}"
-    return ft.Row(
+    return p.tile_row(
         [
             p.action_tile(ft.Icons.CHAT_OUTLINED, t("profile.act_message"), lambda: ui.open(f"{here}/message")),
             p.action_tile(ft.Icons.LOCAL_OFFER_OUTLINED, t("profile.act_coupon"), lambda: ui.open(f"{here}/coupon")),
             p.action_tile(ft.Icons.IOS_SHARE, t("profile.act_share"), lambda: ui.go("share")),
             p.action_tile(ft.Icons.EDIT_NOTE, t("profile.act_note"), note),
-        ],
-        spacing=Space.S,
+        ]
     )
 
 
