@@ -44,9 +44,9 @@ def assets_dir() -> Path:
     return Path(named) if named else Path(__file__).resolve().parents[2] / "assets"
 
 
-_ACCENTED = str.maketrans("ACDEGHIJKLNOPRSTUWYZacdeghijklnoprstuwyz", "ÀÇĎÈĠĤÌĴĶĹŃÖÞŔŠŢÙŴÝŽàçďèġĥìĵķĺńöþŕšţùŵýž")
+_ACCENTED = str.maketrans("ACDEINOPUYacdeinopuy", "ÀÇĐÈÌŃÖÞÙÝàçđèìńöþùý")  # what the bundled font has
 _FIELDS = re.compile(r"(\{[^{}]*\})")
-_MORE = "ēxţŕà ĺőńġ ŵöŕďš "
+_MORE = "ēxtrà löńg wörđs "
 
 
 def pseudo(text: str) -> str:

@@ -36,6 +36,8 @@ LATIN = (
 )
 SIGNS = "℃№™©®←↑→↓√×÷±≈≠≤≥∞■□▲△▼▽◆◇○●◎★☆♀♂♥♡✓✔✕✖\u2009\u200a\u200b\u202f"
 
+EN_DASH, MINUS = 0x2013, 0x2212
+
 # Given names in traditional characters beyond the first plane of Big5.
 NAMES = (
     "瑋煒燁瀅暐頔鍈鋐鋆錡鑑鏵鎔鎬鎧鏞鐸鈺鉅鉉鍶湞渼澐瀠灝燊燐熲熹爗曄暘暉曉晞昉暄曦晛玨珈珩珮珣琁琍琇琯琬瑀瑄瑒瑭璁璇璉璐璟璦璿瓊姍姮姵婕"
@@ -80,6 +82,7 @@ def cut(source: Path, target: Path, characters: str) -> int:
     subsetter.populate(text=characters)
     subsetter.subset(font)
     rename(font)
+    alias(font)
     font.save(target)
     size = target.stat().st_size
     if size > SIZE_MAX:
@@ -91,6 +94,13 @@ def rename(font: TTFont) -> None:
     """Name the subset `Noto Sans SC`, so that it is never taken for the whole font."""
     for record in font["name"].names:
         record.string = str(record).replace("CJKsc", "SC").replace("CJK SC", "SC").replace("CJK", "SC")
+
+
+def alias(font: TTFont) -> None:
+    """Draw the minus sign of amounts by the en dash, which is as wide: the subset has no glyph for it."""
+    for table in font["cmap"].tables:
+        if table.isUnicode():
+            table.cmap[MINUS] = table.cmap[EN_DASH]
 
 
 def main() -> None:
