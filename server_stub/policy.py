@@ -54,6 +54,15 @@ MUTATIONS: dict[str, frozenset[str]] = {
     "decide_dispute": frozenset({MANAGER}),
     "hand_over_customer": frozenset({GUIDE}),
     "hand_over_book": frozenset({MANAGER}),
+    "plan_follow_up": frozenset({GUIDE}),
+    "move_follow_up": frozenset({GUIDE}),
+    "take_piece": frozenset({GUIDE}),
+    "close_follow_up": frozenset({GUIDE}),
+    "cancel_follow_up": frozenset({GUIDE}),
+    "reopen_follow_up": frozenset({GUIDE}),
+    "set_stage": frozenset({GUIDE}),
+    "set_fact": frozenset({GUIDE}),
+    "remove_fact": frozenset({GUIDE}),
 }
 
 

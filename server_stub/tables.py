@@ -159,6 +159,21 @@ customer_tag = Table(
 )  # fmt: skip
 customer_tag.append_constraint(UniqueConstraint("customer_id", "kind", "name"))
 
+customer_fact = Table(
+    "customer_fact", metadata,  # what guides wrote of a portrait, one row a fact (feature A3)
+    _ref("customer_id", "customer"), Column("kind", String(16), nullable=False),
+    Column("name", String(64), nullable=False, default=""), _text("value"),
+    Column("source", String(16), nullable=False, default="guide"), _at("at", null=True), Column("by_staff", String(64)),
+)  # fmt: skip
+customer_fact.append_constraint(UniqueConstraint("customer_id", "kind", "name"))
+
+follow_up = Table(
+    "follow_up", metadata, _id(),  # reminders, appointments and home visits (feature A11)
+    _ref("guide_id", "staff"), _ref("customer_id", "customer", index=True),
+    Column("kind", String(16), nullable=False), _at("at"), Column("state", String(16), nullable=False),
+    _at("created_at"), _text("note"), _flag("private"), _at("closed_at", null=True), _json("pieces", list),
+)  # fmt: skip
+
 binding = Table(
     "binding", metadata, _id(),
     _ref("customer_id", "customer", index=True), _ref("guide_id", "staff", index=True),

@@ -11,6 +11,8 @@ from app.mutations import (
     add_tag,
     answer_flag,
     ask_about_order,
+    cancel_follow_up,
+    close_follow_up,
     decide_dispute,
     decide_reward,
     dismiss_rejected,
@@ -19,10 +21,17 @@ from app.mutations import (
     hand_over_customer,
     issue_coupon,
     mark_signal,
+    move_follow_up,
+    plan_follow_up,
     record_contact,
     record_share,
     redeem_coupon,
+    remove_fact,
     remove_tag,
+    reopen_follow_up,
+    set_fact,
+    set_stage,
+    take_piece,
     undo_coupon,
 )
 from app.mutations.call import Call, Verb
@@ -46,6 +55,15 @@ VERBS: dict[type, Verb] = {
     m.DecideReward: Verb.of(decide_reward),
     m.HandOverCustomer: Verb.of(hand_over_customer),
     m.HandOverBook: Verb.of(hand_over_book),
+    m.PlanFollowUp: Verb.of(plan_follow_up),
+    m.MoveFollowUp: Verb.of(move_follow_up),
+    m.TakePiece: Verb.of(take_piece),
+    m.CloseFollowUp: Verb.of(close_follow_up),
+    m.CancelFollowUp: Verb.of(cancel_follow_up),
+    m.ReopenFollowUp: Verb.of(reopen_follow_up),
+    m.SetStage: Verb.of(set_stage),
+    m.SetFact: Verb.of(set_fact),
+    m.RemoveFact: Verb.of(remove_fact),
 }
 
 Replay = Callable[[WriteTx, str, Mapping[str, Any]], None]

@@ -20,7 +20,8 @@ RULES = frozenset({
     "binding_staff", "binding_scope", "binding_disabled_guide", "dispute_asked", "dispute_decided",
     "dispute_order_unknown", "dispute_other_store",
     "dispute_no_gain", "handover_limit", "handover_guide", "handover_nothing", "handed_over", "left_to_store",
-    "handover_refused", "words_too_long",
+    "handover_refused", "words_too_long", "follow_up_time", "follow_up_closed", "follow_up_pieces", "fact_invalid",
+    "birthday_known",
 })  # fmt: skip
 CONTENT = frozenset({
     "pack_signature", "pack_rollback", "pack_expired", "pack_digest", "pack_path", "pack_too_large", "pack_malformed",

@@ -8,7 +8,7 @@ Ids of rows it makes are made on the phone and travel in the arguments.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from app.domain.instants import Instant
@@ -207,9 +207,114 @@ class HandOverBook:
     leaves: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class PlanFollowUp:
+    """Plan a reminder, an appointment in the store or a home visit for one of my customers (feature A11).
+
+    `due_at`: its time, at most two years ahead. `note` at most 2,000 characters; a private one is deleted when the
+    customer goes to another guide. `pieces`: for a visit, [[product id, size], ...], at most 30.
+    """
+
+    NAME: ClassVar[str] = "plan_follow_up"
+    follow_up_id: str
+    customer_id: str
+    kind: str
+    due_at: Instant
+    note: str = ""
+    private: bool = False
+    pieces: list[list[str]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class MoveFollowUp:
+    """Give an open follow-up another time."""
+
+    NAME: ClassVar[str] = "move_follow_up"
+    follow_up_id: str
+    customer_id: str
+    due_at: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class TakePiece:
+    """Add one piece to what an open visit takes along, or leave it here; one that is there (or gone) is fine."""
+
+    NAME: ClassVar[str] = "take_piece"
+    follow_up_id: str
+    customer_id: str
+    product_id: str
+    size: str = ""
+    taken: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class CloseFollowUp:
+    """Say that a follow-up is done; `kept`: of a visit's pieces, [[product id, size], ...] that stayed there."""
+
+    NAME: ClassVar[str] = "close_follow_up"
+    follow_up_id: str
+    customer_id: str
+    kept: list[list[str]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class CancelFollowUp:
+    """Call an open follow-up off; cancelling twice is fine."""
+
+    NAME: ClassVar[str] = "cancel_follow_up"
+    follow_up_id: str
+    customer_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReopenFollowUp:
+    """Open a done or cancelled follow-up again: nothing counts as kept any more."""
+
+    NAME: ClassVar[str] = "reopen_follow_up"
+    follow_up_id: str
+    customer_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetStage:
+    """Say how far one is with a customer: new | in_touch | considering | appointment | bought | resting, or empty."""
+
+    NAME: ClassVar[str] = "set_stage"
+    customer_id: str
+    stage: str
+
+
+@dataclass(frozen=True, slots=True)
+class SetFact:
+    """Write one fact of a customer's portrait; the last writer of the same kind and name wins (feature A3).
+
+    kind: size (`name` top | bottom | dress | shoe) | like (`name` what) | price (careful | balanced | free) | channel
+    (chat | call | come_in) | manner (quiet | warm) | date (`name` a label, `value` MM-DD) | birthday (MM-DD, only if
+    the member's own is not known).
+    """
+
+    NAME: ClassVar[str] = "set_fact"
+    customer_id: str
+    kind: str
+    name: str = ""
+    value: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveFact:
+    """Remove one fact a guide wrote; one that is gone is fine."""
+
+    NAME: ClassVar[str] = "remove_fact"
+    customer_id: str
+    kind: str
+    name: str = ""
+
+
 Mutation = (
     EditNote | AddTag | RemoveTag | RecordShare | IssueCoupon | UndoCoupon | RedeemCoupon | RecordContact | MarkSignal
     | DismissRejected | AskAboutOrder | DecideDispute | AnswerFlag | DecideReward | HandOverCustomer | HandOverBook
+    | PlanFollowUp | MoveFollowUp | TakePiece | CloseFollowUp | CancelFollowUp | ReopenFollowUp | SetStage | SetFact
+    | RemoveFact
 )  # fmt: skip
 
 MUTATIONS: dict[str, type[Mutation]] = {
@@ -217,5 +322,7 @@ MUTATIONS: dict[str, type[Mutation]] = {
     for kind in (
         EditNote, AddTag, RemoveTag, RecordShare, IssueCoupon, UndoCoupon, RedeemCoupon, RecordContact, MarkSignal,
         DismissRejected, AskAboutOrder, DecideDispute, AnswerFlag, DecideReward, HandOverCustomer, HandOverBook,
+        PlanFollowUp, MoveFollowUp, TakePiece, CloseFollowUp, CancelFollowUp, ReopenFollowUp, SetStage, SetFact,
+        RemoveFact,
     )
 }  # fmt: skip

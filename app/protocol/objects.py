@@ -11,7 +11,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+from app.domain.follow_up import TakenPiece
 from app.domain.instants import Instant
+from app.domain.portrait import Fact
 
 Fen = int
 Bp = int
@@ -98,8 +100,9 @@ class Customer:
     """A customer of exactly one guide. Bucket `guide:<guide_id>`. The full phone is never here.
 
     `consents`: purpose (browse, marketing, wechat, sms) to bool. `birthday` is MM-DD. `sizes`:
-    part (top, bottom, shoe) to text. Figures count paid, not fully refunded orders; `spend_fen`
-    is net of refunds. `referrals`: members who came by a link made for this customer (rule 6.4).
+    part (top, bottom, shoe) to text. `facts`: what the guide wrote (`domain.portrait` puts it all together).
+    `stage` of `domain.follow_up.STAGES`, or empty. Figures count paid, not fully refunded orders; `spend_fen` is net
+    of refunds. `referrals`: members who came by a link made for this customer (rule 6.4).
     """
 
     OBJECT: ClassVar[str] = "customer"
@@ -135,6 +138,7 @@ class Customer:
     source: str = ""
     stage: str = ""
     referrals: int = 0
+    facts: list[Fact] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -333,6 +337,28 @@ class SignalMark:
     action: str
     at: Instant
     until: Instant | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FollowUp:
+    """A reminder, an appointment in the store, or a home visit. Bucket of the customer's guide.
+
+    kind: reminder | appointment | visit. state: open | done | cancelled. `guide_id`: who is to do it, or did. The note
+    of a `private` one is deleted at a hand-over. `pieces`: what a visit takes along, and what was kept.
+    """
+
+    OBJECT: ClassVar[str] = "follow_up"
+    id: str
+    guide_id: str
+    customer_id: str
+    kind: str
+    at: Instant
+    state: str
+    created_at: Instant
+    note: str = ""
+    private: bool = False
+    closed_at: Instant | None = None
+    pieces: list[TakenPiece] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -712,7 +738,7 @@ OBJECTS: dict[str, type] = {
         Store, Staff, Product, Stock, Customer, Order, BrowseEvent, CouponTemplate, Coupon, Share,
         Contact, ContactHolder, SignalMark, CommissionRule, CommissionEntry, Goal, Setting, Pack,
         GuideDay, RejectedMutation, Statement, Redemption, TeamRedemption, Dispute, TeamDispute,
-        ActionReward, TeamReward, Handover, HandedOver, GuideBook, Erasure,
+        ActionReward, TeamReward, Handover, HandedOver, GuideBook, Erasure, FollowUp,
     )
 }  # fmt: skip
 

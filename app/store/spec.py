@@ -102,7 +102,7 @@ TABLES: tuple[Table, ...] = (
     Table(
         o.Customer,
         "customer",
-        sealed=("name", "pinyin", "initials", "birthday", "note", "note_private", "sizes", "likes", "tags"),
+        sealed=("name", "pinyin", "initials", "birthday", "note", "note_private", "sizes", "likes", "tags", "facts"),
         indexes=(("phone_tail",), ("last_order_at",)),
     ),
     Table(o.Order, "orders", indexes=(("customer_id", "created_at"), ("paid_at",), ("no",))),
@@ -139,6 +139,12 @@ TABLES: tuple[Table, ...] = (
     Table(o.HandedOver, "handed_over", indexes=(("at",),)),
     Table(o.GuideBook, "guide_book"),
     Table(o.Erasure, "erasure"),
+    Table(
+        o.FollowUp,
+        "follow_up",
+        sealed=("note", "private", "pieces"),
+        indexes=(("customer_id", "at"), ("state", "at")),
+    ),
 )
 
 BY_OBJECT: dict[str, Table] = {table.object: table for table in TABLES}

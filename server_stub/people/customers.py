@@ -16,7 +16,7 @@ from app.domain import instants
 from app.domain.errors import Rejected
 from server_stub import tables as t
 from server_stub.db import Tx
-from server_stub.people import phones
+from server_stub.people import follow_ups, phones
 from server_stub.people.names import pinyin_of
 
 CODE_LIFE = timedelta(minutes=5)
@@ -265,6 +265,7 @@ def _write_binding(tx: Tx, decision: rules.BindDecision, customer_id: str, guide
         before = _row(tx.conn, t.customer, customer_id)
         note = rules.note_after_hand_over(before["note"], bool(before["note_private"]))
         owner |= {"note": note, "note_private": False}
+        follow_ups.pass_on(tx, [customer_id], guide["id"])
     tx.conn.execute(update(t.customer).where(t.customer.c.id == customer_id).values(**owner))
     tx.touch("customer", customer_id)
     tx.audit("binding.open", f"customer/{customer_id}", {"guide_id": guide["id"], "source": source})

@@ -130,11 +130,17 @@ def _forget(tx: Tx, row: Any) -> None:
 
 
 def _delete_what_hangs_on(tx: Tx, customer_id: str) -> None:
-    for kind, table in (("browse_event", t.browse_event), ("contact", t.contact), ("signal_mark", t.signal_mark)):
+    for kind, table in (
+        ("browse_event", t.browse_event),
+        ("contact", t.contact),
+        ("signal_mark", t.signal_mark),
+        ("follow_up", t.follow_up),
+    ):
         theirs = table.c.customer_id == customer_id
         tx.touch(kind, *tx.conn.execute(select(table.c.id).where(theirs)).scalars().all())
         tx.conn.execute(delete(table).where(theirs))
     tx.conn.execute(delete(t.customer_tag).where(t.customer_tag.c.customer_id == customer_id))
+    tx.conn.execute(delete(t.customer_fact).where(t.customer_fact.c.customer_id == customer_id))
     tx.conn.execute(delete(t.member_session).where(t.member_session.c.customer_id == customer_id))
     touches = t.touch.c.person_kind == "customer", t.touch.c.person_id == customer_id
     tx.conn.execute(delete(t.touch).where(*touches))

@@ -24,7 +24,7 @@ from app.protocol.limits import HANDOVER_TO_MAX
 from app.protocol.mutations import HandOverBook, HandOverCustomer
 from server_stub import tables as t
 from server_stub.db import Actor, Tx
-from server_stub.people import auth, books
+from server_stub.people import auth, books, follow_ups
 from server_stub.people.customers import binding_policy, is_staff, open_binding
 
 COLLEAGUE, LEAVER, REFUSED = "colleague", "leaver", "refused"  # causes
@@ -216,6 +216,8 @@ def _write(tx: Tx, moves: Sequence[Move]) -> None:
         owners.append(_owner(tx, move, made))
         noted.append(_note(tx, move, policy))
     _store(tx, closed, opened, owners, noted)
+    for guide_id in {row["to_guide_id"] for row in noted}:
+        follow_ups.pass_on(tx, [row["customer_id"] for row in noted if row["to_guide_id"] == guide_id], guide_id)
     for row in noted:
         tx.touch("customer", row["customer_id"])
         tx.touch("handover", row["id"])

@@ -111,7 +111,7 @@ def remove_tag(tx: Tx, args: RemoveTag) -> None:
 def record_contact(tx: Tx, args: RecordContact) -> None:
     """Count a contact under the budget shared by everybody, consent, holder and quiet hours (rule 9)."""
     own_customer(tx, args.customer_id)
-    _new_id_only(tx, t.contact, args.contact_id)
+    new_id_only(tx, t.contact, args.contact_id)
     if args.kind not in CONTACT_KINDS:
         raise Rejected("bad_arguments", params={"field": "kind"})
     contact_rules.require(decide_contact(tx, args.customer_id))
@@ -156,7 +156,7 @@ def zone_of(conn: Connection, store_id: str | None) -> ZoneInfo:
 def mark_signal(tx: Tx, args: MarkSignal) -> None:
     """Keep what the guide did with a signal (rule 5.2)."""
     own_customer(tx, args.customer_id)
-    _new_id_only(tx, t.signal_mark, args.mark_id)
+    new_id_only(tx, t.signal_mark, args.mark_id)
     if args.action not in SIGNAL_ACTIONS or (args.action == "later") != (args.until is not None):
         raise Rejected("bad_arguments", params={"field": "action"})
     row = {
@@ -174,7 +174,8 @@ def dismiss_rejected(tx: Tx, args: DismissRejected) -> None:
         tx.touch("rejected", args.rejected_id)
 
 
-def _new_id_only(tx: Tx, table: Any, row_id: str) -> None:
+def new_id_only(tx: Tx, table: Any, row_id: str) -> None:
+    """Raise `Rejected` (`bad_arguments`) for an id of no good form or one that is taken."""
     if not 8 <= len(row_id) <= 64 or tx.conn.execute(select(table.c.id).where(table.c.id == row_id)).first():
         raise Rejected("bad_arguments", "the id is taken or has no good form", params={"field": "id"})
 

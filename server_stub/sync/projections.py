@@ -119,6 +119,7 @@ def _of_customer(table: Any, kind: type) -> Projector:
 def _customers(conn: Connection, wanted: Ids) -> Projected:
     columns = [column for column in _columns(t.customer, o.Customer) if column.name != "tags"]
     tags = _grouped(conn, _tags_query(), t.customer_tag.c.customer_id, wanted)
+    facts = _grouped(conn, _facts_query(), t.customer_fact.c.customer_id, wanted)
     consents = _grouped(conn, _consents_query(), t.consent.c.person_id, wanted)
     found: Projected = {}
     for row in _fetch(conn, select(*columns), t.customer.c.id, wanted):
@@ -126,6 +127,7 @@ def _customers(conn: Connection, wanted: Ids) -> Projected:
         if bucket is None or row["store_id"] is None:
             continue
         row["tags"] = tags.get(row["id"], [])
+        row["facts"] = facts.get(row["id"])  # most customers have none: left out
         row["consents"] = {one["purpose"]: bool(one["granted"]) for one in consents.get(row["id"], [])}
         found[row["id"]] = bucket, row
     return found
@@ -134,6 +136,11 @@ def _customers(conn: Connection, wanted: Ids) -> Projected:
 def _tags_query() -> Select[Any]:
     c = t.customer_tag.c
     return select(c.customer_id.label("_of"), c.name, c.kind, c.reason, c.at).order_by(c.at, c.name)
+
+
+def _facts_query() -> Select[Any]:
+    c = t.customer_fact.c
+    return select(c.customer_id.label("_of"), c.kind, c.name, c.value, c.source, c.at).order_by(c.at, c.kind, c.name)
 
 
 def _consents_query() -> Select[Any]:
@@ -319,6 +326,7 @@ PROJECTORS: dict[str, Projector] = {
     "handed_over": _handed_over,
     "guide_book": _plain(t.guide_book, o.GuideBook, _of_managers),
     "erasure": _plain(t.erasure, o.Erasure, _of_guide),
+    "follow_up": _of_customer(t.follow_up, o.FollowUp),
 }
 
 # What moves along when a customer gets another guide, or stops naming them.
@@ -331,6 +339,7 @@ FOLLOWERS: dict[str, Any] = {
     "share": t.share,
     "action_reward": t.action_reward,
     "handover": t.handover,
+    "follow_up": t.follow_up,
 }
 
 

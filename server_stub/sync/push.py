@@ -71,10 +71,11 @@ class Result:
 
 def handlers() -> dict[str, Handler]:
     """Return the server's twin of every mutation."""
-    from server_stub.people import mutations as people  # the twins use services that stand above sync
+    from server_stub.people import care  # the twins use services that stand above sync
+    from server_stub.people import mutations as people
     from server_stub.trade import mutations as trade
 
-    return {**people.HANDLERS, **trade.HANDLERS}
+    return {**people.HANDLERS, **care.HANDLERS, **trade.HANDLERS}
 
 
 def push(db: Database, actor: Actor, group_id: str, mutations: Sequence[Incoming]) -> list[Result]:

@@ -266,7 +266,7 @@ class Phone:
             pass
         return self.view
 
-    def mutation(self, name: str, **args: Any) -> dict[str, Any]:
+    def mutation(self, name: str, /, **args: Any) -> dict[str, Any]:
         """Return the next mutation in wire form."""
         now = self.clock.now() if self.clock else NOW
         mid = ids.uuid7(now, os.urandom(10))
@@ -290,7 +290,7 @@ class Phone:
         results: list[dict[str, Any]] = answer.json()["results"]
         return results
 
-    async def do(self, name: str, **args: Any) -> dict[str, Any]:
+    async def do(self, name: str, /, **args: Any) -> dict[str, Any]:
         """Push one new mutation and return its result."""
         return (await self.push(self.mutation(name, **args)))[0]
 

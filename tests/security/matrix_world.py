@@ -160,6 +160,11 @@ def _fill(server: Server, guide: str) -> None:
             if f"team_{kind}" in ("team_dispute", "team_redemption"):
                 tx.touch(f"team_{kind}", f"{kind}-{guide}")
         tx.touch("team_reward", f"action_reward-{guide}")
+        for place in ("", "-close", "-off"):
+            row = {"kind": "visit", "at": AT, "state": "open", "created_at": AT, "note": f"bring {guide}"}
+            row |= {"guide_id": guide, "customer_id": customer, "pieces": [{"product_id": "p1", "size": "M"}]}
+            tx.conn.execute(insert(t.follow_up).values(id=f"follow_up-{guide}{place}", **row))
+            tx.touch("follow_up", f"follow_up-{guide}{place}")
 
 
 def _colleagues(server: Server) -> None:

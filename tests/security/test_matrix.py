@@ -130,12 +130,33 @@ def handing_over(world: World, actor: str, guide: str | None) -> Args:
     return {"handover_id": fresh(), "customer_id": customer, "to_guide_id": to, "words": "likes linen"}
 
 
+def follow_up(place: str = "", **more: Any) -> Callable[[World, str, str | None], Args]:
+    """One visit for what goes on with it, others (`place`) for what ends it: all in one world."""
+
+    def args(world: World, actor: str, guide: str | None) -> Args:
+        made = {name: value() if callable(value) else value for name, value in more.items()}
+        one = f"follow_up-{guide}{place}" if guide else MISSING
+        return {"follow_up_id": one, "customer_id": customer_of(guide)} | made
+
+    return args
+
+
+SOON = "2026-12-01T02:00:00Z"
 MATRIX: dict[str, Row] = {
     "edit_note": Row(about_customer(note="x"), "not_yours"),
     "add_tag": Row(about_customer(tag="x"), "not_yours"),
     "remove_tag": Row(about_customer(tag="x"), "not_yours"),
     "record_contact": Row(about_customer(contact_id=fresh, kind="message", channel="copied"), "not_yours"),
     "mark_signal": Row(about_customer(mark_id=fresh, signal="dormant", subject="", action="done"), "not_yours"),
+    "set_stage": Row(about_customer(stage="considering"), "not_yours"),
+    "set_fact": Row(about_customer(kind="size", name="top", value="M"), "not_yours"),
+    "remove_fact": Row(about_customer(kind="size", name="top"), "not_yours"),
+    "plan_follow_up": Row(about_customer(follow_up_id=fresh, kind="visit", due_at=SOON), "not_yours"),
+    "move_follow_up": Row(follow_up(due_at=SOON), "not_yours"),
+    "take_piece": Row(follow_up(product_id="p1", size="S"), "not_yours"),
+    "close_follow_up": Row(follow_up("-close", kept=[["p1", "M"]]), "not_yours"),
+    "cancel_follow_up": Row(follow_up("-off"), "not_yours"),
+    "reopen_follow_up": Row(follow_up("-off"), "not_yours"),
     "record_share": Row(sharing, "not_yours", ("share", "guide_day")),
     "issue_coupon": Row(issuing, "not_yours"),
     "undo_coupon": Row(lambda w, a, g: {"coupon_id": w.given(g)["id"]}, "not_yours"),
@@ -291,7 +312,7 @@ SCOPE: dict[str, Callable[[World, str, Args], bool]] = {
     "goal": my_id, "guide_day": managed_store, "rejected": refused_me, "statement": own_guide, "redemption": by_me,
     "team_redemption": managed_store, "dispute": own_guide, "team_dispute": managed_store,
     "action_reward": own_guide, "team_reward": managed_store, "handover": own_customer, "handed_over": from_me,
-    "guide_book": managed_store, "erasure": own_guide,
+    "guide_book": managed_store, "erasure": own_guide, "follow_up": own_customer,
 }  # fmt: skip
 
 
