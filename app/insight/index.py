@@ -12,7 +12,7 @@ from app.domain.calendar_days import day_of
 from app.domain.instants import Instant
 from app.domain.segment import Figures, SegmentClock, champion_cut, segment_of
 from app.protocol.objects import Customer, Tag
-from app.store import Read
+from app.store import Read, Store
 from app.store.queries import brand, customers
 
 ALL = "all"
@@ -50,8 +50,8 @@ class _Entry:
 class CustomerIndex:
     """Search and sort over the unsealed customers of one open store.
 
-    `load` once after unlock; then give every commit's notice to `on_commit`. `version` grows with each change, for
-    hooks that remember what they drew.
+    Nothing is read before the first question, or before `warm` reads everybody beside what a person does; give every
+    commit's notice to `on_commit`. `version` grows with each change, for hooks that remember what they drew.
     """
 
     def __init__(self, read: Read, now: Callable[[], datetime], zone: str) -> None:
@@ -63,7 +63,30 @@ class CustomerIndex:
         self._counts: dict[str, int] | None = None
         self._day: date | None = None
         self._cut: int | None = None
+        self._loaded = False
+        self._missed: set[str] | None = set()  # whom commits touched while `warm` reads; None = anybody
         self.version = 0
+
+    async def warm(self, store: Store) -> None:
+        """Read every customer on the store's reader thread, so that the first question need not wait for it."""
+        if self._loaded:
+            return
+        self._missed = set()
+        fresh = await store.query_in_thread(self._loaded_copy)
+        if self._loaded:  # somebody asked meanwhile
+            return
+        self._entries, self._cut, self._day = fresh._entries, fresh._cut, fresh._day
+        self._loaded = True
+        if self._missed is None:
+            self.load()
+        elif self._missed:
+            self._refresh(self._missed)
+        self.version += 1
+
+    def _loaded_copy(self, read: Read) -> CustomerIndex:
+        fresh = CustomerIndex(read, self._now, str(self._zone))
+        fresh.load()
+        return fresh
 
     def load(self) -> None:
         """Read every customer."""
@@ -71,16 +94,16 @@ class CustomerIndex:
         self._day = day_of(self._now(), self._zone)
         self._entries = {}
         self._fill(found)
+        self._loaded = True
 
     def on_commit(self, touched: frozenset[str]) -> bool:
         """Take in what a commit touched; say whether anything here changed."""
-        if "setting" in touched:
-            self.load()
-            return True
-        if "customer" not in touched:
+        if not touched & {"customer", "setting"}:
             return False
-        ids: Collection[str] | None = getattr(touched, "ids", {}).get("customer")
-        if ids is None:
+        ids: Collection[str] | None = None if "setting" in touched else getattr(touched, "ids", {}).get("customer")
+        if not self._loaded:
+            self._missed = None if ids is None or self._missed is None else self._missed | set(ids)
+        elif ids is None:
             self.load()
         else:
             self._refresh(ids)
@@ -118,15 +141,17 @@ class CustomerIndex:
 
     def get(self, customer_id: str) -> CustomerRow | None:
         """Return one row, or None."""
+        self._keep_up()
         entry = self._entries.get(customer_id)
         return entry.row if entry else None
 
     def __len__(self) -> int:
+        self._keep_up()
         return len(self._entries)
 
     def _keep_up(self) -> None:
-        """Segments move at midnight of the store's zone."""
-        if self._day is not None and day_of(self._now(), self._zone) != self._day:
+        """Read everybody at the first question, and again at midnight of the store's zone, when segments move."""
+        if not self._loaded or day_of(self._now(), self._zone) != self._day:
             self.load()
 
     def _in_order(self, sort: str) -> list[_Entry]:

@@ -1,9 +1,8 @@
-"""Wire value to row and row to dataclass, for any table of the spec."""
+"""Wire value to row and back, for any table of the spec; `decoding` makes rows dataclasses."""
 
 from __future__ import annotations
 
 import base64
-import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -75,11 +74,6 @@ def _names(table: Table) -> frozenset[str]:
     return _NAMES[table.object]
 
 
-def decode(table: Table, row: Sequence[Any], sealer: Sealer) -> Any:
-    """Return the dataclass of a row selected in the order of `table.columns`."""
-    return from_value(table, to_value(table, row, sealer))
-
-
 def to_value(table: Table, row: Sequence[Any], sealer: Sealer) -> dict[str, Any]:
     """Return the known fields of a row as a wire value; absent fields are left out."""
     value: dict[str, Any] = {}
@@ -105,19 +99,6 @@ def _plain(field: Field, found: Any) -> Any:
     if field.kind in ("json", "rows"):
         return loads(found)
     return bool(found) if field.kind == "bool" else found
-
-
-def from_value(table: Table, value: dict[str, Any]) -> Any:
-    """Return the dataclass of a wire value without unknown fields."""
-    for field in table.fields:
-        if field.kind == "rows" and field.name in value and field.item is not None:
-            known = {f.name for f in dataclasses.fields(field.item)}
-            value[field.name] = [
-                field.item(**{n: found for n, found in part.items() if n in known}) for part in value[field.name]
-            ]
-        elif field.required and field.name not in value:
-            value[field.name] = None
-    return table.row(**value)
 
 
 def image(table: Table, row: Sequence[Any]) -> bytes:

@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
-from app.store import codec
+from app.store.decoding import decoder
 from app.store.json_text import loads
 from app.store.sealing import Sealer
 from app.store.spec import BY_ROW, Table
@@ -49,14 +49,14 @@ class Read:
     def all(self, row: type[T], where: str = "1", params: Sequence[Any] = ()) -> list[T]:
         """Return the objects of a kind; `where` is a constant of the caller and may go on with ORDER BY and LIMIT."""
         table = BY_ROW[row]
-        found = self.conn.execute(f"{select(table)} WHERE {where}", params)
-        return [codec.decode(table, cells, self.sealer) for cells in found]
+        found, decode, sealer = self.conn.execute(f"{select(table)} WHERE {where}", params), decoder(table), self.sealer
+        return [decode(cells, sealer) for cells in found]
 
     def one(self, row: type[T], where: str, params: Sequence[Any] = ()) -> T | None:
         """Return the first such object, or None."""
         table = BY_ROW[row]
         cells = self.conn.execute(f"{select(table)} WHERE {where}", params).fetchone()
-        return None if cells is None else codec.decode(table, cells, self.sealer)
+        return None if cells is None else decoder(table)(cells, self.sealer)
 
     def get(self, row: type[T], row_id: str) -> T | None:
         """Return the object with this id, or None."""

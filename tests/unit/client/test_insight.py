@@ -130,3 +130,28 @@ async def test_who_is_in_the_top_tenth_follows_what_others_spend(sample: Sample)
     fresh = CustomerIndex(sample.store.read, sample.clock.now, ZONE)
     fresh.load()
     assert {r.id: r.segments for r in sample.index.search()} == {r.id: r.segments for r in fresh.search()}
+
+
+async def test_customers_are_read_at_the_first_question_or_beside_it_and_miss_no_commit(sample: Sample) -> None:
+    lazy = CustomerIndex(sample.store.read, sample.clock.now, ZONE)
+    warm = CustomerIndex(sample.store.read, sample.clock.now, ZONE)
+    reading = asyncio.create_task(warm.warm(sample.store))
+    await asyncio.sleep(0)
+    sample.store.subscribe(warm.on_commit)
+    await sample.store.write(lambda tx: tx.put(Customer, customer("late", name="钟离晚")))
+    await asyncio.sleep(0)
+    await reading
+    assert [row.id for row in warm.search("钟离")] == ["late"]
+    assert lazy.search() == warm.search()
+    before = warm.version
+    await warm.warm(sample.store)
+    assert warm.version == before
+
+
+async def test_a_notice_of_anybody_while_everybody_is_read_is_not_lost(sample: Sample) -> None:
+    index = CustomerIndex(sample.store.read, sample.clock.now, ZONE)
+    reading = asyncio.create_task(index.warm(sample.store))
+    await asyncio.sleep(0)
+    index.on_commit(frozenset({"setting"}))
+    await reading
+    assert len(index) == len(sample.index)
