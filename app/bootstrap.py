@@ -12,7 +12,7 @@ import logging
 import os
 import platform
 import secrets
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ import httpx
 from app import account
 from app.account.sign_out import Choice, SignedOut, wipe_folder
 from app.content import Blobs, Content
-from app.device import images, journal, paths
+from app.device import heap, images, journal, paths
 from app.device.clock import Clock, SystemClock
 from app.device.ports import Ports, flet_ports
 from app.domain.errors import GuideError, LocalFault
@@ -41,6 +41,7 @@ log = logging.getLogger(__name__)
 VERSION = "0.1.0"
 API_URL = "http://127.0.0.1:8000"
 LEASE_LOOK_S = 15.0
+WARM_AFTER_S = 1.5  # Today reads first; who asks for customers before that waits for nobody
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +140,7 @@ class Installation:
             GuideError: see `account.login_online`.
         """
         http = make_http(self.settings.api_url, OfflineSwitch(), app_version=VERSION)
-        async with self._opening, http:
+        async with self._opening, http, _starting():
             opened = await account.login_online(
                 http, self.keystore, self.clock, staff_no=staff_no.strip().upper(), pin=pin, device_id=self.device_id,
                 device_name=f"{platform.system()} {platform.machine()}", root=self.settings.home,
@@ -152,7 +153,7 @@ class Installation:
         Raises:
             GuideError: see `account.unlock_offline`.
         """
-        async with self._opening:
+        async with self._opening, _starting():
             opened = await account.unlock_offline(
                 self.keystore, self.clock, staff_no=staff_no, pin=pin, device_id=self.device_id,
                 root=self.settings.home,
@@ -175,8 +176,18 @@ class Installation:
         await client.engine.start()
         await client.content.start()
         watch = asyncio.create_task(self._watch_lease(client), name="lease")
-        client.ends.append(watch.cancel)
+        warm = asyncio.create_task(self._warm(client), name="warm")
+        client.ends += [watch.cancel, warm.cancel]
         return client
+
+    async def _warm(self, client: Client) -> None:
+        """Read the customers once Today had its turn; then the start is over."""
+        try:
+            await asyncio.sleep(WARM_AFTER_S)
+            with contextlib.suppress(GuideError):  # who asks for customers is told
+                await client.index.warm(client.store)
+        finally:
+            heap.settle()
 
     async def _watch_lease(self, client: Client) -> None:
         while True:
@@ -235,7 +246,6 @@ class Installation:
             on_lease=guard.take,
         )  # fmt: skip
         index = CustomerIndex(store.read, clock.now, session.zone)
-        index.load()
         content = Content(
             store, Blobs(paths.blobs_folder(self.settings.home), http, keeper), clock, session.pack_keys,
             store_id=session.staff.store_id, role=session.staff.role,
@@ -276,6 +286,7 @@ class Installation:
             user.post(user.leave)
         client.users.clear()
         await client.close()
+        heap.thaw()
 
     async def _revoked(self, folder: Path) -> None:
         """Wipe what the server took away; runs apart from the engine's own task, which it ends."""
@@ -297,6 +308,17 @@ class Installation:
         """Close every client."""
         for client in list(self._clients.values()):
             await self._drop(client)
+
+
+@contextlib.asynccontextmanager
+async def _starting() -> AsyncIterator[None]:
+    """Leave garbage alone while a store is opened, until it is warm; a refused try ends here."""
+    heap.begin()
+    try:
+        yield
+    except BaseException:
+        heap.settle()
+        raise
 
 
 def _ignore(_answer: object) -> None:
@@ -409,6 +431,7 @@ def run() -> None:
     on_device = "FLET_PLATFORM" in os.environ or "FLET_APP_STORAGE_DATA" in os.environ
     app = App(settings)
     images.configure([paths.blobs_folder(settings.home)], web=not on_device)
+    heap.settle()
     if on_device:
         ft.run(app.main, assets_dir=str(assets_dir()))
         return

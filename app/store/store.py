@@ -22,8 +22,8 @@ from typing import Concatenate, ParamSpec, TypeVar
 from app.domain.errors import GuideError, LocalFault
 from app.store import numbers, unpark
 from app.store.json_text import JsonDamage
-from app.store.migrations import migrate
 from app.store.read import Read
+from app.store.schema import bring
 from app.store.sealing import Sealer
 from app.store.tx import WriteTx
 
@@ -88,7 +88,7 @@ class Store:
         try:
             writer = _writer(folder)
             _check(writer)
-            migrate(writer)
+            bring(writer)
             store = cls(folder, sealer, writer)
         except Exception as exc:  # whatever the schema's own steps stumble over, the schema is not what we wrote
             if writer is not None:

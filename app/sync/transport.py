@@ -36,7 +36,7 @@ class OfflineSwitch(httpx.AsyncBaseTransport):
     """Wraps the real transport: while `work_offline` is on, no byte leaves and running answers stop."""
 
     def __init__(self, inner: httpx.AsyncBaseTransport | None = None, patience: Patience | None = None) -> None:
-        self._inner = inner or httpx.AsyncHTTPTransport(retries=0)
+        self._inner = inner
         self._patience = patience or Patience()
         self.work_offline = False
 
@@ -45,7 +45,7 @@ class OfflineSwitch(httpx.AsyncBaseTransport):
         self.require_online()
         try:
             async with asyncio.timeout(self._patience.answer_s):
-                response = await self._inner.handle_async_request(request)
+                response = await (await self._real()).handle_async_request(request)
         except TimeoutError as exc:
             raise Unavailable("timeout", "no answer in time") from exc
         except httpx.TransportError as exc:
@@ -61,9 +61,17 @@ class OfflineSwitch(httpx.AsyncBaseTransport):
         if self.work_offline:
             raise Unavailable("offline", "the work-offline switch is on")
 
+    async def _real(self) -> httpx.AsyncBaseTransport:
+        """Return the real transport, made at the first request: reading the certificates takes 25 ms."""
+        if self._inner is None:
+            made = await asyncio.to_thread(httpx.AsyncHTTPTransport, retries=0)
+            self._inner = self._inner or made
+        return self._inner
+
     async def aclose(self) -> None:
         """Close the real transport."""
-        await self._inner.aclose()
+        if self._inner is not None:
+            await self._inner.aclose()
 
 
 class _Cut(httpx.AsyncByteStream):

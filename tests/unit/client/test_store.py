@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import dataclasses
+import sqlite3
 import threading
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import sqlite_utils
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -17,7 +20,7 @@ from app.domain.errors import LocalFault, Rejected
 from app.protocol.objects import OBJECTS, Customer
 from app.protocol.sync_sums import SUM_MODULUS, row_sum
 from app.security import RowSealer
-from app.store import SYNC, Store, patch
+from app.store import SYNC, Store, migrations, patch, schema
 from app.store.queries import customers, work
 from app.store.spec import BY_OBJECT, TABLES
 from tests.unit.client.values import customer, delete, put
@@ -31,6 +34,20 @@ def test_every_object_has_a_table_and_seals_what_the_register_says() -> None:
         assert frozenset(table.sealed) == pii.sealed_fields(table.object), table.object
         names = {field.name for field in dataclasses.fields(table.row)}
         assert {f.name for f in (*table.clear, *table.hidden)} == names
+
+
+def test_a_file_of_this_version_takes_no_step_and_any_other_does(open_store: Open, tmp_path: Path) -> None:
+    assert {step.name for step in migrations.steps.pending(sqlite_utils.Database(memory=True))} == schema.STEPS
+    open_store().close()
+    with contextlib.closing(sqlite3.connect(tmp_path / "store" / "store.db", isolation_level=None)) as conn:
+        assert schema._is_current(conn)
+        conn.execute("BEGIN")
+        conn.execute("DELETE FROM _sqlite_migrations WHERE name LIKE 'm0003%'")
+        assert not schema._is_current(conn)
+        conn.execute("ROLLBACK")
+        conn.execute("ALTER TABLE customer DROP COLUMN spend_fen")
+        assert not schema._is_current(conn)
+    open_store().submit(lambda tx: tx.put(Customer, customer())).result()
 
 
 async def test_a_row_comes_back_as_it_came_over_a_restart(open_store: Open) -> None:
