@@ -47,6 +47,7 @@ MUTATIONS: dict[str, frozenset[str]] = {
     "redeem_coupon": frozenset({GUIDE, MANAGER}),
     "record_contact": frozenset({GUIDE}),
     "mark_signal": frozenset({GUIDE}),
+    "unmark_signal": frozenset({GUIDE}),
     "dismiss_rejected": STAFF,
     "answer_flag": frozenset({GUIDE}),
     "decide_reward": frozenset({MANAGER}),

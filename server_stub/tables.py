@@ -275,6 +275,7 @@ browse_event = Table(
     _ref("customer_id", "customer", null=True), _ref("visitor_id", "visitor", null=True),
     _ref("product_id", "product"), Column("session_id", String(64), nullable=False), _at("at"), _int("dwell_s"),
     Column("share_id", String(64)), _text("channel"),
+    Column("kind", String(12), nullable=False, default="view", server_default="view"),  # view | checkout
 )  # fmt: skip
 Index("ix_browse_event_customer", browse_event.c.customer_id, browse_event.c.product_id, browse_event.c.at)
 Index("ix_browse_event_visitor", browse_event.c.visitor_id, browse_event.c.at)

@@ -16,28 +16,39 @@ from app.domain.money import Fen
 from app.domain.segment import Figures, SegmentClock, is_at_risk, is_dormant
 
 KINDS = (
-    "repeated_view", "birthday", "coupon_expiring", "welcome", "care_after_purchase", "lapsing", "dormant",
+    "cart_left", "repeated_view", "birthday", "coupon_expiring", "stored_value_low", "welcome", "care_after_purchase",
+    "lapsing", "dormant",
 )  # fmt: skip
 
 MARK_DAYS = 14
+# How long one that was dealt with rests: what changes slowly is not brought up again every fortnight.
+REST_DAYS = {"stored_value_low": 30, "lapsing": 30, "dormant": 60}
 TYPICAL_BASKET_FEN = 50_000
 REFUND_QUIET_DAYS = 30
+STORED_REST_DAYS = 7
+CARD_YEAR_DAYS = 365
 SAME_VIEW = timedelta(minutes=30)
+VIEW, CHECKOUT = "view", "checkout"
+# Opt-out and a used budget silence every kind. Beside them (rule 5.3): these are about one product, and end with a sold
+# out or refunded one and with an open coupon that fits it; one dealt with answers for the other (rule 5.2). `lapsing`
+# and `dormant` end in a coupon: an open one is enough, and `coupon_expiring` brings it up in time.
+GOODS = frozenset({"repeated_view", "cart_left"})
 # How likely a contact of this kind is answered by an order, in basis points: only the order of the day's list.
 VALUE_BP = {
-    "repeated_view": 2500, "birthday": 1200, "coupon_expiring": 1800, "welcome": 1000, "care_after_purchase": 600,
-    "lapsing": 900, "dormant": 400,
+    "cart_left": 3500, "repeated_view": 2500, "birthday": 1200, "coupon_expiring": 1800, "stored_value_low": 1500,
+    "welcome": 1000, "care_after_purchase": 600, "lapsing": 900, "dormant": 400,
 }  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """One product view (see `protocol.objects.BrowseEvent`)."""
+    """One product view, or a check-out that was begun (see `protocol.objects.BrowseEvent`)."""
 
     product_id: str
     session_id: str
     at: Instant
     dwell_s: int
+    kind: str = VIEW
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,11 +111,18 @@ class SignalPolicy:
     care_days: tuple[int, int] = (3, 5)
     welcome_days: int = 7
     dormant_days: int = 365
+    stored_low_fen: Fen = 20_000
+    cart_hours: int = 1
+    cart_days: int = 3
 
     @classmethod
     def from_wire(cls, setting: Mapping[str, Any], dormant_days: int = 365) -> SignalPolicy:
-        """Return the policy in `Setting.signal`, `{"views": 3, "days": 14}`; absent fields keep their default."""
-        return cls(views=int(setting.get("views", 3)), days=int(setting.get("days", 14)), dormant_days=dormant_days)
+        """Return the policy in `Setting.signal`, `{"views": 3, "days": 14, …}`; absent fields keep their default."""
+        known: dict[str, Any] = {name: int(setting[name]) for name in _WIRE if setting.get(name) is not None}
+        return cls(**known, dormant_days=dormant_days)
+
+
+_WIRE = ("views", "days", "stored_low_fen", "cart_hours", "cart_days")
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +162,9 @@ class SignalContext:
         self.clock = SegmentClock(now, zone, dormant_days=self.policy.dormant_days)
         self.today: date = day_of(now, zone)
         self.views_since = to_text(now - timedelta(days=self.policy.days))
-        self.marks_since = to_text(now - timedelta(days=MARK_DAYS))
+        self.marks_since = {kind: to_text(now - timedelta(days=rest_days(kind))) for kind in KINDS}
+        self.cart_since = to_text(now - timedelta(days=self.policy.cart_days))
+        self.cart_until = to_text(now - timedelta(hours=self.policy.cart_hours))
         self.refund_since = to_text(now - timedelta(days=REFUND_QUIET_DAYS))
         self.coupon_until = to_text(now + timedelta(days=self.policy.coupon_days))
         self._birthdays: dict[str, int | None] = {}
@@ -154,6 +174,11 @@ class SignalContext:
         if month_day not in self._birthdays:
             self._birthdays[month_day] = days_to_anniversary(month_day, self.today)
         return self._birthdays[month_day]
+
+
+def rest_days(kind: str) -> int:
+    """Return how many days a signal of this kind rests once it was dealt with."""
+    return REST_DAYS.get(kind, MARK_DAYS)
 
 
 def signals(facts: CustomerFacts, context: SignalContext) -> tuple[Signal, ...]:
@@ -173,7 +198,7 @@ def sessions_of(views: Sequence[View], *, since: Instant, until: Instant, dwell_
     """Return product id -> number of distinct view sessions in [since, until] (rule 5.1: >= 3 s, 30 minutes apart)."""
     seen: dict[str, dict[str, Instant]] = {}
     for view in sorted(views, key=lambda view: view.at):
-        if view.dwell_s >= dwell_s and since <= view.at <= until:
+        if view.kind == VIEW and view.dwell_s >= dwell_s and since <= view.at <= until:
             seen.setdefault(view.product_id, {}).setdefault(view.session_id, view.at)
     return {product_id: _apart(sorted(sessions.values())) for product_id, sessions in seen.items()}
 
@@ -198,22 +223,26 @@ def _worth(kind: str, fen: Fen) -> Fen:
 
 
 def _is_put_aside(signal: Signal, marks: Sequence[Mark], context: SignalContext) -> bool:
-    """Say whether the guide dealt with it: done or not interested for 14 days, later until its time."""
+    """Say whether the guide dealt with it: done or not interested for its rest days, later until its time."""
     for mark in marks:
-        if mark.signal != signal.kind or mark.subject != signal.subject:
+        if not _is_about(mark, signal.kind, signal.subject):
             continue
         if mark.action == "later" and mark.until is not None:
             if context.now < mark.until:
                 return True
-        elif mark.at >= context.marks_since:
+        elif mark.at >= context.marks_since[signal.kind]:
             return True
     return False
 
 
+def _is_about(mark: Mark, kind: str, subject: str) -> bool:
+    return mark.subject == subject and (mark.signal == kind or {mark.signal, kind} <= GOODS)
+
+
 def _repeated_view(facts: CustomerFacts, context: SignalContext) -> Iterable[Signal]:
-    if len(facts.views) < context.policy.views:
-        return
     policy = context.policy
+    if len(facts.views) < policy.views:
+        return
     counts = sessions_of(facts.views, since=context.views_since, until=context.now, dwell_s=policy.dwell_s)
     for product_id, found in counts.items():
         if found < policy.views or _is_suppressed(product_id, facts, context):
@@ -223,6 +252,21 @@ def _repeated_view(facts: CustomerFacts, context: SignalContext) -> Iterable[Sig
             value = _worth("repeated_view", context.prices.get(product_id, 0) or _basket(facts))
             params: dict[str, str | int] = {"views": count, "days": policy.days, "product_id": product_id}
             yield Signal("repeated_view", facts.customer_id, product_id, "seen_n_times", params, value)
+
+
+def _cart_left(facts: CustomerFacts, context: SignalContext) -> Iterable[Signal]:
+    """Find check-outs begun and not finished: an hour must pass, as one may still be looking for the card."""
+    begun: dict[str, Instant] = {}
+    for view in facts.views:
+        if view.kind == CHECKOUT and context.cart_since <= view.at <= context.now:
+            begun[view.product_id] = max(view.at, begun.get(view.product_id, ""))
+    for product_id, at in begun.items():
+        if at > context.cart_until or at <= _reset_at(product_id, facts) or _is_suppressed(product_id, facts, context):
+            continue
+        days = context.clock.today - context.clock.day_of(at)
+        value = _worth("cart_left", context.prices.get(product_id, 0) or _basket(facts))
+        params: dict[str, str | int] = {"days": days, "product_id": product_id, "begun_at": at}
+        yield Signal("cart_left", facts.customer_id, product_id, "left_at_checkout", params, value)
 
 
 def _since_reset(product_id: str, found: int, facts: CustomerFacts, context: SignalContext) -> int:
@@ -239,14 +283,17 @@ def _is_suppressed(product_id: str, facts: CustomerFacts, context: SignalContext
     """Say whether rule 5.3 silences the product; consent and budget are in `contact_open` already."""
     if context.in_stock is not None and product_id not in context.in_stock:
         return True
-    for coupon in facts.coupons:
-        fits = coupon.product_ids is None or product_id in coupon.product_ids
-        if fits and not coupon.used and context.now < coupon.valid_until:
-            return True
+    if any(coupon.product_ids is None or product_id in coupon.product_ids for coupon in _open(facts, context)):
+        return True
     return any(
         product_id in order.refunded_ids and (order.refunded_at or order.paid_at) >= context.refund_since
         for order in facts.orders
     )
+
+
+def _open(facts: CustomerFacts, context: SignalContext) -> list[HeldCoupon]:
+    """Return the coupons the customer can use now."""
+    return [coupon for coupon in facts.coupons if not coupon.used and context.now < coupon.valid_until]
 
 
 def _reset_at(product_id: str, facts: CustomerFacts) -> Instant:
@@ -254,9 +301,7 @@ def _reset_at(product_id: str, facts: CustomerFacts) -> Instant:
     times = [order.paid_at for order in facts.orders if product_id in order.product_ids]
     times += [coupon.issued_at for coupon in facts.coupons if coupon.sent_for == product_id]
     times += [
-        mark.at
-        for mark in facts.marks
-        if mark.signal == "repeated_view" and mark.subject == product_id and mark.action != "later"
+        mark.at for mark in facts.marks if _is_about(mark, "repeated_view", product_id) and mark.action != "later"
     ]
     return max(times, default="")
 
@@ -279,6 +324,20 @@ def _coupon_expiring(facts: CustomerFacts, context: SignalContext) -> Iterable[S
             yield Signal("coupon_expiring", facts.customer_id, coupon.id, "coupon_expires", params, value)
 
 
+def _stored_value(facts: CustomerFacts, context: SignalContext) -> Iterable[Signal]:
+    """Find cards that run low, or ran empty within a year of their last top-up (renewal)."""
+    left, topped = facts.figures.stored_value_fen, facts.figures.topped_up_at
+    since = None if topped is None else context.clock.today - context.clock.day_of(topped)
+    if left > context.policy.stored_low_fen or (since is not None and since < STORED_REST_DAYS):
+        return
+    if left <= 0 and (since is None or since > CARD_YEAR_DAYS):
+        return
+    reason = "stored_value_low" if left > 0 else "stored_value_empty"
+    params: dict[str, str | int] = {"left_fen": max(left, 0)}
+    value = _worth("stored_value_low", _basket(facts) or TYPICAL_BASKET_FEN)
+    yield Signal("stored_value_low", facts.customer_id, topped or "", reason, params, value)
+
+
 def _welcome(facts: CustomerFacts, context: SignalContext) -> Iterable[Signal]:
     if not facts.figures.joined_at or facts.figures.order_count:
         return
@@ -295,7 +354,7 @@ def _silence(facts: CustomerFacts, context: SignalContext) -> int | None:
 
 def _care(facts: CustomerFacts, context: SignalContext) -> Iterable[Signal]:
     first, until = context.policy.care_days
-    for order in facts.orders:
+    for order in sorted(facts.orders, key=lambda order: order.paid_at, reverse=True):
         days = context.clock.today - context.clock.day_of(order.paid_at)
         if first <= days <= until and order.product_ids - order.refunded_ids:
             value = _worth("care_after_purchase", _basket(facts))
@@ -307,18 +366,18 @@ def _care(facts: CustomerFacts, context: SignalContext) -> Iterable[Signal]:
 
 def _lapsing(facts: CustomerFacts, context: SignalContext) -> Iterable[Signal]:
     days = _silence(facts, context)
-    if days is not None and is_at_risk(facts.figures, context.clock):
+    if days is not None and is_at_risk(facts.figures, context.clock) and not _open(facts, context):
         value = _worth("lapsing", _basket(facts))
         yield Signal("lapsing", facts.customer_id, "", "silent_longer_than_usual", {"days": days}, value)
 
 
 def _dormant(facts: CustomerFacts, context: SignalContext) -> Iterable[Signal]:
     days = _silence(facts, context)
-    if days is not None and is_dormant(facts.figures, context.clock):
+    if days is not None and is_dormant(facts.figures, context.clock) and not _open(facts, context):
         value = _worth("dormant", _basket(facts))
         yield Signal("dormant", facts.customer_id, "", "no_order_for_days", {"days": days}, value)
 
 
 _FINDERS: tuple[Callable[[CustomerFacts, SignalContext], Iterable[Signal]], ...] = (
-    _repeated_view, _birthday, _coupon_expiring, _welcome, _care, _lapsing, _dormant,
+    _cart_left, _repeated_view, _birthday, _coupon_expiring, _stored_value, _welcome, _care, _lapsing, _dormant,
 )  # fmt: skip

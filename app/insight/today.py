@@ -23,7 +23,7 @@ READS = (
 MEMORY_DAYS = 45
 PURPOSE = "marketing"
 T = TypeVar("T")
-UNUSED = ("issued", "claimed", "reserved")
+UNUSED = ("issued", "claimed", "reserved", "returned")
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +177,7 @@ def _known(
         customer_id=customer.id,
         figures=Figures.from_wire(customer),
         birthday=customer.birthday,
-        views=[rules.View(e.product_id, e.session_id, e.at, e.dwell_s) for e in views],
+        views=[rules.View(e.product_id, e.session_id, e.at, e.dwell_s, e.kind) for e in views],
         orders=[_bought(order) for order in orders],
         coupons=[_held(coupon) for coupon in coupons if coupon.state != "voided"],
         marks=[rules.Mark(m.signal, m.subject, m.action, m.at, m.until) for m in marks],
@@ -207,6 +207,7 @@ def _held(coupon: Coupon) -> rules.HeldCoupon:
         coupon.issued_at or "",
         coupon.valid_until or "",
         frozenset(scope.get("ids", ())) if scope.get("kind") == "products" else None,
+        sent_for=coupon.product_id,
         used=coupon.state not in UNUSED,
         face_fen=int(coupon.rules.get("face_fen") or 0),
     )

@@ -60,6 +60,7 @@ def apply(tx: WriteTx, mutation: IssueCoupon, call: Call) -> None:
         issued_at=call.at,
         valid_from=to_text(issued.valid_from) if issued.valid_from else None,
         valid_until=to_text(issued.valid_until) if issued.valid_until else None,
+        product_id=mutation.product_id,
     )
 
 

@@ -33,6 +33,7 @@ from app.mutations import (
     set_stage,
     take_piece,
     undo_coupon,
+    unmark_signal,
 )
 from app.mutations.call import Call, Verb
 from app.protocol import mutations as m
@@ -48,6 +49,7 @@ VERBS: dict[type, Verb] = {
     m.RedeemCoupon: Verb.of(redeem_coupon),
     m.RecordContact: Verb.of(record_contact),
     m.MarkSignal: Verb.of(mark_signal),
+    m.UnmarkSignal: Verb.of(unmark_signal),
     m.DismissRejected: Verb.of(dismiss_rejected),
     m.AskAboutOrder: Verb.of(ask_about_order),
     m.DecideDispute: Verb.of(decide_dispute),

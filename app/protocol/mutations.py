@@ -129,6 +129,15 @@ class MarkSignal:
 
 
 @dataclass(frozen=True, slots=True)
+class UnmarkSignal:
+    """Take a mark back, as if the signal had not been touched; one that is gone is fine."""
+
+    NAME: ClassVar[str] = "unmark_signal"
+    mark_id: str
+    customer_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class DismissRejected:
     """Remove a refused mutation's row after the guide has seen it."""
 
@@ -312,17 +321,17 @@ class RemoveFact:
 
 Mutation = (
     EditNote | AddTag | RemoveTag | RecordShare | IssueCoupon | UndoCoupon | RedeemCoupon | RecordContact | MarkSignal
-    | DismissRejected | AskAboutOrder | DecideDispute | AnswerFlag | DecideReward | HandOverCustomer | HandOverBook
-    | PlanFollowUp | MoveFollowUp | TakePiece | CloseFollowUp | CancelFollowUp | ReopenFollowUp | SetStage | SetFact
-    | RemoveFact
+    | UnmarkSignal | DismissRejected | AskAboutOrder | DecideDispute | AnswerFlag | DecideReward | HandOverCustomer
+    | HandOverBook | PlanFollowUp | MoveFollowUp | TakePiece | CloseFollowUp | CancelFollowUp | ReopenFollowUp | SetStage
+    | SetFact | RemoveFact
 )  # fmt: skip
 
 MUTATIONS: dict[str, type[Mutation]] = {
     kind.NAME: kind
     for kind in (
         EditNote, AddTag, RemoveTag, RecordShare, IssueCoupon, UndoCoupon, RedeemCoupon, RecordContact, MarkSignal,
-        DismissRejected, AskAboutOrder, DecideDispute, AnswerFlag, DecideReward, HandOverCustomer, HandOverBook,
-        PlanFollowUp, MoveFollowUp, TakePiece, CloseFollowUp, CancelFollowUp, ReopenFollowUp, SetStage, SetFact,
-        RemoveFact,
+        UnmarkSignal, DismissRejected, AskAboutOrder, DecideDispute, AnswerFlag, DecideReward, HandOverCustomer,
+        HandOverBook, PlanFollowUp, MoveFollowUp, TakePiece, CloseFollowUp, CancelFollowUp, ReopenFollowUp, SetStage,
+        SetFact, RemoveFact,
     )
 }  # fmt: skip

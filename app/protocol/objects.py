@@ -191,7 +191,10 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class BrowseEvent:
-    """One consented product view. Bucket of the customer's guide. Kept 180 days."""
+    """One consented product view, or a check-out begun. Bucket of the customer's guide. Kept 180 days.
+
+    kind: view | checkout (a member came to the check-out with the product; an order of it says that it was finished).
+    """
 
     OBJECT: ClassVar[str] = "browse_event"
     id: str
@@ -202,6 +205,7 @@ class BrowseEvent:
     dwell_s: int
     share_id: str | None = None
     channel: str = ""
+    kind: str = "view"
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,7 +249,8 @@ class Coupon:
 
     state: allotted | issued | claimed | reserved | redeemed | returned | expired | voided; `opened_at`
     says that the customer saw it. `rules` is the template's snapshot (rule 1.3) as in CouponTemplate.
-    `code` is the typed code (13 characters without dashes), `qr` the signed `GC1:` text.
+    `code` is the typed code (13 characters without dashes), `qr` the signed `GC1:` text; `product_id` what it was sent
+    for.
     """
 
     OBJECT: ClassVar[str] = "coupon"
@@ -268,6 +273,7 @@ class Coupon:
     order_id: str | None = None
     redeemed_at: Instant | None = None
     voided_at: Instant | None = None
+    product_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -436,8 +442,9 @@ class Setting:
     """The brand's settings the phone needs. Id `brand`. Bucket `brand`.
 
     contact: {"day": 1, "week": 2, "month": 4, "quiet": ["21:00","09:00"]}; attribution: {"default_days": 14,
-    "chat": 7, "print": 30}; after_sales_days: 7; signal: {"views": 3, "days": 14}; dormant_days: 365; rewards (rule
-    4.10): {"new_member": fen, "referral": fen, "hold_days": 14, "per_day": 20}.
+    "chat": 7, "print": 30}; after_sales_days: 7; signal: {"views": 3, "days": 14, "stored_low_fen": 20000,
+    "cart_hours": 1, "cart_days": 3}; dormant_days: 365; rewards (rule 4.10): {"new_member": fen, "referral": fen,
+    "hold_days": 14, "per_day": 20}.
     """
 
     OBJECT: ClassVar[str] = "setting"

@@ -22,6 +22,7 @@ from app.protocol.mutations import (
     MarkSignal,
     RecordContact,
     RemoveTag,
+    UnmarkSignal,
 )
 from server_stub import tables as t
 from server_stub.db import Actor, Tx
@@ -167,6 +168,15 @@ def mark_signal(tx: Tx, args: MarkSignal) -> None:
     tx.touch("signal_mark", args.mark_id)
 
 
+def unmark_signal(tx: Tx, args: UnmarkSignal) -> None:
+    """Take a mark of the customer's signals back; one that is gone is fine."""
+    own_customer(tx, args.customer_id)
+    c = t.signal_mark.c
+    gone = tx.conn.execute(delete(t.signal_mark).where(c.id == args.mark_id, c.customer_id == args.customer_id))
+    if gone.rowcount:
+        tx.touch("signal_mark", args.mark_id)
+
+
 def dismiss_rejected(tx: Tx, args: DismissRejected) -> None:
     """Remove one of the actor's refusals after it was seen; one that is gone is fine."""
     mine = t.rejected.c.id == args.rejected_id, t.rejected.c.staff_id == actor_of(tx).staff_id
@@ -186,6 +196,7 @@ HANDLERS: dict[str, Callable[[Tx, Any], None]] = {
     RemoveTag.NAME: remove_tag,
     RecordContact.NAME: record_contact,
     MarkSignal.NAME: mark_signal,
+    UnmarkSignal.NAME: unmark_signal,
     DismissRejected.NAME: dismiss_rejected,
     HandOverCustomer.NAME: hand_over_customer,
     HandOverBook.NAME: hand_over_book,

@@ -51,7 +51,7 @@ def record_view(
     _hold(tx, customer_id)
     events = t.browse_event.c
     whose = events.customer_id == customer_id if customer_id else events.visitor_id == visitor_id
-    same = whose, events.product_id == product_id, events.session_id == session_id
+    same = whose, events.product_id == product_id, events.session_id == session_id, events.kind == "view"
     dwell_s = max(0, min(dwell_s, DWELL_MAX_S))
     known = tx.conn.execute(select(events.id, events.dwell_s).where(*same).limit(1)).first()
     if known is None:
@@ -60,6 +60,25 @@ def record_view(
         tx.conn.execute(update(t.browse_event).where(events.id == known.id).values(dwell_s=dwell_s))
         tx.touch("browse_event", known.id)
     return str(known.id)
+
+
+def record_checkout(
+    tx: Tx, *, product_id: str, session_id: str, customer_id: str, share_id: str | None = None, channel: str = ""
+) -> str | None:
+    """Keep that a member came to the check-out with a product; None without consent. Once a session and product.
+
+    Whether it was finished is told by the order alone: nothing here changes afterwards.
+    """
+    if not may_record(tx.conn, customer_id, None):
+        return None
+    _hold(tx, customer_id)
+    events = t.browse_event.c
+    same = (
+        events.customer_id == customer_id, events.product_id == product_id, events.session_id == session_id,
+        events.kind == "checkout",
+    )  # fmt: skip
+    known = tx.conn.execute(select(events.id).where(*same).limit(1)).scalar()
+    return known or _insert(tx, product_id, session_id, customer_id, None, 0, share_id, channel, "checkout")
 
 
 def join_visitor(tx: Tx, visitor_id: str, customer_id: str) -> int:
@@ -106,12 +125,13 @@ def _hold(tx: Tx, customer_id: str | None) -> None:
 
 def _insert(
     tx: Tx, product_id: str, session_id: str, customer_id: str | None, visitor_id: str | None, dwell_s: int,
-    share_id: str | None, channel: str,
+    share_id: str | None, channel: str, kind: str = "view",
 ) -> str:  # fmt: skip
     view_id = tx.new_id()
     row = {
         "id": view_id, "product_id": product_id, "session_id": session_id, "customer_id": customer_id,
         "visitor_id": visitor_id, "dwell_s": dwell_s, "share_id": share_id, "channel": channel, "at": tx.now_text,
+        "kind": kind,
     }  # fmt: skip
     tx.conn.execute(insert(t.browse_event).values(**row))
     tx.touch("browse_event", view_id)

@@ -12,13 +12,14 @@ from sqlalchemy import Connection
 from app.domain.errors import Rejected
 from app.domain.instants import from_text
 from server_stub.db import Tx
+from server_stub.people import views
 from server_stub.shop import queries
 from server_stub.shop.coupon_words import PAYABLE, words
 from server_stub.shop.edge import Pages
 from server_stub.shop.member_pages import order_label
 from server_stub.shop.product_pages import ANY_STOCK, guide_of
 from server_stub.shop.visit import ZONE, PageRefused, Visit
-from server_stub.trade import coupons, orders
+from server_stub.trade import coupons, orders, shares
 from server_stub.trade.coupons import CouponView
 from server_stub.trade.drafts import DraftLine, OrderDraft, Quote
 
@@ -70,7 +71,25 @@ def checkout(visit: Visit) -> Response:
         return visit.message("no_product", 404)
     if not basket.left:
         return _choose_size(visit, basket)
+    if visit.is_person and visit.may_record:
+        _begun(visit, basket, visit.member_id)
     return _show(visit, basket, visit.member_id)
+
+
+def _begun(visit: Visit, basket: Basket, member_id: str) -> None:
+    """Keep, under consent to `browse`, that this member came so far: their guide may help if they leave."""
+    with visit.db.begin() as tx:
+        if queries.is_staff_member(tx.conn, member_id):
+            return
+        share = shares.resolve(tx, visit.via) if visit.via else None
+        views.record_checkout(
+            tx,
+            product_id=basket.product.id,
+            session_id=visit.view_session(),
+            customer_id=member_id,
+            share_id=share.share_id if share else None,
+            channel=share.channel if share else "",
+        )
 
 
 @page("/checkout", methods=("POST",))

@@ -238,7 +238,7 @@ def is_staff_member(conn: Connection, customer_id: str | None) -> bool:
 def view_known(conn: Connection, session_id: str, product_id: str) -> bool:
     """Say whether this session's view of the product is recorded already."""
     event = t.browse_event.c
-    same = select(event.id).where(event.session_id == session_id, event.product_id == product_id)
+    same = select(event.id).where(event.session_id == session_id, event.product_id == product_id, event.kind == "view")
     return conn.execute(same.limit(1)).first() is not None
 
 

@@ -157,6 +157,9 @@ MATRIX: dict[str, Row] = {
     "close_follow_up": Row(follow_up("-close", kept=[["p1", "M"]]), "not_yours"),
     "cancel_follow_up": Row(follow_up("-off"), "not_yours"),
     "reopen_follow_up": Row(follow_up("-off"), "not_yours"),
+    "unmark_signal": Row(
+        lambda w, a, g: {"customer_id": customer_of(g), "mark_id": f"signal_mark-{g}"}, "not_yours", ("signal_mark",)
+    ),
     "record_share": Row(sharing, "not_yours", ("share", "guide_day")),
     "issue_coupon": Row(issuing, "not_yours"),
     "undo_coupon": Row(lambda w, a, g: {"coupon_id": w.given(g)["id"]}, "not_yours"),

@@ -249,7 +249,10 @@ class SimPhone:
         await mutate(self, m.RemoveTag(customer_id, f"tag {self.random.randrange(4)}"))
 
     async def _mark(self, customer_id: str) -> None:
-        await mutate(self, m.MarkSignal(self._id(), customer_id, "birthday", "x", "done"))
+        mark_id = self._id()
+        await mutate(self, m.MarkSignal(mark_id, customer_id, "birthday", "x", "done"))
+        if len(self.made) % 3 == 0:  # a thumb slipped
+            await mutate(self, m.UnmarkSignal(mark_id, customer_id))
 
     async def _contact(self, customer_id: str) -> None:
         await mutate(self, m.RecordContact(self._id(), customer_id, "message", "copied"))

@@ -182,3 +182,39 @@ def test_signing_out_ends_the_session_on_the_server(shop: Shop) -> None:
     thief.http.cookies.set("dg_member", token)
     thief.open("/me")
     assert thief.page.url.path == "/signin"
+
+
+def test_a_check_out_begun_is_kept_under_consent_once_a_session(shop: Shop) -> None:
+    browser = shop.browser()
+    browser.sign_in(PHONE_OF_C1)
+    path = "/checkout?product=1&size=M"
+    browser.open(path, purpose="prefetch")  # the browser looked ahead, nobody came
+    assert not shop.rows(t.browse_event)
+    browser.open("/p/1")
+    browser.view(5)
+    for _ in range(2):
+        browser.open(path)
+    shop.clock.forward(minutes=31)
+    browser.open(path)
+    begun = [row for row in shop.rows(t.browse_event) if row["kind"] == "checkout"]
+    assert [(row["customer_id"], row["dwell_s"]) for row in begun] == [("c1", 0)] * 2
+    assert len({row["session_id"] for row in begun}) == 2
+    viewed = [row for row in shop.rows(t.browse_event) if row["kind"] == "view"]
+    assert len(viewed) == 1 and viewed[0]["dwell_s"] == 5  # a check-out lengthens no view
+
+
+def test_a_check_out_begun_is_not_kept_without_consent_nor_of_staff(shop: Shop) -> None:
+    stranger = shop.browser()
+    stranger.open("/checkout?product=1&size=M")
+    browser = shop.browser()
+    browser.sign_in(PHONE_OF_C1)
+    browser.open("/me")
+    browser.submit("/me/consent", purpose="browse", answer="no")
+    browser.open("/checkout?product=1&size=M")
+    shop.clock.forward(seconds=1)
+    browser.open("/me")
+    browser.submit("/me/consent", purpose="browse", answer="yes")
+    with shop.db.begin() as tx:
+        tx.conn.execute(t.customer.update().where(t.customer.c.id == "c1").values(staff_member=True))
+    browser.open("/checkout?product=1&size=M")
+    assert not shop.rows(t.browse_event)

@@ -36,7 +36,7 @@ def change(tx: WriteTx, random: Random, at: str, n: int) -> None:
         for i in range(3):
             seen = {"id": f"v{n}.{i}", "customer_id": who, "product_id": what, "session_id": f"s{n}.{i}"}
             when = to_text(NOW - timedelta(days=random.randrange(13), hours=i))
-            tx.put(BrowseEvent, seen | {"kind": "view", "at": when, "dwell_s": 20})
+            tx.put(BrowseEvent, seen | {"kind": "checkout" if n % 3 == i else "view", "at": when, "dwell_s": 20})
     elif kind == 1:
         contact = {"id": f"k{n}", "customer_id": who, "guide_id": "g1", "device_id": "d1", "at": at}
         tx.put(Contact, contact | {"kind": "message", "channel": "wechat", "transactional": random.random() < 0.2})
@@ -46,7 +46,7 @@ def change(tx: WriteTx, random: Random, at: str, n: int) -> None:
         tx.put(SignalMark, mark | {"subject": subject, "action": "not_interested", "at": at, "until": None})
     elif kind == 3:
         days = random.randrange(1, 6)
-        tx.update(Customer, who, birthday=(NOW + timedelta(days=days)).strftime("%m-%d"))
+        tx.update(Customer, who, birthday=(NOW + timedelta(days=days)).strftime("%m-%d"), stored_value_fen=days * 100)
     elif kind == 4:
         tx.update(Customer, who, consents={"marketing": random.random() < 0.5})
     elif kind == 5:

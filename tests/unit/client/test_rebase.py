@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from app.domain.instants import to_text
 from app.mutations import replay_for
 from app.mutations.call import Call
 from app.mutations.mutate import perform
-from app.protocol.mutations import AddTag, EditNote, MarkSignal
+from app.protocol.mutations import AddTag, EditNote, MarkSignal, UnmarkSignal
 from app.protocol.objects import SignalMark
 from app.security import RowSealer
 from app.store import Store, outbox, patch
@@ -86,6 +87,20 @@ async def test_a_row_made_here_goes_when_it_is_refused(open_store: Open) -> None
     assert store.read.get(SignalMark, "m1") is not None
     await store.write(lambda tx: apply_page(tx, page(2, [], {me: 1}), {"order": 1}, replay))
     assert store.read.get(SignalMark, "m1") is None
+
+
+async def test_a_mark_taken_back_is_gone_also_when_only_the_mark_was_confirmed(open_store: Open) -> None:
+    store = open_store()
+    me = await begin(store)
+    mark = MarkSignal("m1", "c1", "birthday", "2026", "done")
+    for change in (mark, UnmarkSignal("m1", "c1")):
+        await store.write(lambda tx, m=change: perform(tx, m, call()))
+    assert store.read.get(SignalMark, "m1") is None
+    row = put("signal_mark", {"id": "m1", "customer_id": "c1", "signal": "birthday", "subject": "2026",
+                              "action": "done", "at": to_text(NOW)}, 2)  # fmt: skip
+    await store.write(lambda tx: apply_page(tx, page(2, [row], {me: 1}), {"order": 1}, replay))
+    assert store.read.get(SignalMark, "m1") is None and store.query(work.outbox_count) == 1
+    await store.write(lambda tx: perform(tx, UnmarkSignal("never-there", "c1"), call()))
 
 
 async def test_a_replay_that_throws_stays_pending_without_effect_and_blocks_nothing(open_store: Open) -> None:

@@ -4,10 +4,15 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from app.domain.instants import to_text
 from app.domain.segment import Figures
 from app.domain.signal import (
+    CHECKOUT,
+    KINDS,
+    VALUE_BP,
     Bought,
     CustomerFacts,
     HeldCoupon,
@@ -17,6 +22,7 @@ from app.domain.signal import (
     SignalPolicy,
     View,
     rank,
+    rest_days,
     sessions_of,
     signals,
 )
@@ -177,3 +183,189 @@ def test_policy_from_the_setting() -> None:
     policy = SignalPolicy.from_wire({"views": 2, "days": 7}, 200)
     assert (policy.views, policy.days, policy.dormant_days) == (2, 7, 200)
     assert kinds(replace(SEEN, views=THREE[:2]), SignalContext(NOW, SHANGHAI, policy)) == ["repeated_view"]
+
+
+def begun(hours: float, product: str = "p") -> View:
+    return View(product, f"c{hours}", ago(hours / 24), 0, CHECKOUT)
+
+
+LEFT = CustomerFacts("c", Figures(OLD), views=(begun(5),))
+
+
+@pytest.mark.parametrize(
+    ("change", "found"),
+    [
+        ({}, True),
+        ({"views": (begun(1),)}, True),
+        ({"views": (begun(0.99),)}, False),  # may still be looking for the card
+        ({"views": (begun(72),)}, True),
+        ({"views": (begun(72.01),)}, False),
+        ({"views": (begun(50), begun(0.5))}, False),  # back at it just now
+        ({"views": (view(0.2),)}, False),
+        ({"orders": (Bought(ago(4 / 24), frozenset({"p"})),)}, False),
+        ({"orders": (Bought(ago(6 / 24), frozenset({"p"})),)}, True),  # bought before, and came for another
+        ({"orders": (Bought(ago(4 / 24), frozenset({"q"})),)}, True),
+        ({"coupons": (HeldCoupon("k", ago(4 / 24), ago(0.1), sent_for="p"),)}, False),
+        ({"coupons": (HeldCoupon("k", ago(20), ago(-9), frozenset({"p"})),)}, False),
+        ({"coupons": (HeldCoupon("k", ago(20), ago(-9), frozenset({"q"})),)}, True),
+        ({"orders": (Bought(ago(60), frozenset({"p"}), frozenset({"p"}), ago(30)),)}, False),
+        ({"views": (begun(5, "sold-out"),)}, False),
+        ({"contact_open": False}, False),
+        ({"marks": (Mark("cart_left", "p", "not_interested", ago(13.9)),)}, False),
+        ({"marks": (Mark("repeated_view", "p", "done", ago(13.9)),)}, False),
+        ({"marks": (Mark("repeated_view", "q", "done", ago(1)),)}, True),
+        ({"marks": (Mark("cart_left", "p", "later", ago(0.1), ago(-0.1)),)}, False),
+        ({"marks": (Mark("cart_left", "p", "later", ago(0.1), ago(0)),)}, True),
+    ],
+)
+def test_a_check_out_that_was_left(change: dict[str, object], found: bool) -> None:
+    assert ("cart_left" in kinds(replace(LEFT, **change))) is found  # type: ignore[arg-type]
+
+
+def test_a_check_out_is_no_view() -> None:
+    assert "repeated_view" not in kinds(replace(SEEN, views=tuple(begun(h) for h in (5, 30, 60))))
+    assert signals(LEFT, CONTEXT)[0].params["days"] == 0
+
+
+def test_rule_5_2_one_answer_serves_both_kinds_about_a_product() -> None:
+    both = replace(SEEN, views=(*THREE, begun(5)))
+    assert kinds(both) == ["cart_left", "repeated_view"]
+    assert kinds(replace(both, marks=(Mark("cart_left", "p", "done", ago(0)),))) == []
+
+
+def card(left: int, topped: float | None) -> Figures:
+    return Figures(ago(400), stored_value_fen=left, topped_up_at=None if topped is None else ago(topped))
+
+
+@pytest.mark.parametrize(
+    ("figures", "reason"),
+    [
+        (card(20_000, 40), "stored_value_low"),
+        (card(20_001, 40), None),
+        (card(1, None), "stored_value_low"),
+        (card(0, None), None),  # never had a card
+        (card(0, 365), "stored_value_empty"),
+        (card(0, 366), None),
+        (card(100, 7), "stored_value_low"),
+        (card(100, 6), None),  # topped up just now
+    ],
+)
+def test_a_card_that_runs_low_or_empty(figures: Figures, reason: str | None) -> None:
+    found = [one for one in signals(CustomerFacts("c", figures), CONTEXT) if one.kind == "stored_value_low"]
+    assert [one.reason for one in found] == ([] if reason is None else [reason])
+    assert all(one.subject == (figures.topped_up_at or "") for one in found)  # the next top-up is another matter
+
+
+def test_the_brand_sets_when_a_card_is_low() -> None:
+    policy = SignalPolicy.from_wire({"stored_low_fen": 5_000, "cart_hours": 2, "cart_days": 1})
+    context = SignalContext(NOW, SHANGHAI, policy)
+    assert kinds(CustomerFacts("c", card(5_001, 40)), context) == []
+    assert kinds(CustomerFacts("c", card(5_000, 40)), context) == ["stored_value_low"]
+    assert kinds(replace(LEFT, views=(begun(1.9),)), context) == kinds(replace(LEFT, views=(begun(25),)), context) == []
+
+
+HAPPENS = {
+    "cart_left": LEFT,
+    "repeated_view": SEEN,
+    "birthday": CustomerFacts("c", Figures(OLD), birthday="11-24"),
+    "coupon_expiring": CustomerFacts("c", Figures(OLD), coupons=(HeldCoupon("k", ago(9), ago(-2)),)),
+    "stored_value_low": CustomerFacts("c", card(100, 40)),
+    "welcome": CustomerFacts("c", Figures(ago(2))),
+    "care_after_purchase": CustomerFacts("c", buyer(4), orders=(Bought(ago(4), frozenset({"q"})),)),
+    "lapsing": CustomerFacts("c", buyer(60, 80, 2)),
+    "dormant": CustomerFacts("c", buyer(400)),
+}
+FITS = HeldCoupon("open", ago(20), ago(-9))
+
+
+def test_every_kind_has_an_example_and_a_worth() -> None:
+    assert HAPPENS.keys() == set(KINDS) == VALUE_BP.keys()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_rule_5_3_each_kind_and_what_silences_it(kind: str) -> None:
+    facts = HAPPENS[kind]
+    assert kinds(facts) == [kind]
+    assert kinds(replace(facts, contact_open=False)) == []
+    with_coupon = kinds(replace(facts, coupons=(*facts.coupons, FITS)))
+    ends_in_a_coupon = kind in ("cart_left", "repeated_view", "lapsing", "dormant")
+    assert with_coupon == ([] if ends_in_a_coupon else [kind])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("action", ["done", "not_interested"])
+def test_rule_5_2_what_was_dealt_with_rests(kind: str, action: str) -> None:
+    facts, days = HAPPENS[kind], rest_days(kind)
+    subject = signals(facts, CONTEXT)[0].subject
+    assert days >= 14
+    for since, rests in ((0.0, True), (13.9, True), (days, True), (days + 0.01, False)):
+        marked = replace(facts, marks=(Mark(kind, subject, action, ago(since)),))
+        assert (kinds(marked) == []) is rests, since
+    elsewhere = replace(facts, marks=(Mark(kind, "another", action, ago(0)),))
+    assert kinds(elsewhere) == [kind]
+
+
+PRODUCTS = st.sampled_from(["p", "q", "sold-out"])
+DAYS = st.floats(-2, 40)
+VIEWS = st.lists(
+    st.builds(
+        lambda days, session, dwell, product, kind: View(product, session, ago(days), dwell, kind),
+        DAYS, st.sampled_from("abcd"), st.integers(0, 9), PRODUCTS, st.sampled_from(["view", "checkout"]),
+    ),
+    max_size=12,
+)  # fmt: skip
+ORDERS = st.lists(
+    st.builds(
+        lambda days, bought, back: Bought(ago(days), frozenset(bought), frozenset(back) & frozenset(bought)),
+        DAYS, st.sets(PRODUCTS), st.sets(PRODUCTS),
+    ),
+    max_size=4,
+)  # fmt: skip
+COUPONS = st.lists(
+    st.builds(
+        lambda n, days, until, used, sent: HeldCoupon(f"k{n}", ago(days), ago(-until), sent_for=sent, used=used),
+        st.integers(0, 99), DAYS, DAYS, st.booleans(), st.none() | PRODUCTS,
+    ),
+    max_size=3, unique_by=lambda coupon: coupon.id,
+)  # fmt: skip
+MARKS = st.lists(
+    st.builds(
+        lambda kind, subject, action, days, until: Mark(
+            kind, subject, action, ago(days), ago(-until) if action == "later" else None
+        ),
+        st.sampled_from(KINDS), st.sampled_from(["p", "q", "", "2026"]),
+        st.sampled_from(["done", "later", "not_interested"]), DAYS, DAYS,
+    ),
+    max_size=4,
+)  # fmt: skip
+FACTS = st.builds(
+    lambda figures, birthday, views, orders, coupons, marks: CustomerFacts(
+        "c", figures, birthday, True, views, orders, coupons, marks
+    ),
+    st.sampled_from([Figures(OLD), Figures(ago(2)), buyer(60, 80, 2), buyer(400), buyer(4), card(100, 40)]),
+    st.sampled_from([None, "11-22", "11-29", "02-29"]), VIEWS, ORDERS, COUPONS, MARKS,
+)  # fmt: skip
+
+
+@given(FACTS, st.randoms(use_true_random=False))
+def test_signals_do_not_depend_on_the_order_of_what_is_known(facts: CustomerFacts, random: object) -> None:
+    def mixed(rows: object) -> tuple[object, ...]:
+        rows = list(rows)  # type: ignore[call-overload]
+        random.shuffle(rows)  # type: ignore[attr-defined]
+        return tuple(rows)
+
+    again = replace(
+        facts, views=mixed(facts.views), orders=mixed(facts.orders), coupons=mixed(facts.coupons),
+        marks=mixed(facts.marks),
+    )  # fmt: skip
+    assert signals(again, CONTEXT) == signals(facts, CONTEXT) == signals(facts, CONTEXT)
+
+
+@given(FACTS, st.sampled_from(["done", "not_interested"]), st.floats(0, 14))
+def test_rule_5_2_never_two_of_one_kind_and_subject_within_fourteen_days(
+    facts: CustomerFacts, action: str, days: float
+) -> None:
+    found = signals(facts, CONTEXT)
+    assert len({(one.kind, one.subject) for one in found}) == len(found)
+    marks = [*facts.marks, *(Mark(one.kind, one.subject, action, ago(days)) for one in found)]
+    assert signals(replace(facts, marks=marks), CONTEXT) == ()
