@@ -322,8 +322,8 @@ class RemoveFact:
 Mutation = (
     EditNote | AddTag | RemoveTag | RecordShare | IssueCoupon | UndoCoupon | RedeemCoupon | RecordContact | MarkSignal
     | UnmarkSignal | DismissRejected | AskAboutOrder | DecideDispute | AnswerFlag | DecideReward | HandOverCustomer
-    | HandOverBook | PlanFollowUp | MoveFollowUp | TakePiece | CloseFollowUp | CancelFollowUp | ReopenFollowUp | SetStage
-    | SetFact | RemoveFact
+    | HandOverBook | PlanFollowUp | MoveFollowUp | TakePiece | CloseFollowUp | CancelFollowUp | ReopenFollowUp
+    | SetStage | SetFact | RemoveFact
 )  # fmt: skip
 
 MUTATIONS: dict[str, type[Mutation]] = {
