@@ -55,6 +55,7 @@ class Settings:
     renderer: str
     production: bool
     allow_web: bool
+    guided: bool = False  # show the first steps and tips
 
     @classmethod
     def from_env(cls) -> Settings:
@@ -70,6 +71,7 @@ class Settings:
             renderer=env.get("DAOGOU_WEB_RENDERER", "auto"),
             production=env.get("DAOGOU_ENV") == "production",
             allow_web=env.get("DAOGOU_ALLOW_WEB") == "1",
+            guided=env.get("DAOGOU_TIPS") != "off",
         )
 
 
@@ -357,7 +359,7 @@ class App:
         ui = UiSession(page, self.installation(device_id, self._keystore(page, device_id)), ports)
         theme.use_font(theme.FONT if page.web or page.platform is ft.PagePlatform.LINUX else None)
         theme.apply(page, mode)
-        ui.prefs.theme = mode
+        ui.prefs.theme, ui.guided = mode, self.settings.guided
         ui.speak(language, await _system_language(page))
         self._listen(page, ui)
         ui.run(ui.installation.finish_wipes)

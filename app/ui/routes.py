@@ -45,6 +45,7 @@ class PageRoute:
     pattern: str
     screen: str
     root: str  # where a deep link to it starts
+    cover: bool = False  # over everything, on wide windows too
 
     def match(self, path: str) -> dict[str, str] | None:
         """Return the parameters when `path` fits, else None."""
@@ -115,6 +116,11 @@ PAGES: tuple[PageRoute, ...] = (
     PageRoute("/sync", "sync:SyncScreen", "me"),
     PageRoute("/about", "me:AboutScreen", "me"),
     PageRoute("/card", "me:CardScreen", "me"),
+    PageRoute("/privacy", "me:PrivacyScreen", "me"),
+    PageRoute("/first", "first:FirstSteps", "today", cover=True),
+    PageRoute("/help", "help:HelpScreen", "me"),
+    PageRoute("/help/report", "help:ReportScreen", "me"),
+    PageRoute("/help/:topic", "help:HelpScreen", "me"),
 )
 
 
@@ -131,6 +137,12 @@ def page_of(path: str) -> tuple[PageRoute, dict[str, str]] | None:
         if params is not None:
             return route, params
     return None
+
+
+def covers(path: str) -> bool:
+    """Return whether the page of `path` stands over everything."""
+    found = page_of(path)
+    return found is not None and found[0].cover
 
 
 @cache

@@ -202,6 +202,7 @@ class UiSession:
         self._disposers: list[Callable[[], None]] = []
         self._context = contextvars.copy_context()
         self._deep_link = page.route or "/"
+        self.guided = False  # show the first steps once, and tips: what a person meets, not what a test walks
         self.ended = ""  # whose session the server ended: the next PIN goes to the server
         page.session.store.set(KEY, self)
 
@@ -256,6 +257,10 @@ class UiSession:
         self.nav.stacks, self.nav.visited = {}, ()
         self.deep_link(self._deep_link)
         self.gate.stage += 1
+        if self.guided:
+            from app.ui.seen import greet  # it needs this module
+
+            self.run(greet, self)
 
     def leave_quietly(self) -> None:
         """Forget the client and everything its screens kept."""

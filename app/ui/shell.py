@@ -29,8 +29,8 @@ def App() -> list[ft.Control]:
     if gate.client is None:
         return [LoginView(key=f"login-{prefs.spoken}")]
     views = [ShellView(key=f"shell-{life}")]
-    if layout.is_phone:
-        views += [PushedView(path, key=f"{life}-{path}") for path in nav.stack()]
+    over = [path for path in nav.stack() if layout.is_phone or routes.covers(path)]
+    views += [PushedView(path, key=f"{life}-{path}") for path in over]
     return views
 
 
@@ -92,7 +92,7 @@ def RootPlace(name: str) -> ft.Control:
     """Show one root: alone, or with its right pane."""
     ui, layout, nav = hooks.use_session(), hooks.use_layout(), hooks.use_nav()
     root = next(r for r in ui.roots if r.name == name)
-    stack = () if layout.is_phone else nav.stack(name)
+    stack = () if layout.is_phone else tuple(path for path in nav.stack(name) if not routes.covers(path))
     two = layout.is_wide and root.two_pane
     cover = stack[-1] if stack and not two else None
     main = ft.Container(

@@ -69,6 +69,7 @@ class World:
             "DAOGOU_PUBLIC_URL": self.shop,
             "DAOGOU_DEMO_TICK": "0",
             "DAOGOU_WEB_RENDERER": "canvaskit",
+            "DAOGOU_TIPS": "off",  # no first steps over what a test is about
             "PYTHONUNBUFFERED": "1",
             **more,
         }

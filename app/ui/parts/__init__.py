@@ -13,12 +13,14 @@ from app.ui.parts.states import Skeleton, empty, error_card, is_partial, offline
 from app.ui.parts.sync_badge import SyncBadge
 from app.ui.parts.text import dots, level_pill, money_text, pill, section, txt
 from app.ui.parts.timeline import timeline_item
+from app.ui.parts.tip import Tip
 from app.ui.parts.touch import action_tile, icon_button, primary, quiet, secondary, tappable, tile_row
 
 __all__ = [
     "SearchSlots",
     "Skeleton",
     "SyncBadge",
+    "Tip",
     "VirtualList",
     "action_tile",
     "avatar",

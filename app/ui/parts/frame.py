@@ -13,6 +13,7 @@ import flet as ft
 from app.ui import hooks
 from app.ui.parts.sync_badge import SyncBadge
 from app.ui.parts.text import txt
+from app.ui.parts.tip import Tip
 from app.ui.parts.touch import icon_button
 from app.ui.strings import t
 from app.ui.theme import TOUCH, Space, Tone, Type
@@ -46,7 +47,7 @@ def _head(
 def frame(
     title: str = "", body: ft.Control | Sequence[ft.Control] = (), *, over: str | None = None,
     actions: Sequence[ft.Control] = (), foot: ft.Control | None = None, badge: bool | None = None, scroll: bool = True,
-    top: Sequence[ft.Control] = (),
+    top: Sequence[ft.Control] = (), tips: Sequence[str] = (),
 ) -> ft.Control:  # fmt: skip
     """Lay a screen out; call it while rendering (it holds no hooks).
 
@@ -58,6 +59,7 @@ def frame(
         foot: What stays at the bottom, within the thumb's reach (a row of buttons).
         badge: Show the sync badge (default: on roots).
         top: What stays under the head while the body scrolls (search field, chips).
+        tips: Names of tips (`first.tip_<name>`) that help here; the first one not seen yet is shown, once ever.
     """
     place, ui, side = hooks.place(), hooks.use_session(), gutter()
     goes_back = place == "pushed" or (place == "pane" and len(hooks.use_nav().stack()) > 1)
@@ -69,6 +71,8 @@ def frame(
         rows.append(ft.Container(_head(title, over, actions, shown, back), padding=pad))
     else:
         rows.append(ft.Container(height=Space.L))
+    if tips:
+        rows.append(Tip(tuple(tips), side))
     rows.extend(
         ft.Container(control, padding=ft.Padding.symmetric(horizontal=side, vertical=Space.XS)) for control in top
     )

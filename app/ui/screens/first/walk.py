@@ -1,0 +1,96 @@
+"""The frame of the first steps: where one is, what to tap, and the way out at any time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import flet as ft
+
+from app.ui import hooks
+from app.ui import parts as p
+from app.ui.guards import screen
+from app.ui.screens.first.steps import PosterStep, SeeStep, SendStep
+from app.ui.strings import t
+from app.ui.theme import DETAIL_MAX, Radius, Space, Tone, Type
+
+STEPS = ("see", "send", "poster")
+END = len(STEPS)
+BODIES: dict[str, Any] = {"see": SeeStep, "send": SendStep, "poster": PosterStep}
+
+
+@screen
+def FirstSteps() -> ft.Control:
+    """Walk through the three steps; each goes on when its button was tapped, and all can be skipped."""
+    ui = hooks.use_session()
+    hooks.use_strings()
+    at, set_at = ft.use_state(0)
+    done, set_done = ft.use_state(False)
+
+    def go(place: int) -> None:
+        set_done(False)
+        set_at(place)
+
+    def leave() -> None:
+        ui.back()
+
+    if at == END:
+        return _page(at, _end(), _end_foot(leave, lambda: go(0)), leave)
+    name = STEPS[at]
+    body = [*_heads(t(f"first.{name}_title"), t(f"first.{name}_lead")), BODIES[name](done, lambda: set_done(True))]
+    foot = p.primary(t("first.next"), lambda: go(at + 1)) if done else p.txt(t("first.only_here"), Type.META)
+    return _page(at, body, foot, leave)
+
+
+def _heads(title: str, lead: str) -> list[ft.Control]:
+    name = ft.Semantics(heading_level=1, content=p.txt(title, Type.TITLE))
+    return [ft.Column([name, p.txt(lead, Type.LEAD, Tone.QUIET)], spacing=Space.XS)]
+
+
+def _page(at: int, body: list[ft.Control], foot: ft.Control, leave: Any) -> ft.Control:
+    """Lay out one step: progress and the way out above, the foot within the thumb's reach."""
+    side = p.gutter()
+    dots = [
+        ft.Container(width=28, height=6, border_radius=3, bgcolor=Tone.ACTION if n <= at else Tone.FILL)
+        for n in range(END)
+    ]
+    where = t("first.of", n=min(at + 1, END), total=END)
+    head = ft.Row(
+        [
+            ft.Semantics(label=where, content=ft.Row(dots, spacing=Space.XS)),
+            p.pill(t("first.practice"), "warm", ft.Icons.SCHOOL_OUTLINED),
+            ft.Container(expand=True),
+            *([p.quiet(t("first.skip"), leave)] if at < END else []),
+        ],
+        spacing=Space.M,
+    )
+    middle = ft.Column(body, spacing=Space.XL, horizontal_alignment=ft.CrossAxisAlignment.STRETCH)
+    line = ft.Border(top=ft.BorderSide(1, Tone.LINE))
+    rows = [
+        _narrow(head, ft.Padding.only(left=side, right=side, top=Space.M)),
+        ft.ListView([_narrow(middle, ft.Padding.symmetric(horizontal=side, vertical=Space.L))], expand=True),
+        ft.Container(
+            _narrow(foot, ft.Padding.symmetric(horizontal=side, vertical=Space.M)), bgcolor=Tone.CARD, border=line
+        ),
+    ]
+    return ft.Column(rows, spacing=0, expand=True, horizontal_alignment=ft.CrossAxisAlignment.STRETCH)
+
+
+def _narrow(content: ft.Control, padding: ft.Padding) -> ft.Control:
+    """Keep a line at a readable width in the middle of a wide window."""
+    if hooks.layout().is_phone:
+        return ft.Container(content, padding=padding)
+    inner = ft.Container(content, width=DETAIL_MAX * 0.75, padding=padding)
+    return ft.Row([inner], alignment=ft.MainAxisAlignment.CENTER)
+
+
+def _end() -> list[ft.Control]:
+    mark = ft.Container(
+        ft.Icon(ft.Icons.CHECK, size=40, color=Tone.ON_SOFT), width=88, height=88, bgcolor=Tone.SOFT,
+        border_radius=Radius.XL, alignment=ft.Alignment.CENTER,
+    )  # fmt: skip
+    return [ft.Row([mark]), *_heads(t("first.end_title"), t("first.end_lead"))]
+
+
+def _end_foot(leave: Any, again: Any) -> ft.Control:
+    start = ft.Container(p.primary(t("first.start"), leave, ft.Icons.ARROW_FORWARD), expand=True)
+    return ft.Row([p.quiet(t("first.again"), again), start], spacing=Space.M)
