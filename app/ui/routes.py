@@ -72,7 +72,7 @@ COMMISSION = Root(
     "commission", "commission:CommissionScreen", ft.Icons.INSIGHTS_OUTLINED, ft.Icons.INSIGHTS, two_pane=True,
     empty="commission:CommissionBeside",
 )  # fmt: skip
-ME = Root("me", "me:MeScreen", ft.Icons.PERSON_OUTLINE, ft.Icons.PERSON, two_pane=True, empty="me:CardScreen")
+ME = Root("me", "me:MeScreen", ft.Icons.PERSON_OUTLINE, ft.Icons.PERSON, two_pane=True, empty="me:MeBeside")
 TEAM = Root(
     "team", "team:TeamScreen", ft.Icons.GROUPS_OUTLINED, ft.Icons.GROUPS, two_pane=True, empty="team:TeamOverview"
 )

@@ -45,6 +45,7 @@ class World:
     server: subprocess.Popen[bytes] | None = None
     app: subprocess.Popen[bytes] | None = None
     proxy: CutProxy | None = None
+    tips: bool = False  # no first steps and tips over what a test is about
 
     @property
     def shop(self) -> str:
@@ -69,7 +70,7 @@ class World:
             "DAOGOU_PUBLIC_URL": self.shop,
             "DAOGOU_DEMO_TICK": "0",
             "DAOGOU_WEB_RENDERER": "canvaskit",
-            "DAOGOU_TIPS": "off",  # no first steps over what a test is about
+            "DAOGOU_TIPS": "on" if self.tips else "off",
             "PYTHONUNBUFFERED": "1",
             **more,
         }

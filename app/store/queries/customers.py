@@ -44,6 +44,12 @@ def customers_by_ids(read: Read, ids: Collection[str]) -> dict[str, Customer]:
     return {c.id: c for c in read.all(Customer, f"id IN ({marks})", tuple(ids))}
 
 
+@reads("customer")
+def bound_since(read: Read, since: Instant, limit: int = 3) -> list[Customer]:
+    """Return the customers who became this guide's at `since` or later, the last first."""
+    return read.all(Customer, "bound_at >= ? ORDER BY bound_at DESC, id LIMIT ?", (since, limit))
+
+
 def owners_of(read: Read, row: type, ids: Collection[str]) -> set[str]:
     """Return whose these rows of one kind are: orders, events, coupons, contacts or marks."""
     marks = ",".join("?" * len(ids))

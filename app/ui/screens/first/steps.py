@@ -24,9 +24,7 @@ NOBODY = "HTTPS://EXAMPLE.INVALID/S/PRACTICE"  # a scan of the practice poster l
 
 def _who(kind: str, icon: ft.IconData) -> ft.Control:
     name = t("first.name")
-    words = ft.Column(
-        [p.txt(name, Type.FIGURE, lines=1), p.txt(t("first.practice"), Type.META)], spacing=0, expand=True
-    )
+    words = ft.Column([p.txt(name, Type.FIGURE, lines=1), p.txt(t("first.nobody"), Type.META)], spacing=0, expand=True)
     return ft.Row([p.avatar(name, sample.SEED, 48), words, p.pill(kind, "warm", icon)], spacing=Space.M)
 
 

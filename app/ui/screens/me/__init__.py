@@ -2,6 +2,7 @@
 
 from app.ui.screens.me.about import AboutScreen
 from app.ui.screens.me.card import CardScreen
-from app.ui.screens.me.me import MeScreen
+from app.ui.screens.me.me import MeBeside, MeScreen
+from app.ui.screens.me.privacy import PrivacyScreen
 
-__all__ = ["AboutScreen", "CardScreen", "MeScreen"]
+__all__ = ["AboutScreen", "CardScreen", "MeBeside", "MeScreen", "PrivacyScreen"]

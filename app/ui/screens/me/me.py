@@ -11,6 +11,7 @@ from app.ui import hooks
 from app.ui import parts as p
 from app.ui.guards import screen
 from app.ui.parts.sync_badge import words
+from app.ui.screens.me.card import CardScreen
 from app.ui.screens.me.leave import use_leaving
 from app.ui.strings import t
 from app.ui.theme import Space, Tone, Type
@@ -26,10 +27,11 @@ def MeScreen() -> ft.Control:
     prefs = hooks.observe(ui.prefs)
     staff = client.staff
     store = hooks.use_query(brand.store_by_id, staff.store_id or "")
-    strings = hooks.use_strings()
+    strings, is_phone = hooks.use_strings(), hooks.use_layout().is_phone
     choosing, set_choosing = ft.use_state("")
     leave, leaving = use_leaving()
-    p.use_sheet(_choices(ui, choosing, set_choosing), t(f"me.{choosing or 'language'}"), lambda: set_choosing(""))
+    sheet = _text_size() if choosing == "text_size" else _choices(ui, choosing, set_choosing)
+    p.use_sheet(sheet, t(f"me.{choosing or 'language'}"), lambda: set_choosing(""))
     where = p.dots(
         staff.staff_no,
         t(f"common.role_{staff.role}"),
@@ -42,19 +44,38 @@ def MeScreen() -> ft.Control:
             ft.Icons.TRANSLATE, t("me.language"), t(f"me.language_{prefs.language}"), lambda: set_choosing("language")
         ),
         p.setting_row(ft.Icons.CONTRAST, t("me.theme"), t(f"me.theme_{prefs.theme}"), lambda: set_choosing("theme")),
+        p.setting_row(
+            ft.Icons.TEXT_FIELDS, t("me.text_size"), t("me.text_size_system"), lambda: set_choosing("text_size")
+        ),
+    ]
+    about = [
+        p.setting_row(ft.Icons.HELP_OUTLINE, t("me.help"), "", lambda: ui.select("/help")),
+        p.setting_row(ft.Icons.BUG_REPORT_OUTLINED, t("me.report"), "", lambda: ui.select("/help/report")),
+        p.setting_row(ft.Icons.SHIELD_OUTLINED, t("me.privacy"), "", lambda: ui.select("/privacy")),
         p.setting_row(ft.Icons.INFO_OUTLINE, t("me.about"), "", lambda: ui.select("/about")),
     ]
     out = p.secondary(t("me.leaving") if leaving else t("me.sign_out"), None if leaving else leave, ft.Icons.LOGOUT)
-    body = [_who(staff.name, staff.id, where), _card_row(ui.select)]
-    if hooks.use_layout().is_phone and ui.role == "guide":  # wider windows have them in the rail
-        held = p.setting_row(ft.Icons.LOCAL_OFFER_OUTLINED, t("coupons.title"), on_click=lambda: ui.select("/coupons"))
-        body.append(p.group([held]))
+    body = [_who(staff.name, staff.id, where), *([_card_row(ui.select)] if ui.role == "guide" else [])]
     if ui.role == "guide":
-        body.append(
-            p.group([p.setting_row(ft.Icons.SWAP_HORIZ, t("me.handed"), on_click=lambda: ui.select("/handed"))])
-        )
-    body += [p.group(settings), out]
+        mine = [p.setting_row(ft.Icons.SWAP_HORIZ, t("me.handed"), on_click=lambda: ui.select("/handed"))]
+        if is_phone:  # wider windows have them in the rail
+            mine.insert(
+                0,
+                p.setting_row(
+                    ft.Icons.LOCAL_OFFER_OUTLINED, t("coupons.title"), on_click=lambda: ui.select("/coupons")
+                ),
+            )
+        body.append(p.group(mine))
+    body += [p.group(settings), p.group(about), out]
     return p.frame(t("me.title"), body)
+
+
+@screen
+def MeBeside() -> ft.Control:
+    """Stand at the right of Me while nothing is chosen: a guide's card is worth seeing, others have none."""
+    if hooks.use_session().role == "guide":
+        return CardScreen()
+    return p.empty(ft.Icons.PERSON_OUTLINE, t("common.pick_me"))
 
 
 def _who(name: str, seed: str, where: str) -> ft.Control:
@@ -75,6 +96,10 @@ def _card_row(select: Callable[[str], None]) -> ft.Control:
         spacing=Space.L,
     )  # fmt: skip
     return p.tappable(inner, lambda: select("/card"), bgcolor=Tone.SOFT, radius=16, padding=Space.L)
+
+
+def _text_size() -> ft.Control:
+    return ft.Column([p.txt(t("me.text_size_how"), Type.LEAD)], spacing=0)
 
 
 def _choices(ui: hooks.sessions.UiSession, what: str, close: Callable[[str], None]) -> ft.Control | None:
