@@ -46,7 +46,7 @@ PROOFS = (
     Proof("schemathesis", "5,000 made-up requests to the API, 10,000 made-up mutations: no server error",
           ("-n", "2", "tests/security/test_schemathesis.py"), env={"DAOGOU_CASES": "15000"}),
     Proof("money", "60 seeded months of twelve guides: phones, statements, parties and recomputing agree to the fen",
-          ("tests/sim_money",), env={"DAOGOU_MONEY_SEEDS": "60"}),
+          ("-n", "2", "tests/sim_money"), env={"DAOGOU_MONEY_SEEDS": "60"}),
     Proof("coupons", "10,000 interleavings of leases, sends, uses in two offline stores and refunds; all flips of a QR",
           ("-n", "2", "tests/sim_coupons", "tests/unit/client/test_scanning.py"),
           env={"DAOGOU_COUPON_SEEDS": "10000", "HYPOTHESIS_PROFILE": "soak"}),
@@ -79,7 +79,7 @@ def run(proof: Proof) -> tuple[bool, str]:
         lines = [line for line in done.stdout.splitlines() if re.search(r"\d+ (passed|failed|error)", line)]
         last = lines[-1].strip("= ") if lines else f"exit {done.returncode}"
         if done.returncode != 0:
-            print(done.stdout[-4000:], done.stderr[-2000:])
+            print(done.stdout[-40_000:], done.stderr[-2_000:])
             break
         passed += 1
         print(f"{proof.name}: {passed} of {proof.times}: {last}", flush=True)

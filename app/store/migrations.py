@@ -46,13 +46,23 @@ def migrate(conn: sqlite3.Connection) -> None:
     """Bring a database to this version; columns of fields that became known are added."""
     db = Database(conn)
     steps.apply(db)
+    present = _columns(conn)
     for table in TABLES:
-        if not db.table(table.name).exists():
+        if table.name not in present:
             _make(db, table)
-        present = set(db.table(table.name).columns_dict)
+            continue
         for name, kind in table.sql_columns().items():
-            if name not in present:
+            if name not in present[table.name]:
                 db.table(table.name).add_column(name, kind)
+
+
+def _columns(conn: sqlite3.Connection) -> dict[str, set[str]]:
+    """Return the columns of every table, in one question: each start of the app asks it."""
+    ask = "SELECT m.name, c.name FROM sqlite_master m, pragma_table_info(m.name) c WHERE m.type = 'table'"
+    found: dict[str, set[str]] = {}
+    for table, column in conn.execute(ask):
+        found.setdefault(table, set()).add(column)
+    return found
 
 
 def _make(db: Database, table: Table) -> None:

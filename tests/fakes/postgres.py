@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import itertools
 import os
 import pwd
 import re
@@ -42,6 +43,7 @@ CONFIG = {
 }  # fmt: skip
 _held: list[int] = []
 _made: list[str] = []
+_numbers = itertools.count()
 
 
 @cache
@@ -60,7 +62,7 @@ def cluster() -> Path:
 
 def create(template: str, build: Callable[[str], None]) -> str:
     """Return the URL of a new database, a copy of the template."""
-    name = f"t_{uuid.uuid4().hex}"
+    name = _new_name()
     with _admin() as conn:
         conn.execute("SELECT pg_advisory_lock(1)")  # one builds, the others wait for its work
         if conn.execute("SELECT 1 FROM pg_database WHERE datname = %s", (template,)).fetchone() is None:
@@ -73,7 +75,7 @@ def create(template: str, build: Callable[[str], None]) -> str:
 
 def copy(url: str) -> str:
     """Return the URL of a copy of a database nobody is connected to."""
-    name = f"t_{uuid.uuid4().hex}"
+    name = _new_name()
     with _admin() as conn:
         conn.execute(_sql("CREATE DATABASE {} TEMPLATE {}", name, str(make_url(url).database)))
     return url_of(name)
@@ -81,7 +83,7 @@ def copy(url: str) -> str:
 
 def create_empty() -> str:
     """Return the URL of a new database with nothing in it."""
-    name = f"t_{uuid.uuid4().hex}"
+    name = _new_name()
     with _admin() as conn:
         conn.execute(_sql("CREATE DATABASE {}", name))
     _made.append(name)
@@ -115,6 +117,11 @@ def bin_folder() -> Path:
     if found.returncode:
         raise RuntimeError(found.stderr.strip())
     return Path(found.stdout.strip())
+
+
+def _new_name() -> str:
+    """Return a name no other process of the run takes: not by chance, which a simulation may hold fast."""
+    return f"t_{os.getpid()}_{next(_numbers)}"
 
 
 def _run_name() -> str:

@@ -65,6 +65,14 @@ class Wire(sqlite3.Connection):
         return super().executemany(sql, *args)
 
 
+def _die(conn: Wire) -> None:
+    """Let go of what a dead process held."""
+    conn.fuse = Fuse()
+    with contextlib.suppress(sqlite3.Error):  # it was closed already, or had begun nothing
+        conn.rollback()
+    conn.close()
+
+
 class SimStore(Store):
     """A store whose writes and slower queries run at once in the caller's task: a seed has one order of things."""
 
@@ -104,19 +112,21 @@ def make_store(folder: Path) -> Path:
 
 
 @contextlib.contextmanager
-def _wired(fuse: Fuse) -> Iterator[None]:
-    """Let the store's writer be a `Wire` with this fuse; no disk waits."""
+def _wired(fuse: Fuse) -> Iterator[list[Wire]]:
+    """Let the store's writer be a `Wire` with this fuse, and give those that were made; no disk waits."""
+    made: list[Wire] = []
 
     def writer(folder: Path) -> sqlite3.Connection:
         name = folder / store_module.FILE_NAME
         conn = sqlite3.connect(name, isolation_level=None, check_same_thread=False, factory=Wire)
         conn.fuse = fuse
+        made.append(conn)
         for pragma in ("journal_mode = WAL", "synchronous = OFF", "secure_delete = ON", "recursive_triggers = ON"):
             conn.execute(f"PRAGMA {pragma}")
         return conn
 
     with mock.patch.object(store_module, "_writer", writer):
-        yield
+        yield made
 
 
 class SimPhone:
@@ -143,8 +153,12 @@ class SimPhone:
     # --- life ----------------------------------------------------------------------------------------------------
     def open(self) -> None:
         """Start the app over what is on the disk."""
-        with _wired(self.fuse):
-            self.store = SimStore.open(self.folder, RowSealer(KEY))
+        with _wired(self.fuse) as made:
+            try:
+                self.store = SimStore.open(self.folder, RowSealer(KEY))
+            except Killed:
+                self._leave(lambda: [_die(conn) for conn in made])
+                raise
         self.clock = ServerClock(self.device_clock)
         replay = replay_for(self.staff_id, self.session.device_id, self.session.zone)
         self.engine = SyncEngine(
@@ -172,7 +186,7 @@ class SimPhone:
                 self.open()
                 break
             except Killed:
-                self.kills += 1
+                continue
         else:
             self.fuse = Fuse()
             self.open()
@@ -180,7 +194,17 @@ class SimPhone:
         self._count_what_was_kept()
 
     def _drop(self) -> None:
-        """End the process: the files are taken as they are before any connection can tidy up."""
+        """End the process."""
+
+        def die() -> None:
+            self.store._writer.fuse = Fuse()
+            self.store._roll_back()
+            self.store.close()
+
+        self._leave(die)
+
+    def _leave(self, die: Callable[[], Any]) -> None:
+        """Take the files as they are before any connection can tidy up, then let the connections go."""
         self.kills += 1
         after = self.folder.with_name(f"{self.folder.name.partition('~')[0]}~{self.kills}")
         after.mkdir()
@@ -188,9 +212,7 @@ class SimPhone:
             with contextlib.suppress(FileNotFoundError):
                 name = f"{store_module.FILE_NAME}{suffix}"
                 shutil.copy(self.folder / name, after / name)
-        self.store._writer.fuse = Fuse()
-        self.store._roll_back()
-        self.store.close()
+        die()
         shutil.rmtree(self.folder)
         self.folder = after
 

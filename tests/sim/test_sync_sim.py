@@ -1,6 +1,6 @@
 """Whole phones and the whole server, by seed: nothing lost, nothing twice, no foreign rows, everybody converges.
 
-`DAOGOU_SIM_SEEDS` sets how many seeds run on SQLite and `DAOGOU_SIM_SEEDS_POSTGRES` how many on PostgreSQL (200 and 40
+`DAOGOU_SIM_SEEDS` sets how many seeds run on SQLite and `DAOGOU_SIM_SEEDS_POSTGRES` how many on PostgreSQL (500 and 100
 by default; the proof `sim` of `make soak` asks for 10,000 and 500). A red seed goes to tests/regressions/sim.txt.
 """
 
@@ -15,8 +15,8 @@ from tests.fakes.transport import FAULTS
 from tests.sim.world import Broken, run
 
 SEEDS = {
-    "sqlite": int(os.environ.get("DAOGOU_SIM_SEEDS", "200")),
-    "postgresql": int(os.environ.get("DAOGOU_SIM_SEEDS_POSTGRES", "40")),
+    "sqlite": int(os.environ.get("DAOGOU_SIM_SEEDS", "500")),
+    "postgresql": int(os.environ.get("DAOGOU_SIM_SEEDS_POSTGRES", "100")),
 }
 SHARDS = 10
 HAPPENS = (

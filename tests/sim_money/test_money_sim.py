@@ -28,6 +28,7 @@ from tests.fakes.device import Device, TestClock
 from tests.sim_money.world import ALL_GUIDES, END, RAISED, STORE_OF, TIERS, ZONES, Brand, build, live, rows
 
 SEEDS = range(int(os.environ.get("DAOGOU_MONEY_SEEDS", "1")))
+FULL = 0  # the seed of `make test` must have everything in it
 EVENTS = 330
 MONEY = (t.commission_entry, t.store_entry, t.statement)
 SKEWS = (0.0, 86_400.0, -86_400.0, 3_600.0)  # clocks of devices that leapt by a day
@@ -53,6 +54,8 @@ async def test_a_month_of_twelve_guides_adds_up_for_everybody(seed: int, tmp_pat
     ledger = {table.name: rows(brand, table) for table in MONEY}
     _check_orders(brand, ledger)
     _check_tiers(ledger["commission_entry"])
+    if seed == FULL:
+        _check_all_happened(brand, ledger)
     with brand.db.begin() as tx:
         report = recompute.compare(tx)
     assert [str(one) for one in report.differences] == []
@@ -87,8 +90,13 @@ def _check_orders(brand: Brand, ledger: dict[str, list[dict[str, Any]]]) -> None
         assert got[line["id"]] == left, (order["no"], line["id"], order["reason"])
         earned += left
     assert sum(got.values()) == earned > 0
-    assert {row["reason"] for row in orders.values()} >= {"bound_guide", "closing_touch", "nearest_store"}
-    assert {row["status"] for row in orders.values()} == {"paid", "part_refunded", "refunded"}
+
+
+def _check_all_happened(brand: Brand, ledger: dict[str, list[dict[str, Any]]]) -> None:
+    """The month was rich enough to prove something; what seldom happens is missing in one month in twenty."""
+    orders = rows(brand, t.orders)
+    assert {row["reason"] for row in orders} >= {"bound_guide", "closing_touch", "nearest_store"}
+    assert {row["status"] for row in orders} == {"paid", "part_refunded", "refunded"}
     assert brand.done.get("order with a coupon") and brand.done.get("hand-over") and brand.done.get("rebind")
     assert {row["role"] for row in ledger["commission_entry"]} >= {"sole", "closing", "bound", "tail"}
 
