@@ -33,7 +33,7 @@ from app.mutations import replay_for
 from app.security import FileKeyStore, KeyStore
 from app.store import Store, open_store
 from app.sync import OfflineSwitch, ServerClock, SyncEngine, make_http
-from app.ui import guards, shell, theme
+from app.ui import comfort, guards, shell, theme
 from app.ui.session import UiSession
 from app.ui.strings import assets_dir, error_text
 
@@ -364,6 +364,7 @@ class App:
         self._listen(page, ui)
         ui.run(ui.installation.finish_wipes)
         page.render_views(shell.App)
+        comfort.start(page, ui)
         guards.install(page, lambda kind, what: _report(ui, kind, what))
 
     async def _device_id(self, page: ft.Page, ports: Ports) -> str:

@@ -61,6 +61,10 @@ class ServerClock:
         server_then, then = self._anchor
         return bounded_device_time(self._device.now(), server_then, self._device.monotonic() - then)
 
+    def ahead_s(self) -> float:
+        """Return by how many seconds the device's wall clock is ahead of the server's; 0 before the server spoke."""
+        return (self._device.now() - self.now()).total_seconds()
+
     def monotonic(self) -> float:
         """Return the device's monotonic seconds."""
         return self._device.monotonic()

@@ -22,7 +22,9 @@ from app.ui.strings import Strings, error_text
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
+COME_BACK_S = 0.08  # what was just sent must be built before it scrolls
 RootCtx = ft.create_context("")
+PathCtx = ft.create_context("")  # the address of the root or page
 PlaceCtx = ft.create_context("root")  # where a frame stands: root | pushed | pane
 
 
@@ -87,6 +89,47 @@ def use_wide() -> bool:
 def use_sync() -> Any:
     """Return the engine's last status; re-renders when it changes."""
     return observe(sessions.current().sync).status
+
+
+def use_kept(name: str, default: T) -> tuple[T, Callable[[T], None]]:
+    """Return `(value, set_value)` as `ft.use_state` does, kept until the page is left.
+
+    For an open tab or a half-written text: a window that turns from a phone's into a tablet's builds the page anew.
+    """
+    kept, key = sessions.current().places.kept, (str(peek(PathCtx)), name)
+    value, set_value = ft.use_state(kept.get(key, default))
+
+    def keep(new: T) -> None:
+        kept[key] = new
+        set_value(new)
+
+    return value, keep
+
+
+def use_place(column: Any, mark: str = "") -> tuple[float, Callable[[float], None]]:
+    """Bring a scrolling control back to where it was; return `(offset, note)` of its place.
+
+    `column` is a ref whose `current` scrolls; `mark` tells two scrollers of one page apart. Flutter forgets the offset
+    of a root that was hidden, of a page built anew and of a reloaded browser.
+    """
+    ui, place, root = sessions.current(), str(peek(PathCtx)) + mark, str(peek(RootCtx))
+    places = ui.places
+
+    async def go_back() -> None:
+        await asyncio.sleep(COME_BACK_S)
+        if column.current is not None and (wanted := places.offset(place)):
+            await column.current.scroll_to(offset=wanted, duration=0)
+
+    def come_back() -> None:
+        if places.offset(place):
+            ui.run(go_back)
+
+    def start() -> None:
+        places.add(id(column), root, come_back)
+        come_back()
+
+    ft.use_effect(start, [place, id(places)], cleanup=lambda: places.remove(id(column)))
+    return places.offset(place), lambda offset: places.scrolled(place, offset)
 
 
 def use_slice(kind: type[T]) -> T:

@@ -7,6 +7,7 @@ page, add one `PageRoute`; its `:name` parts reach the component as keyword argu
 from __future__ import annotations
 
 import importlib
+import os
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -122,6 +123,8 @@ PAGES: tuple[PageRoute, ...] = (
     PageRoute("/help/report", "help:ReportScreen", "me"),
     PageRoute("/help/:topic", "help:HelpScreen", "me"),
 )
+if os.environ.get("DAOGOU_ENV") in ("dev", "test"):  # a device of production has no such page
+    PAGES += (PageRoute("/gallery", "gallery:GalleryScreen", "me"),)
 
 
 def roots_of(role: str) -> tuple[Root, ...]:

@@ -185,6 +185,43 @@ class Live:
             watch.refresh()
 
 
+class Places:
+    """Where a guide was on each page: how far it was scrolled, and what it kept; forgotten when the page is left."""
+
+    def __init__(self) -> None:
+        self.kept: dict[tuple[str, str], Any] = {}
+        self._offsets: dict[str, float] = {}
+        self._scrollers: dict[int, tuple[str, Callable[[], None]]] = {}
+
+    def scrolled(self, path: str, offset: float) -> None:
+        """Note how far a page is scrolled."""
+        self._offsets[path] = offset
+
+    def offset(self, path: str) -> float:
+        """Return how far a page was scrolled."""
+        return self._offsets.get(path, 0.0)
+
+    def add(self, key: int, root: str, come_back: Callable[[], None]) -> None:
+        """Call `come_back` when the page of a scroller is drawn anew: a hidden root loses its place in Flutter."""
+        self._scrollers[key] = (root, come_back)
+
+    def remove(self, key: int) -> None:
+        """Forget a scroller."""
+        self._scrollers.pop(key, None)
+
+    def shown(self, root: str) -> None:
+        """Bring every scroller of `root` back to its place ("" for those of all roots)."""
+        for at, come_back in list(self._scrollers.values()):
+            if not root or at == root:
+                come_back()
+
+    def leave(self, paths: Iterable[str]) -> None:
+        """Forget pages that were left."""
+        gone = set(paths)
+        self._offsets = {path: offset for path, offset in self._offsets.items() if path not in gone}
+        self.kept = {key: value for key, value in self.kept.items() if key[0] not in gone}
+
+
 class UiSession:
     """Everything one Flet session owns; reach it with `current()`."""
 
@@ -193,7 +230,7 @@ class UiSession:
         self.layout = Layout()
         self.resized(page.width or 0, page.height or self.layout.height)
         self.prefs, self.nav, self.gate, self.sync = Prefs(), Nav(), Gate(), SyncView()
-        self.live = Live()
+        self.live, self.places = Live(), Places()
         self.searches: dict[str, ft.TextField] = {}  # the search field of each root
         self.strings = Strings()
         self._loop = asyncio.get_running_loop()  # page.loop is gone while the browser is away
@@ -215,6 +252,12 @@ class UiSession:
     def clock(self) -> Any:
         """Return the best guess of the server's time; before the login, the device's own clock."""
         return getattr(self.client, "clock", None) or self.installation.clock
+
+    @property
+    def clock_ahead_s(self) -> float:
+        """Return by how many seconds the device's clock is ahead of the server's, 0 while that is not known."""
+        ahead = getattr(self.clock, "ahead_s", None)  # the device's own clock, before the login, knows no better
+        return float(ahead()) if ahead else 0.0
 
     @property
     def role(self) -> str:
@@ -267,7 +310,8 @@ class UiSession:
         for dispose in self._disposers:
             dispose()
         self._disposers, self._slices = [], {}
-        self.live = Live()
+        self.live, self.places = Live(), Places()
+        self.searches.clear()
 
     def leave(self) -> None:
         """Show the login again."""
@@ -294,8 +338,9 @@ class UiSession:
             self.gate.client.engine.foreground()
 
     def pulse(self) -> None:
-        """Draw everything again: the browser is back, and missed what happened."""
+        """Draw everything again: the browser is back, and missed what happened; a reloaded one lost its places."""
         self.gate.pulse += 1
+        self.places.shown("")
 
     def resized(self, width: float, height: float) -> None:
         """Note the window's size; screens render again only when its class flips."""
@@ -420,11 +465,16 @@ class UiSession:
     def _show(self, root: str) -> None:
         if root not in self.nav.visited:
             self.nav.visited = (*self.nav.visited, root)
+        hidden = root != self.nav.root
         self.nav.root = root
         self.live.show(root)
+        if hidden:
+            self.places.shown(root)
 
     def _set_stack(self, stack: tuple[str, ...]) -> None:
+        before = {path for one in self.nav.stacks.values() for path in one}
         self.nav.stacks = {**self.nav.stacks, self.nav.root: stack}
+        self.places.leave(before - {path for one in self.nav.stacks.values() for path in one})
 
     def _address(self, address: str | None = None) -> None:
         where = address or self.address()

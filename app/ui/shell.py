@@ -14,9 +14,9 @@ from app.ui import hooks, routes
 from app.ui.guards import screen
 from app.ui.parts.states import empty
 from app.ui.strings import t
-from app.ui.theme import LIST_WIDTH, RAIL_WIDTH, Radius, Tone, Type
+from app.ui.theme import BAR_HEIGHT, LIST_WIDTH, RAIL_WIDTH, SHORT_BAR_HEIGHT, Radius, Tone, Type
 
-PAGE_WIDE = "page"
+LABEL_GROWS = 16  # Flutter lets the bar's words grow by 30 % and no more
 
 
 @ft.component
@@ -25,9 +25,11 @@ def App() -> list[ft.Control]:
     ui = hooks.use_session()
     gate, layout, prefs = hooks.observe(ui.gate), hooks.use_layout(), hooks.observe(ui.prefs)
     nav = hooks.use_nav()
-    life = f"{gate.stage}-{prefs.spoken}"  # another person or language: everything is built anew
+    # another person, language or size of text: everything is built anew
+    face = f"{prefs.spoken}-{layout.scale:g}-{int(layout.calm)}"
+    life = f"{gate.stage}-{face}"
     if gate.client is None:
-        return [LoginView(key=f"login-{prefs.spoken}")]
+        return [LoginView(key=f"login-{face}")]
     views = [ShellView(key=f"shell-{life}")]
     over = [path for path in nav.stack() if layout.is_phone or routes.covers(path)]
     views += [PushedView(path, key=f"{life}-{path}") for path in over]
@@ -59,20 +61,24 @@ def Page(path: str) -> ft.Control:
     if found is None:
         return empty(ft.Icons.SEARCH_OFF, t("common.page_gone"))
     route, params = found
-    return routes.component(route.screen)(**params, key=path)
+    return hooks.PathCtx(path, lambda: routes.component(route.screen)(**params, key=path))
 
 
 @ft.component
 def ShellView() -> ft.View:
     """Show the roots with the bar (phones) or the rail (wider)."""
     ui, layout, nav = hooks.use_session(), hooks.use_layout(), hooks.use_nav()
-    content = Roots()
-    if layout.is_phone:
-        return _view("/", content, navigation_bar=_bar())
-    line = ft.VerticalDivider(width=1, thickness=1, color=Tone.LINE)
-    row = ft.Row([_rail(), line, ft.Container(content, expand=True)], spacing=0, expand=True)
-    has_more = bool(nav.stack())
-    return _view("/", row, can_pop=not has_more, on_confirm_pop=lambda _event: ui.back())
+    phone = layout.is_phone
+    # a phone's bar and a tablet's rail stand around the same roots: a window that changes keeps them as they are
+    rail = ft.Container(None if phone else _rail(), visible=not phone)
+    line = ft.VerticalDivider(width=1, thickness=1, color=Tone.LINE, visible=not phone)
+    row = ft.Row([rail, line, ft.Container(Roots(), expand=True)], spacing=0, expand=True)
+    # the system's Back: the page over a root, then the first root, then out of the app
+    at_home = nav.root == ui.roots[0].name and (phone or not nav.stack())
+    return _view(
+        "/", row, navigation_bar=_bar() if phone else None, can_pop=at_home,
+        on_confirm_pop=lambda _event: ui.back() or ui.go(ui.roots[0].name),
+    )  # fmt: skip
 
 
 @screen
@@ -94,17 +100,19 @@ def RootPlace(name: str) -> ft.Control:
     root = next(r for r in ui.roots if r.name == name)
     stack = () if layout.is_phone else tuple(path for path in nav.stack(name) if not routes.covers(path))
     two = layout.is_wide and root.two_pane
-    cover = stack[-1] if stack and not two else None
+    cover = bool(stack) and not two
     main = ft.Container(
         hooks.RootCtx(name, lambda: hooks.PlaceCtx("root", lambda: RootScreen(name, key=name))),
-        width=LIST_WIDTH if two else None, expand=None if two else True, visible=cover is None,
+        width=LIST_WIDTH if two else None, expand=None if two else True, visible=not cover,
     )  # fmt: skip
-    cells: list[ft.Control] = [main]
-    if cover is not None:
-        cells.append(ft.Container(_pane(cover, name, "pushed"), expand=True))
-    if two:
-        cells.append(ft.VerticalDivider(width=1, thickness=1, color=Tone.LINE))
-        cells.append(ft.Container(_pane(stack[-1], name, "pane") if stack else _nothing(root), expand=True))
+    # the page keeps its place among the cells, so it stays as it is when the window grows or shrinks
+    line = ft.VerticalDivider(width=1, thickness=1, color=Tone.LINE, visible=two)
+    side: ft.Control | None = None
+    if stack:
+        side = _pane(stack[-1], name, "pane" if two else "pushed")
+    elif two:
+        side = _nothing(root)
+    cells = [main, line, ft.Container(side, expand=True, visible=side is not None)]
     return ft.Row(cells, spacing=0, expand=True, vertical_alignment=ft.CrossAxisAlignment.STRETCH)
 
 
@@ -114,7 +122,10 @@ def _pane(path: str, root: str, place: str) -> ft.Control:
 
 def _nothing(root: routes.Root) -> ft.Control:
     if root.empty is not None:
-        return hooks.RootCtx(root.name, lambda: hooks.PlaceCtx("pane", routes.component(root.empty)))
+        beside = routes.component(root.empty)
+        return hooks.RootCtx(
+            root.name, lambda: hooks.PlaceCtx("pane", lambda: hooks.PathCtx(f"{root.path}#beside", beside))
+        )
     return ft.Container(empty(root.icon, t(f"common.pick_{root.name}")), alignment=ft.Alignment.CENTER, expand=True)
 
 
@@ -122,7 +133,7 @@ def _nothing(root: routes.Root) -> ft.Control:
 def RootScreen(name: str) -> ft.Control:
     """Build a root's screen."""
     root = next(r for r in hooks.use_session().roots if r.name == name)
-    return routes.component(root.screen)()
+    return hooks.PathCtx(root.path, routes.component(root.screen))
 
 
 def _index() -> tuple[tuple[routes.Root, ...], int | None]:
@@ -139,9 +150,14 @@ def _bar() -> ft.NavigationBar:
         ft.NavigationBarDestination(icon=r.icon, selected_icon=r.selected_icon, label=t(f"common.root_{r.name}"))
         for r in roots
     ]
+    layout = ui.layout
+    words = ft.NavigationBarLabelBehavior
     return ft.NavigationBar(
         places, selected_index=index or 0, on_change=lambda e: ui.go(roots[int(e.control.selected_index)].name),
         bgcolor=Tone.CARD, border=ft.Border(top=ft.BorderSide(1, Tone.LINE)),
+        height=SHORT_BAR_HEIGHT if layout.short else round(BAR_HEIGHT + LABEL_GROWS * (min(layout.scale, 1.3) - 1)),
+        label_behavior=words.ALWAYS_HIDE if layout.short else words.ALWAYS_SHOW,
+        animation_duration=0 if layout.calm else None,
     )  # fmt: skip
 
 
@@ -155,10 +171,12 @@ def _rail() -> ft.Control:
     mark = ft.Container(
         ft.Icon(ft.Icons.STOREFRONT_OUTLINED, size=22, color=Tone.ON_SOFT), width=44, height=44, bgcolor=Tone.SOFT,
         border_radius=Radius.M, alignment=ft.Alignment.CENTER, margin=ft.Margin.only(top=8, bottom=20),
+        visible=not ui.layout.short,
     )  # fmt: skip
     return ft.NavigationRail(
         places, selected_index=index, on_change=lambda e: ui.go(roots[int(e.control.selected_index)].name),
         label_type=ft.NavigationRailLabelType.ALL, min_width=RAIL_WIDTH, bgcolor=Tone.CARD, leading=mark,
         indicator_color=Tone.SOFT, group_alignment=-1, selected_label_text_style=Type.LABEL.style(),
         unselected_label_text_style=Type.META.style(),
+        scrollable=True,
     )  # fmt: skip

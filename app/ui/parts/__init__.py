@@ -9,7 +9,16 @@ from app.ui.parts.people import avatar
 from app.ui.parts.progress import bar, ring
 from app.ui.parts.rows import list_row, setting_row
 from app.ui.parts.snack import say
-from app.ui.parts.states import Skeleton, empty, error_card, is_partial, offline_note, refused_note, unfinished
+from app.ui.parts.states import (
+    Skeleton,
+    clock_note,
+    empty,
+    error_card,
+    is_partial,
+    offline_note,
+    refused_note,
+    unfinished,
+)
 from app.ui.parts.sync_badge import SyncBadge
 from app.ui.parts.text import dots, level_pill, money_text, pill, section, txt
 from app.ui.parts.timeline import timeline_item
@@ -26,6 +35,7 @@ __all__ = [
     "avatar",
     "bar",
     "card",
+    "clock_note",
     "dots",
     "empty",
     "error_card",

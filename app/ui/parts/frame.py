@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import flet as ft
 
 from app.ui import hooks
+from app.ui.parts.states import clock_note
 from app.ui.parts.sync_badge import SyncBadge
 from app.ui.parts.text import txt
 from app.ui.parts.tip import Tip
@@ -19,6 +20,7 @@ from app.ui.strings import t
 from app.ui.theme import TOUCH, Space, Tone, Type
 
 HEAD_LINES = 3
+CLOCK_OFF_S = 300  # rule 1.9
 
 
 def gutter() -> int:
@@ -73,6 +75,8 @@ def frame(
         rows.append(ft.Container(height=Space.L))
     if tips:
         rows.append(Tip(tuple(tips), side))
+    if place == "root" and abs(ui.clock_ahead_s) > CLOCK_OFF_S:
+        rows.append(ft.Container(clock_note(ui.clock_ahead_s), padding=ft.Padding.symmetric(horizontal=side)))
     rows.extend(
         ft.Container(control, padding=ft.Padding.symmetric(horizontal=side, vertical=Space.XS)) for control in top
     )
@@ -91,4 +95,15 @@ def _body(body: ft.Control | Sequence[ft.Control], side: int, scroll: bool) -> f
     pad = ft.Padding.only(left=side, top=Space.XS, right=side, bottom=Space.XL)
     column = ft.Column(controls, spacing=Space.M, horizontal_alignment=ft.CrossAxisAlignment.STRETCH)
     inside = ft.Container(column, padding=pad)
-    return ft.ListView([inside], expand=True, spacing=0)
+    return Scrolling(inside)
+
+
+@ft.component
+def Scrolling(inside: ft.Control) -> ft.Control:
+    """Scroll what is `inside`, and be where it was when it is shown again."""
+    view = ft.use_ref(None)
+    _, note = hooks.use_place(view)
+    view.current = ft.ListView(
+        [inside], expand=True, spacing=0, scroll_interval=200, on_scroll=lambda event: note(event.pixels)
+    )
+    return view.current

@@ -69,6 +69,18 @@ def offline_note() -> ft.Control:
     return notice(None, error_text("offline"), icon=ft.Icons.CLOUD_OFF_OUTLINED)
 
 
+def clock_note(ahead_s: float) -> ft.Control:
+    """Return the note that the device's clock is wrong by so many seconds: how much, and that days here are right."""
+    off = abs(ahead_s)
+    unit, size = next((one for one in _UNITS if off >= one[1]), _UNITS[-1])
+    much = t(f"look.{unit}", n=max(1, round(off / size)))
+    words = t("look.clock_fast" if ahead_s > 0 else "look.clock_slow", much=much)
+    return notice(None, words, icon=ft.Icons.SCHEDULE)
+
+
+_UNITS = (("days", 86_400), ("hours", 3_600), ("minutes", 60))
+
+
 def _bone(width: float | None, height: float, radius: float = Radius.S, expand: bool | None = None) -> ft.Control:
     return ft.Container(width=width, height=height, bgcolor=Tone.FILL, border_radius=radius, expand=expand)
 
@@ -92,11 +104,13 @@ def Skeleton(rows: int = 6, head: bool = False) -> ft.Control:
         set_late(True)
 
     ft.use_effect(wait, [], cleanup=lambda: None)
+    calm = hooks.use_layout().calm
     if not late:
         return ft.Container()
     bones: list[ft.Control] = [_bone_row() for _ in range(rows)]
     if head:
         bones.insert(0, card(_bone(None, 88)))
-    return ft.Shimmer(
-        ft.Column(bones, spacing=Space.S), base_color=Tone.FILL, highlight_color=ft.Colors.SURFACE_CONTAINER_LOWEST
-    )
+    shape = ft.Column(bones, spacing=Space.S)
+    if calm:  # the device asks for less motion
+        return shape
+    return ft.Shimmer(shape, base_color=Tone.FILL, highlight_color=ft.Colors.SURFACE_CONTAINER_LOWEST)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import flet as ft
 
-from app.ui import hooks
+from app.ui import hooks, routes
 from app.ui import parts as p
 from app.ui.guards import screen
 from app.ui.strings import t
 from app.ui.theme import Space
+
+GALLERY = "/gallery"
 
 
 @screen
@@ -26,4 +28,7 @@ def AboutScreen() -> ft.Control:
         spacing=Space.M,
     )
     note = p.notice(None, t("me.phone_note"), tone="soft", icon=ft.Icons.SHIELD_OUTLINED)
-    return p.frame(t("me.about_title"), [p.txt(t("me.about_text")), p.card(facts), note])
+    ui, more = hooks.use_session(), []
+    if routes.page_of(GALLERY) is not None:  # dev and test only
+        more = [p.group([p.setting_row(ft.Icons.PALETTE_OUTLINED, t("look.gallery"), "", lambda: ui.open(GALLERY))])]
+    return p.frame(t("me.about_title"), [p.txt(t("me.about_text")), p.card(facts), note, *more])
