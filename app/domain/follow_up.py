@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from app.domain.errors import Rejected
 from app.domain.instants import Instant, from_text
@@ -16,6 +16,7 @@ from app.domain.text import check_note
 
 KINDS = ("reminder", "appointment", "visit")
 OPEN, DONE, CANCELLED = "open", "done", "cancelled"
+QUICK_DAYS = ("tomorrow", "three_days", "weekend", "next_week")
 STAGES = ("new", "in_touch", "considering", "appointment", "bought", "resting")
 PIECES_MAX = 30
 SIZE_MAX = 12
@@ -49,6 +50,14 @@ class Conversion:
     def kept_bp(self) -> int:
         """Return kept of taken in basis points, floored; 0 when nothing was taken."""
         return self.kept * 10_000 // self.taken if self.taken else 0
+
+
+def quick_day(code: str, today: date) -> date:
+    """Return the day of one of `QUICK_DAYS`; the weekend is the coming Saturday, on a Saturday its Sunday."""
+    weekday = today.weekday()
+    saturday, monday = (5 - weekday) % 7 or 1, 7 - weekday
+    days = {"today": 0, "tomorrow": 1, "three_days": 3, "weekend": saturday, "next_week": monday}
+    return today + timedelta(days=days[code])
 
 
 def check_plan(kind: str, due_at: Instant, now: datetime, note: str, pieces: Keys) -> list[TakenPiece]:
@@ -88,6 +97,11 @@ def check_stage(stage: str) -> str:
     if stage and stage not in STAGES:
         raise Rejected("bad_arguments", "no stage", params={"field": "stage"})
     return stage
+
+
+def known_stage(stage: str) -> str:
+    """Return a stage as it came, or none for one this version does not know."""
+    return stage if stage in STAGES else ""
 
 
 def take(

@@ -6,6 +6,7 @@ stands above what the member or the orders say of the same thing, but for a birt
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -120,6 +121,17 @@ def is_month_day(text: str) -> bool:
     """Say whether `text` is a day of the year as `MM-DD`; 29 February is one."""
     whole = len(text) == 5 and text[2] == "-" and (text[:2] + text[3:]).isascii() and (text[:2] + text[3:]).isdigit()
     return whole and days_to_anniversary(text, date(2000, 1, 1)) is not None
+
+
+def month_day(text: str) -> str | None:
+    """Return what somebody typed for a day of the year (0524, 5-24, 5/24, 5月24日) as `MM-DD`, or None."""
+    parts = re.findall(r"[0-9]+", text)
+    if len(parts) == 1 and len(parts[0]) == 4:
+        parts = [parts[0][:2], parts[0][2:]]
+    if len(parts) != 2 or max(len(part) for part in parts) > 2:
+        return None
+    found = f"{int(parts[0]):02d}-{int(parts[1]):02d}"
+    return found if is_month_day(found) else None
 
 
 def _is_line(text: str, most: int) -> bool:

@@ -15,6 +15,7 @@ from app.domain.instants import to_text
 from app.protocol import share_code
 from server_stub import tables as t
 from server_stub.db import Tx
+from server_stub.demo import care_rows
 from server_stub.demo.brand_rows import Book, Row
 from server_stub.demo.history import Life, Share
 from server_stub.people import phones
@@ -43,6 +44,8 @@ def write_members(tx: Tx, book: Book, lives: Sequence[Life], figures: dict[str, 
     write_all(tx, t.customer_tag, list(_tags(book, lives)))
     write_all(tx, t.consent, list(_consents(book, lives)))
     write_all(tx, t.binding, bindings)
+    write_all(tx, t.customer_fact, care_rows.fact_rows(book, lives))
+    write_all(tx, t.follow_up, care_rows.follow_up_rows(book, lives))
 
 
 def _binding(book: Book, life: Life, policy: binding_rules.BindingPolicy) -> Row:
@@ -78,7 +81,7 @@ def _customer(tx: Tx, book: Book, life: Life, figures: Row, bound: Row) -> Row:
         "note": member.note, "sizes": member.sizes, "likes": member.likes, "level": level_of(figures["spend_fen"]),
         "points": figures["spend_fen"] // 100, "stored_value_fen": member.stored_value_fen,
         "stored_value_topped_up_at": to_text(member.topped_up_at) if member.topped_up_at else None, **figures,
-        "joined_at": to_text(member.joined_at), "source": member.source, "stage": "",
+        "joined_at": to_text(member.joined_at), "source": member.source, "stage": care_rows.stage_of(life, book.now),
         "referrals": FRIENDS if BRINGS_FRIENDS in member.tags else 0,
         "guide_id": bound["guide_id"], "store_id": bound["store_id"], "bound_at": bound["from_at"],
         "protected_until": bound["protected_until"], "bound_until": bound["bound_until"], "staff_member": False,

@@ -6,6 +6,7 @@ from app.ui.parts.frame import frame, gutter
 from app.ui.parts.lists import SearchSlots, VirtualList
 from app.ui.parts.media import product_thumb
 from app.ui.parts.people import avatar
+from app.ui.parts.pickers import use_day_picker, use_time_picker
 from app.ui.parts.progress import bar, ring
 from app.ui.parts.rows import list_row, setting_row
 from app.ui.parts.snack import say
@@ -71,5 +72,7 @@ __all__ = [
     "timeline_item",
     "txt",
     "unfinished",
+    "use_day_picker",
     "use_sheet",
+    "use_time_picker",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 import flet as ft
@@ -19,11 +19,15 @@ def _line(color: str = Tone.LINE, width: float = 1) -> ft.Border:
     return ft.Border.all(width, color)
 
 
-def filter_chips(options: Sequence[tuple[str, str]], chosen: str, on_choose: Callable[[str], Any]) -> ft.Control:
-    """Return a scrolling row of chips: `(value, label)`; the chosen one is filled."""
+def filter_chips(
+    options: Sequence[tuple[str, str]], chosen: str | Collection[str], on_choose: Callable[[str], Any], *,
+    wrap: bool = False,
+) -> ft.Control:  # fmt: skip
+    """Return a row of chips that scrolls, or wraps: `(value, label)`; the chosen one, or several, are filled."""
+    filled = {chosen} if isinstance(chosen, str) else chosen
 
     def chip(value: str, label: str) -> ft.Control:
-        on = value == chosen
+        on = value in filled
         face = ft.Container(
             txt(label, Type.ROW, Tone.ON_ACTION if on else Tone.QUIET, no_wrap=True),
             bgcolor=Tone.ACTION if on else Tone.CARD, border=_line(Tone.ACTION if on else Tone.LINE),
@@ -32,7 +36,10 @@ def filter_chips(options: Sequence[tuple[str, str]], chosen: str, on_choose: Cal
         # drawn 40 high, pressed 48 high
         return tappable(face, lambda: on_choose(value), selected=on, padding=ft.Padding.symmetric(vertical=Space.XS))
 
-    return ft.Row([chip(*option) for option in options], spacing=Space.S, scroll=ft.ScrollMode.HIDDEN)
+    chips = [chip(*option) for option in options]
+    if wrap:
+        return ft.Row(chips, spacing=Space.S, run_spacing=0, wrap=True)
+    return ft.Row(chips, spacing=Space.S, scroll=ft.ScrollMode.HIDDEN)
 
 
 TAB_INSET = Space.S

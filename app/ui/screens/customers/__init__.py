@@ -1,7 +1,20 @@
-"""The customer book: the list, and one customer's profile."""
+"""The customer book: the list, one customer's profile, and the flows of caring for them."""
 
 from app.ui.screens.customers.book import CustomersScreen
+from app.ui.screens.customers.facts import FactsPage
+from app.ui.screens.customers.followup import FollowUpPage, FollowUpsPage, PlanPage
 from app.ui.screens.customers.handover import HandedPage, HandOverPage
 from app.ui.screens.customers.profile import CustomerPage
+from app.ui.screens.customers.visit import PickPiecesPage
 
-__all__ = ["CustomerPage", "CustomersScreen", "HandOverPage", "HandedPage"]
+__all__ = [
+    "CustomerPage",
+    "CustomersScreen",
+    "FactsPage",
+    "FollowUpPage",
+    "FollowUpsPage",
+    "HandOverPage",
+    "HandedPage",
+    "PickPiecesPage",
+    "PlanPage",
+]

@@ -2,47 +2,56 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 import flet as ft
 
+from app.domain import portrait as rules
+from app.domain.portrait import Fact
 from app.protocol.objects import Customer
 from app.store.queries import customers as q
 from app.ui import hooks
 from app.ui import parts as p
 from app.ui.guards import screen
+from app.ui.screens.customers.facts import fact_row, known_of, likes_row, use_editor
 from app.ui.screens.customers.words import day_words
-from app.ui.strings import current, date_short, money, t
+from app.ui.strings import money, t
 from app.ui.theme import Space, Type
 
 
 @screen
 def Portrait(customer_id: str) -> ft.Control:
-    """What is known, each fact with where it came from."""
+    """What is known, each fact with where it came from; a tap changes it."""
+    ui, now = hooks.use_session(), hooks.use_now()
+    hooks.use_strings()
     customer = hooks.use_query(q.customer_by_id, customer_id)
+    ask = use_editor(customer_id)
     if customer is None:
         return ft.Container()
-    told, orders = t("profile.from_member"), t("profile.from_orders")
-    facts = [(t(f"profile.size_{part}"), size, told) for part, size in customer.sizes.items()]
-    if customer.likes:
-        facts.append(
-            (
-                t("profile.likes"),
-                "、".join(customer.likes) if current().is_chinese else ", ".join(customer.likes),
-                orders,
-            )
-        )
-    if customer.birthday:
-        month, _, day = customer.birthday.partition("-")
-        facts.append((t("profile.birthday"), date_short(datetime(2000, int(month), int(day)).date()), told))
-    facts.append((t("profile.joined"), day_words(customer.joined_at), customer.source and t("profile.from_member")))
+    known = known_of(customer)
+    mine = [fact for fact in known if fact.kind != rules.LIKE]
+    rows = [fact_row(fact, (fact.kind, fact.name), now, ask if _may_change(fact) else None) for fact in mine]
+    rows += [likes_row(known, now, ask)] if len(mine) < len(known) else []
+    edit = p.quiet(t("facts.edit"), lambda: ui.open(f"/customers/{customer_id}/facts"), ft.Icons.EDIT_OUTLINED)
+    none = p.empty(ft.Icons.FACE_OUTLINED, t("facts.none"), t("facts.none_text"))
+    about = p.group([_fact(*fact) for fact in _member_facts(customer)])
+    body = [p.section(t("facts.title"), edit), p.group(rows) if rows else none]
+    body += [p.section(t("facts.membership")), about, p.section(t("profile.consents")), p.group(_consents(customer))]
+    return ft.Column(body, spacing=Space.M)
+
+
+def _may_change(fact: Fact) -> bool:
+    """Say whether a guide may: a birthday of the member's own stands."""
+    return fact.kind != rules.BIRTHDAY or fact.source == rules.GUIDE
+
+
+def _member_facts(customer: Customer) -> list[tuple[str, str, str]]:
+    joined = t("facts.from_member") if customer.source else ""
+    facts = [(t("profile.joined"), day_words(customer.joined_at), joined)]
     if customer.bound_at:
         facts.append((t("profile.bound"), day_words(customer.bound_at), _protected(customer)))
     facts.append((t("profile.points"), str(customer.points), ""))
     if customer.stored_value_fen:
         facts.append((t("profile.stored"), money(customer.stored_value_fen), ""))
-    rows = [_fact(*fact) for fact in facts]
-    return ft.Column([p.group(rows), p.section(t("profile.consents")), p.group(_consents(customer))], spacing=Space.M)
+    return facts
 
 
 def _fact(label: str, value: str, source: str) -> ft.Control:

@@ -1,0 +1,385 @@
+"""Follow-ups of one customer: the next one on the profile, the list with the stage, planning, moving, closing."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from datetime import date, datetime, time, timedelta
+
+import flet as ft
+
+from app.domain import follow_up as rules
+from app.domain.calendar_days import day_of
+from app.domain.ids import UUID7_RANDOM_BYTES, uuid7
+from app.domain.instants import from_text, to_text
+from app.protocol.mutations import (
+    CancelFollowUp,
+    CloseFollowUp,
+    MoveFollowUp,
+    PlanFollowUp,
+    ReopenFollowUp,
+    SetStage,
+)
+from app.protocol.objects import Customer, FollowUp
+from app.store.queries import customers as q
+from app.store.queries import followups as fq
+from app.ui import hooks
+from app.ui import parts as p
+from app.ui import session as sessions
+from app.ui.guards import screen
+from app.ui.screens.customers.followup_words import icon_of, kind_name, late_words, stage_name, when_words
+from app.ui.screens.customers.visit import Conversion, Pieces, VisitTicks, kept_words
+from app.ui.strings import current, date_short, date_weekday, t
+from app.ui.theme import Space, Tone, Type
+
+TIMES = (time(10, 30), time(14, 0), time(16, 0), time(19, 0))
+PAST_PAGE = 12
+LAST_DAY = rules.AHEAD - timedelta(days=1)
+
+
+def path_of(one: FollowUp) -> str:
+    """Return a follow-up's address."""
+    return f"/customers/{one.customer_id}/followups/{one.id}"
+
+
+# --- on the profile ---------------------------------------------------------------------------------------------------
+
+
+@screen
+def NextFollowUp(customer_id: str) -> ft.Control:
+    """Show what is next with this customer, with Done and Move; or the way to plan something. For the profile."""
+    ui, now = hooks.use_session(), hooks.use_now()
+    hooks.use_strings()
+    coming = hooks.use_query(fq.open_of, customer_id)
+    submit, _ = hooks.use_mutation()
+    here = f"/customers/{customer_id}/followups"
+    if not coming:
+        return p.card(
+            p.list_row(
+                t("followup.plan"), t("followup.plan_hint"), leading=_round(ft.Icons.EVENT_OUTLINED),
+                trailing=_chevron(), on_click=lambda: ui.open(f"{here}/plan"),
+            ),
+            padding=0,
+        )  # fmt: skip
+    one = coming[0]
+    more = t("followup.more", n=len(coming) - 1) if len(coming) > 1 else None
+    row = _row(one, now, more, on_click=lambda: ui.open(path_of(one)))
+    buttons = [p.quiet(t("followup.all"), lambda: ui.open(here)), *_next_buttons(one, submit)]
+    foot = ft.Row(buttons, alignment=ft.MainAxisAlignment.END, spacing=0, wrap=True, run_spacing=0)
+    return p.card(ft.Column([row, ft.Container(foot, padding=ft.Padding.only(right=Space.S))], spacing=0), padding=0)
+
+
+def _next_buttons(one: FollowUp, submit: Callable[..., None]) -> list[ft.Control]:
+    ui = sessions.current()
+    if one.kind == "visit":
+        return [p.quiet(t("visit.close"), lambda: ui.open(path_of(one)))]
+    move = p.quiet(t("followup.move"), lambda: ui.open(path_of(one)))
+    return [move, p.quiet(t("followup.done"), lambda: _close(one, submit))]
+
+
+def _close(one: FollowUp, submit: Callable[..., None]) -> None:
+    undo = ReopenFollowUp(one.id, one.customer_id)
+    submit(CloseFollowUp(one.id, one.customer_id), done="followup.was_done", undo=undo)
+
+
+# --- the list ---------------------------------------------------------------------------------------------------------
+
+
+@screen
+def FollowUpsPage(customer_id: str) -> ft.Control:
+    """Show the stage, what is planned, what was, and what home visits came to."""
+    return _FollowUps(customer_id, key=customer_id)
+
+
+@screen
+def _FollowUps(customer_id: str) -> ft.Control:
+    ui, now = hooks.use_session(), hooks.use_now()
+    hooks.use_strings()
+    customer = hooks.use_query(q.customer_by_id, customer_id)
+    coming = hooks.use_query(fq.open_of, customer_id)
+    limit, set_limit = ft.use_state(PAST_PAGE)
+    past = hooks.use_query(fq.past_of, customer_id, limit)
+    if customer is None:
+        return gone_customer()
+    body: list[ft.Control] = [Stage(customer_id)]
+    if coming:
+        rows = [_row(one, now, on_click=_opens(one)) for one in coming]
+        body += [p.section(t("followup.open_title")), p.group(rows)]
+    if past:
+        rows = [_past_row(one, now) for one in past]
+        body += [p.section(t("followup.past_title")), Conversion(customer_id), p.group(rows)]
+    if len(past) == limit:
+        body.append(p.secondary(t("profile.more"), lambda: set_limit(limit + PAST_PAGE)))
+    if not coming and not past:
+        body.append(p.empty(ft.Icons.EVENT_OUTLINED, t("followup.none"), t("followup.none_text")))
+    plan = p.primary(
+        t("followup.plan"), lambda: ui.open(f"/customers/{customer_id}/followups/plan"), ft.Icons.ADD, expand=1
+    )
+    return p.frame(t("followup.title"), body, over=customer.name, foot=ft.Row([plan]))
+
+
+def _opens(one: FollowUp) -> Callable[[], None]:
+    ui = sessions.current()
+    return lambda: ui.open(path_of(one))
+
+
+def _row(
+    one: FollowUp, now: datetime, more: str | None = None, on_click: Callable[[], None] | None = None
+) -> ft.Control:
+    late = late_words(one, now)
+    pieces = t("visit.pieces_count", n=len(one.pieces)) if one.pieces else None
+    return p.list_row(
+        p.dots(kind_name(one.kind), when_words(one.at, now)), p.dots(one.note or None, pieces, more),
+        leading=_round(icon_of(one.kind), late=bool(late)), fact=p.pill(late, "warm") if late else "",
+        trailing=_chevron(), on_click=on_click,
+    )  # fmt: skip
+
+
+def _past_row(one: FollowUp, now: datetime) -> ft.Control:
+    done = one.state == "done"
+    kept = kept_words(one) if one.kind == "visit" and done and one.pieces else None
+    day = date_short(one.closed_at or one.at, now)
+    return p.list_row(
+        kind_name(one.kind), p.dots(day, kept, one.note or None), leading=_round(icon_of(one.kind)),
+        fact=p.pill(t(f"followup.state_{one.state}"), "soft" if done else "calm"), trailing=_chevron(),
+        on_click=_opens(one),
+    )  # fmt: skip
+
+
+def _round(icon: ft.IconData, *, late: bool = False) -> ft.Control:
+    back, ink = (Tone.WARM, Tone.ON_WARM) if late else (Tone.SOFT, Tone.ON_SOFT)
+    return ft.Container(
+        ft.Icon(icon, size=20, color=ink), width=40, height=40, border_radius=20, bgcolor=back,
+        alignment=ft.Alignment.CENTER,
+    )  # fmt: skip
+
+
+def _chevron() -> ft.Control:
+    return ft.Icon(ft.Icons.CHEVRON_RIGHT, size=20, color=Tone.QUIET)
+
+
+def gone_customer() -> ft.Control:
+    """Return the page of a customer who is not ours."""
+    from app.ui.screens.customers.profile import gone  # the profile shows a card of this module
+
+    return gone()
+
+
+@screen
+def Stage(customer_id: str) -> ft.Control:
+    """Say how far one is with the customer: one tap sets it, one more takes it back."""
+    hooks.use_strings()
+    customer = hooks.use_query(q.customer_by_id, customer_id)
+    submit, _ = hooks.use_mutation()
+    if customer is None:
+        return ft.Container(visible=False)
+    before = rules.known_stage(customer.stage)
+
+    def choose(stage: str) -> None:
+        made = SetStage(customer_id, "" if stage == before else stage)
+        undo, words = SetStage(customer_id, before), stage_name(made.stage)
+        submit(made, done="stage.set", undo=undo, params={"stage": words})
+
+    chips = p.filter_chips([(one, stage_name(one)) for one in rules.STAGES], before, choose, wrap=True)
+    return ft.Column([p.section(t("stage.title")), chips], spacing=Space.S)
+
+
+# --- planning ---------------------------------------------------------------------------------------------------------
+
+
+@screen
+def PlanPage(customer_id: str) -> ft.Control:
+    """Plan a reminder, an appointment or a home visit."""
+    return _Plan(customer_id, key=customer_id)
+
+
+@screen
+def _Plan(customer_id: str) -> ft.Control:
+    ui, now = hooks.use_session(), hooks.use_now()
+    hooks.use_strings()
+    customer = hooks.use_query(q.customer_by_id, customer_id)
+    kind, set_kind = ft.use_state(rules.KINDS[0])
+    at, choose_when = use_when(now, None)
+    note, set_note = ft.use_state("")
+    private, set_private = ft.use_state(False)
+    new_id = ft.use_memo(lambda: uuid7(ui.clock.now(), os.urandom(UUID7_RANDOM_BYTES)), [customer_id])
+    submit, busy = hooks.use_mutation()
+    if customer is None:
+        return gone_customer()
+
+    def save() -> None:
+        made = PlanFollowUp(new_id, customer_id, kind, to_text(at), note.strip(), private)
+        after = f"/customers/{customer_id}/followups/{new_id}"
+        then = (lambda: ui.replace(after)) if kind == "visit" else ui.back
+        submit(made, done="followup.planned", undo=CancelFollowUp(new_id, customer_id), then=then)
+
+    body = [
+        p.segmented([(one, kind_name(one)) for one in rules.KINDS], kind, set_kind),
+        p.txt(t(f"followup.hint_{kind}"), Type.META),
+        choose_when,
+        p.text_field(t("followup.note"), note, set_note, lines=2, max_length=NOTE_LENGTH, counter=" "),
+        p.switch_row(t("followup.private"), t("followup.private_hint"), private, set_private),
+    ]
+    go = p.primary(t("followup.save_at", when=when_words(at, now)), save, ft.Icons.EVENT_AVAILABLE, busy=busy, expand=1)
+    return p.frame(t("followup.plan"), body, over=customer.name, foot=ft.Row([go]))
+
+
+NOTE_LENGTH = 200
+
+
+def use_when(now: datetime, start: datetime | None) -> tuple[datetime, ft.Control]:
+    """Return (chosen time, the chips to choose it with): days at a tap, hours at a tap, or the device's dialogs.
+
+    `start` is what stands there at first; without it tomorrow at 10:30. A hook.
+    """
+    zone = current().zone
+    today = day_of(now, zone)
+    begin = start.astimezone(zone) if start else None
+    day, set_day = ft.use_state(begin.date() if begin else rules.quick_day("tomorrow", today))
+    hour, set_hour = ft.use_state(begin.time().replace(second=0, microsecond=0) if begin else TIMES[0])
+    asks, ask = ft.use_state("")
+    first = min(today, day)
+    p.use_day_picker(asks == "day", day, first, today + LAST_DAY, set_day, lambda: ask(""))
+    p.use_time_picker(asks == "time", hour, set_hour, lambda: ask(""))
+    quick = _quick_days(today)
+    known = next((code for code, one in quick.items() if one == day), "own")
+    own_day = date_weekday(day) if known == "own" else t("followup.day_own")
+    days = [*((code, t(f"followup.day_{code}")) for code in quick), ("own", own_day)]
+    hours = {f"{one:%H:%M}": one for one in TIMES}
+    at_hour = f"{hour:%H:%M}"
+    own_hour = at_hour if at_hour not in hours else t("followup.time_own")
+    times = [*((text, text) for text in hours), ("own", own_hour)]
+
+    def on_day(code: str) -> None:
+        ask("day") if code == "own" else set_day(quick[code])
+
+    def on_time(text: str) -> None:
+        ask("time") if text == "own" else set_hour(hours[text])
+
+    chips = ft.Column(
+        [
+            p.section(t("followup.day"), date_weekday(day)),
+            p.filter_chips(days, known, on_day, wrap=True),
+            p.section(t("followup.time"), at_hour),
+            p.filter_chips(times, at_hour if at_hour in hours else "own", on_time, wrap=True),
+        ],
+        spacing=Space.XS,
+    )
+    return datetime.combine(day, hour, zone), chips
+
+
+def _quick_days(today: date) -> dict[str, date]:
+    """Return the quick choices, each day once: on a Sunday tomorrow is next Monday."""
+    found: dict[str, date] = {}
+    for code in rules.QUICK_DAYS:
+        day = rules.quick_day(code, today)
+        if day not in found.values():
+            found[code] = day
+    return found
+
+
+# --- one of them ------------------------------------------------------------------------------------------------------
+
+
+@screen
+def FollowUpPage(customer_id: str, follow_up_id: str) -> ft.Control:
+    """Show one follow-up: its time and note, what a visit takes along, and what may be done with it."""
+    return _One(customer_id, follow_up_id, key=follow_up_id)
+
+
+@screen
+def _One(customer_id: str, follow_up_id: str) -> ft.Control:
+    now = hooks.use_now()
+    hooks.use_strings()
+    one = hooks.use_query(fq.follow_up_by_id, follow_up_id)
+    customer = hooks.use_query(q.customer_by_id, customer_id)
+    moving, set_moving = ft.use_state(False)
+    ticks = hooks.use_slice(VisitTicks)
+    submit, busy = hooks.use_mutation()
+    mover = Mover(one, lambda: set_moving(False), key=one.at) if one and moving else None
+    p.use_sheet(mover, t("followup.move_title"), lambda: set_moving(False))
+    if one is None or customer is None or one.customer_id != customer_id:
+        return p.frame(t("followup.title"), p.empty(ft.Icons.EVENT_BUSY, t("followup.gone"), t("followup.gone_text")))
+    body: list[ft.Control] = [_when_card(one, now)]
+    body += [Pieces(one.id)] if one.kind == "visit" else []
+    if one.state == "open":
+        body.append(ft.Row([p.quiet(t("followup.cancel"), lambda: _cancel(one, submit), ft.Icons.EVENT_BUSY)]))
+    foot = _foot(one, ticks, lambda: set_moving(True), submit, busy)
+    return p.frame(kind_name(one.kind), body, over=customer.name, foot=foot)
+
+
+def _when_card(one: FollowUp, now: datetime) -> ft.Control:
+    late = late_words(one, now)
+    state = p.pill(late, "warm") if late else p.pill(t(f"followup.state_{one.state}"), _TONES.get(one.state, "calm"))
+    words: list[ft.Control] = [p.txt(when_words(one.at, now), Type.SECTION)]
+    if one.note:
+        words.append(p.txt(one.note, Type.BODY))
+    if one.closed_at:
+        words.append(p.txt(t("followup.closed_on", day=date_short(one.closed_at, now)), Type.META))
+    else:
+        words.append(p.txt(t("followup.planned_on", day=date_short(one.created_at, now)), Type.META))
+    row = [_round(icon_of(one.kind), late=bool(late)), ft.Column(words, spacing=Space.XS, expand=True), state]
+    return p.card(ft.Row(row, spacing=Space.M, vertical_alignment=ft.CrossAxisAlignment.START))
+
+
+_TONES = {"open": "soft", "done": "soft", "cancelled": "calm"}
+
+
+def _cancel(one: FollowUp, submit: Callable[..., None]) -> None:
+    ui = sessions.current()
+    undo = ReopenFollowUp(one.id, one.customer_id)
+    submit(CancelFollowUp(one.id, one.customer_id), done="followup.was_cancelled", undo=undo, then=ui.back)
+
+
+def _foot(
+    one: FollowUp, ticks: VisitTicks, move: Callable[[], None], submit: Callable[..., None], busy: bool
+) -> ft.Control:
+    if one.state != "open":
+        back = ReopenFollowUp(one.id, one.customer_id)
+        again = p.secondary(
+            t("followup.reopen"), lambda: submit(back, done="followup.reopened"), ft.Icons.REPLAY, expand=1
+        )
+        return ft.Row([again])
+    ui = sessions.current()
+    later = p.secondary(t("followup.move"), move, ft.Icons.SCHEDULE)
+    if one.kind != "visit":
+        done = p.primary(t("followup.done"), lambda: _finish(one, submit, ui.back), ft.Icons.CHECK, busy=busy, expand=1)
+        return ft.Row([later, done], spacing=Space.M)
+    kept = ticks.of(one)
+    words = t("visit.close_kept", n=len(kept)) if kept else t("visit.close")
+
+    def close() -> None:
+        undo = ReopenFollowUp(one.id, one.customer_id)
+        made = CloseFollowUp(one.id, one.customer_id, [list(key) for key in kept])
+        submit(made, done="visit.closed", undo=undo, params={"n": len(kept)})
+
+    return ft.Row([later, p.primary(words, close, ft.Icons.CHECK, busy=busy, expand=1)], spacing=Space.M)
+
+
+def _finish(one: FollowUp, submit: Callable[..., None], then: Callable[[], object]) -> None:
+    undo = ReopenFollowUp(one.id, one.customer_id)
+    submit(CloseFollowUp(one.id, one.customer_id), done="followup.was_done", undo=undo, then=then)
+
+
+@screen
+def Mover(one: FollowUp, on_close: Callable[[], None]) -> ft.Control:
+    """Choose another time in a sheet; Undo moves it back."""
+    now = hooks.use_now()
+    at, choose_when = use_when(now, from_text(one.at))
+    submit, busy = hooks.use_mutation()
+    words = when_words(at, now)
+
+    def go() -> None:
+        made = MoveFollowUp(one.id, one.customer_id, to_text(at))
+        undo = MoveFollowUp(one.id, one.customer_id, one.at)
+        submit(made, done="followup.moved", undo=undo, params={"when": words}, then=on_close)
+
+    same = to_text(at) == one.at
+    move = p.primary(t("followup.move_go", when=words), None if same else go, busy=busy, expand=1)
+    return ft.Column([choose_when, ft.Row([move])], spacing=Space.L)
+
+
+def stage_of(customer: Customer) -> str:
+    """Return the customer's stage in words, empty when none is set: for a pill on the profile's head."""
+    known = rules.known_stage(customer.stage)
+    return stage_name(known) if known else ""
