@@ -100,6 +100,20 @@ def plan(people: Iterable[Person], rules: CouponRules, supply: Supply, ground: G
     return Plan(tuple(gets), tuple(_group(code, out[code]) for code in REASONS if code in out))
 
 
+def reach(people: Iterable[Person], ground: Ground) -> Plan:
+    """Return who of `people` may be written to now, and who not and why (rules 9.1 to 9.3): no coupon goes with it."""
+    gets: list[str] = []
+    out: dict[str, list[tuple[str, Denied]]] = {}
+    may = _Contacts(ground)
+    for person in {one.customer_id: one for one in people}.values():
+        answer = may(person)
+        if isinstance(answer, Denied):
+            out.setdefault(answer.code, []).append((person.customer_id, answer))
+        else:
+            gets.append(person.customer_id)
+    return Plan(tuple(gets), tuple(_group(code, out[code]) for code in REASONS if code in out))
+
+
 def denial(person: Person, rules: CouponRules, now: datetime, contactable: Allowed | Denied) -> Denied | None:
     """Return why this person gets none, whatever the supply; None when nothing is in the way."""
     quiet = contactable if isinstance(contactable, Denied) and contactable.code == "quiet_hours" else None

@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
+from app.domain.book import Facts, Filter, circles_of, worth_of
 from app.domain.calendar_days import day_of
-from app.domain.instants import Instant
+from app.domain.instants import Instant, to_text
+from app.domain.money import Fen
 from app.domain.segment import Figures, SegmentClock, champion_cut, segment_of
+from app.insight.finding import Hay, Hit, hay_of, hit_of, rank, words_of
 from app.protocol.objects import Customer, Tag
 from app.store import Read, Store
-from app.store.queries import brand, customers
+from app.store.queries import brand, coupons, customers
 
 ALL = "all"
-SORTS = ("recent", "spend", "name")
+SORTS = ("recent", "spend", "valuable", "silent", "newest", "name")
 
 
 @dataclass(frozen=True, slots=True)
 class CustomerRow:
-    """One line of the customers' list. `segments`: codes of `domain.segment.CODES`, in that order."""
+    """One line of the customers' list. `segments`: codes of `domain.segment.CODES` and `domain.book.CIRCLES`."""
 
     id: str
     name: str
@@ -36,15 +40,17 @@ class CustomerRow:
     joined_at: Instant
     birthday: str | None
     has_note: bool
+    sizes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
     row: CustomerRow
-    heads: tuple[str, ...]
-    hay: str
-    order_name: str
+    hay: Hay
+    by_name: str
     figures: Figures
+    consents: Mapping[str, bool]
+    worth_fen: Fen
 
 
 class CustomerIndex:
@@ -65,6 +71,10 @@ class CustomerIndex:
         self._cut: int | None = None
         self._loaded = False
         self._missed: set[str] | None = set()  # whom commits touched while `warm` reads; None = anybody
+        self._members: dict[Filter, frozenset[str]] = {}
+        self._holders: frozenset[str] | None = None
+        self._last: tuple[object, tuple[CustomerRow, ...]] | None = None  # several parts of a screen ask the same
+        self._clock = SegmentClock(now(), self._zone)
         self.version = 0
 
     async def warm(self, store: Store) -> None:
@@ -75,13 +85,13 @@ class CustomerIndex:
         fresh = await store.query_in_thread(self._loaded_copy)
         if self._loaded:  # somebody asked meanwhile
             return
-        self._entries, self._cut, self._day = fresh._entries, fresh._cut, fresh._day
+        self._entries, self._cut, self._day, self._clock = fresh._entries, fresh._cut, fresh._day, fresh._clock
         self._loaded = True
         if self._missed is None:
             self.load()
         elif self._missed:
             self._refresh(self._missed)
-        self.version += 1
+        self._changed()
 
     def _loaded_copy(self, read: Read) -> CustomerIndex:
         fresh = CustomerIndex(read, self._now, str(self._zone))
@@ -98,6 +108,9 @@ class CustomerIndex:
 
     def on_commit(self, touched: frozenset[str]) -> bool:
         """Take in what a commit touched; say whether anything here changed."""
+        if "coupon" in touched:
+            self._holders = None
+            self._changed(False)
         if not touched & {"customer", "setting"}:
             return False
         ids: Collection[str] | None = None if "setting" in touched else getattr(touched, "ids", {}).get("customer")
@@ -109,27 +122,63 @@ class CustomerIndex:
             self._refresh(ids)
         return True
 
-    def search(self, text: str = "", segment: str = ALL, sort: str = "recent") -> tuple[CustomerRow, ...]:
-        """Return the customers that match every word of `text`, those that begin with it first.
+    def search(
+        self, text: str = "", segment: str = ALL, sort: str = "recent", chosen: Filter | None = None
+    ) -> tuple[CustomerRow, ...]:
+        """Return the customers that match every word of `text`, those whose name begins with it first.
 
         Args:
-            text: Words of name, pinyin (whole or initials), phone tail, tags or note, in any case.
-            segment: `all` or a code of `domain.segment.CODES`.
-            sort: recent (last order) | spend | name (by pinyin).
+            text: Words of name, pinyin (whole or initials), phone tail, tags or note, in any case, width and script.
+            segment: `all`, or a code of `domain.segment.CODES` or `domain.book.CIRCLES`.
+            sort: recent (last order) | spend | valuable (a month of life) | silent (longest not seen) | newest | name.
+            chosen: A filter in place of the segment.
         """
         self._keep_up()
-        words = text.casefold().split()
+        asked = (words_of(text), segment, sort, chosen)
+        if self._last is None or self._last[0] != asked:
+            self._last = (asked, self._found(*asked))
+        return self._last[1]
+
+    def _found(self, words: tuple[str, ...], segment: str, sort: str, chosen: Filter | None) -> tuple[CustomerRow, ...]:
         entries: Iterable[_Entry] = self._in_order(sort)
-        if segment != ALL:
+        if chosen is not None:
+            inside = self._inside(chosen)
+            entries = (e for e in entries if e.row.id in inside)
+        elif segment != ALL:
             entries = (e for e in entries if segment in e.row.segments)
         if not words:
             return tuple(e.row for e in entries)
-        first: list[CustomerRow] = []
-        rest: list[CustomerRow] = []
+        ranks: tuple[list[CustomerRow], ...] = ([], [], [])
         for entry in entries:
-            if all(word in entry.hay for word in words):
-                (first if any(head.startswith(words[0]) for head in entry.heads) else rest).append(entry.row)
-        return (*first, *rest)
+            hay = entry.hay.all
+            for word in words:
+                if word not in hay:
+                    break
+            else:
+                ranks[rank(entry.hay, words)].append(entry.row)
+        return (*ranks[0], *ranks[1], *ranks[2])
+
+    def hit(self, customer_id: str, text: str) -> Hit:
+        """Return where the words of a search stand in a row."""
+        self._keep_up()
+        entry = self._entries.get(customer_id)
+        words = words_of(text)
+        return hit_of(entry.hay, words) if entry and words else Hit()
+
+    def count_of(self, chosen: Filter) -> int:
+        """Return how many customers a filter holds."""
+        self._keep_up()
+        return len(self._inside(chosen))
+
+    def values(self, kind: str) -> tuple[tuple[str, int], ...]:
+        """Return what there is to choose from in a filter, the most frequent first: `tags`, `sizes` or `levels`."""
+        self._keep_up()
+        tally: Counter[str] = Counter()
+        for entry in self._entries.values():
+            row = entry.row
+            found = (row.level,) if kind == "levels" else row.sizes if kind == "sizes" else _tag_names(row)
+            tally.update(set(found))
+        return tuple(sorted(tally.items(), key=lambda one: (-one[1], one[0])))
 
     def counts(self) -> dict[str, int]:
         """Return how many customers each segment holds, `all` included."""
@@ -154,14 +203,40 @@ class CustomerIndex:
         if not self._loaded or day_of(self._now(), self._zone) != self._day:
             self.load()
 
+    def _changed(self, rows: bool = True) -> None:
+        """Forget what was worked out of the rows (or, without `rows`, of the coupons beside them)."""
+        self._members.clear()
+        self._last = None
+        if rows:
+            self._sorted.clear()
+            self._counts = None
+            self.version += 1
+
+    def _inside(self, chosen: Filter) -> frozenset[str]:
+        """Return who is in a filter; asked once until something changes."""
+        if chosen not in self._members:
+            holders = self._coupon_holders() if chosen.coupon else frozenset()
+            self._members[chosen] = frozenset(
+                e.row.id for e in self._entries.values() if chosen.holds(self._facts(e, holders))
+            )
+        return self._members[chosen]
+
+    def _coupon_holders(self) -> frozenset[str]:
+        if self._holders is None:
+            self._holders = coupons.holders(self._read, to_text(self._now()))
+        return self._holders
+
+    def _facts(self, entry: _Entry, holders: Collection[str]) -> Facts:
+        row, clock = entry.row, self._clock
+        silent = None if row.last_order_at is None else clock.today - clock.day_of(row.last_order_at)
+        return Facts(row.segments, _tag_names(row), row.level, row.sizes, row.spend_fen, silent, row.id in holders)
+
     def _in_order(self, sort: str) -> list[_Entry]:
         if sort not in self._sorted:
-            entries = list(self._entries.values())
-            entries.sort(key=lambda e: (e.order_name, e.row.id))
-            if sort == "recent":
-                entries.sort(key=lambda e: e.row.last_order_at or "", reverse=True)
-            elif sort == "spend":
-                entries.sort(key=lambda e: -e.row.spend_fen)
+            entries = sorted(self._entries.values(), key=lambda e: (e.by_name, e.row.id))
+            if sort in _ORDERS:
+                key, reverse = _ORDERS[sort]
+                entries.sort(key=key, reverse=reverse)
             self._sorted[sort] = entries
         return self._sorted[sort]
 
@@ -173,33 +248,42 @@ class CustomerIndex:
 
     def _fill(self, found: Iterable[Customer]) -> None:
         setting = brand.brand_setting(self._read)
-        clock = SegmentClock(self._now(), self._zone, dormant_days=setting.dormant_days if setting else 365)
+        self._clock = SegmentClock(self._now(), self._zone, dormant_days=setting.dormant_days if setting else 365)
         fresh = [(customer, Figures.from_wire(customer)) for customer in found]
         spends = {id_: e.row.spend_fen for id_, e in self._entries.items()}
         spends |= {customer.id: customer.spend_fen for customer, _ in fresh}
         cut = champion_cut(list(spends.values()))
         if cut != self._cut:  # the spend of some moves the line that the others stand on
             self._cut = cut
-            self._classify(clock)
+            self._classify()
         for customer, figures in fresh:
-            self._entries[customer.id] = _entry(customer, figures, segment_of(figures, clock, champion_cut_fen=cut))
-        self._sorted.clear()
-        self._counts = None
-        self.version += 1
+            segments = self._segments(figures, customer.birthday, customer.consents)
+            self._entries[customer.id] = _entry(customer, figures, segments, self._clock)
+        self._changed()
 
-    def _classify(self, clock: SegmentClock) -> None:
+    def _segments(self, figures: Figures, birthday: str | None, consents: Mapping[str, bool]) -> tuple[str, ...]:
+        found = segment_of(figures, self._clock, champion_cut_fen=self._cut)
+        return found + circles_of(figures, self._clock, birthday=birthday, consents=consents)
+
+    def _classify(self) -> None:
         """Ask anew which segments everybody held belongs to."""
         for id_, entry in self._entries.items():
-            segments = segment_of(entry.figures, clock, champion_cut_fen=self._cut)
+            segments = self._segments(entry.figures, entry.row.birthday, entry.consents)
             if segments != entry.row.segments:
                 self._entries[id_] = replace(entry, row=replace(entry.row, segments=segments))
 
 
-def _entry(customer: Customer, figures: Figures, segments: tuple[str, ...]) -> _Entry:
-    pinyin = customer.pinyin.casefold()
-    joined = pinyin.replace(" ", "")
-    heads = (customer.name.casefold(), joined, customer.initials.casefold(), customer.phone_tail)
-    words = (*heads, pinyin, *(tag.name.casefold() for tag in customer.tags), customer.note.casefold())
+_ORDERS: dict[str, tuple[Callable[[_Entry], Any], bool]] = {
+    "recent": (lambda e: e.row.last_order_at or "", True),
+    "spend": (lambda e: e.row.spend_fen, True),
+    "valuable": (lambda e: e.worth_fen, True),
+    "silent": (lambda e: e.row.last_order_at or e.row.joined_at, False),
+    "newest": (lambda e: e.row.joined_at, True),
+}
+"""The key of each sort, and whether the largest comes first; `name` is the order before each of them."""
+
+
+def _entry(customer: Customer, figures: Figures, segments: tuple[str, ...], clock: SegmentClock) -> _Entry:
     row = CustomerRow(
         id=customer.id,
         name=customer.name,
@@ -214,5 +298,21 @@ def _entry(customer: Customer, figures: Figures, segments: tuple[str, ...]) -> _
         joined_at=customer.joined_at,
         birthday=customer.birthday,
         has_note=bool(customer.note),
+        sizes=tuple(dict.fromkeys(size for size in customer.sizes.values() if size)),
     )
-    return _Entry(row, heads, "\n".join(words), pinyin or customer.name, figures)
+    hay = hay_of(customer)
+    return _Entry(row, hay, _by_name(hay), figures, customer.consents, worth_of(figures, clock))
+
+
+def _by_name(hay: Hay) -> str:
+    """Return the key of the pinyin order: character by character, its sound first, so that one surname stays together.
+
+    Names in letters stand among them by their letters; what has no sound at all comes last.
+    """
+    if not hay.syllables:
+        return hay.front[1:]
+    return " ".join(f"{sound} {char}" for sound, char in zip(hay.syllables, hay.name, strict=True))
+
+
+def _tag_names(row: CustomerRow) -> tuple[str, ...]:
+    return tuple(tag.name for tag in row.tags)

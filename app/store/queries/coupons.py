@@ -184,6 +184,14 @@ _HAD = """SELECT customer_id, count(*), max(state IN ('issued', 'claimed', 'rese
 
 
 @reads("coupon")
+def holders(read: Read, now: Instant) -> frozenset[str]:
+    """Return the ids of the customers who hold a coupon that is still good at `now`."""
+    live = "state IN ('issued', 'claimed', 'reserved', 'returned') AND (valid_until IS NULL OR valid_until > ?)"
+    rows = read.rows(f"SELECT DISTINCT customer_id FROM coupon WHERE customer_id IS NOT NULL AND {live}", (now,))  # noqa: S608 - a constant
+    return frozenset(row[0] for row in rows)
+
+
+@reads("coupon")
 def issued_count(read: Read, template_id: str, customer_id: str) -> int:
     """Return how many coupons of a template this customer was ever handed, used or not (rule 1.5)."""
     return int(

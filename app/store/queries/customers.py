@@ -6,8 +6,10 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
+from app.domain.book import Filter, SavedFilter
 from app.domain.instants import Instant
 from app.protocol.objects import BrowseEvent, Contact, ContactHolder, Coupon, Customer, Order, SignalMark
+from app.store import kept
 from app.store.read import Read, reads
 from app.store.spec import BY_ROW
 
@@ -48,6 +50,13 @@ def customers_by_ids(read: Read, ids: Collection[str]) -> dict[str, Customer]:
 def bound_since(read: Read, since: Instant, limit: int = 3) -> list[Customer]:
     """Return the customers who became this guide's at `since` or later, the last first."""
     return read.all(Customer, "bound_at >= ? ORDER BY bound_at DESC, id LIMIT ?", (since, limit))
+
+
+@reads(kept.FILTERS)
+def saved_filters(read: Read) -> tuple[SavedFilter, ...]:
+    """Return the filters this guide named on this device, in their order."""
+    found = kept.value(read, kept.FILTERS) or []
+    return tuple(SavedFilter(one["id"], one["name"], Filter.from_wire(one["filter"])) for one in found)
 
 
 def owners_of(read: Read, row: type, ids: Collection[str]) -> set[str]:

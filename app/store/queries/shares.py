@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from app.domain.instants import Instant
 from app.protocol.objects import Share
+from app.store import kept
+from app.store.json_text import dumps
 from app.store.read import Read, reads
 
 
@@ -52,3 +54,30 @@ def share_funnel(read: Read, since: Instant, until: Instant) -> Funnel:
         " coalesce(sum(bought), 0) FROM share WHERE created_at >= ? AND created_at < ?"
     )
     return Funnel(*read.rows(sums, (since, until))[0])
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """One product on its way to several customers, one after another. `form`: poster | link; `done`: how many went."""
+
+    product_id: str
+    form: str
+    tone: str
+    customer_ids: tuple[str, ...]
+    done: int = 0
+
+
+@reads(kept.SENDING, "customer")
+def sending(read: Read) -> Sending | None:
+    """Return what is being handed out, without whoever is no longer on this device; None when nobody is left."""
+    found = kept.value(read, kept.SENDING)
+    if found is None:
+        return None
+    here = {
+        row[0]
+        for row in read.rows(
+            "SELECT id FROM customer WHERE id IN (SELECT value FROM json_each(?))", (dumps(found["customer_ids"]),)
+        )
+    }
+    ids = tuple(one for one in found["customer_ids"] if one in here)
+    return Sending(found["product_id"], found["form"], found["tone"], ids, found["done"]) if ids else None
