@@ -1,6 +1,6 @@
 """One product to several customers: who may be written to, and handing it out one by one, also after a restart.
 
-A messenger is one chat at a time: the list is kept, and each that went out is recorded and taken off in one transaction.
+A messenger is one chat at a time: the list is kept; each that went out is recorded and taken off in one transaction.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Small things of this device only that may speak of people: kept sealed beside the rows, never sent, gone with the store.
+"""Small things of this device only that may speak of people: sealed, never sent, gone with the store.
 
 A notice names them like objects (`FILTERS`, `SENDING`), so live queries follow.
 """

@@ -86,6 +86,8 @@ ROOTS: dict[str, tuple[Root, ...]] = {
 }
 
 PAGES: tuple[PageRoute, ...] = (
+    PageRoute("/customers/filter", "customers:FilterPage", "customers"),
+    PageRoute("/customers/send", "coupons:SendGoodsPage", "customers"),
     PageRoute("/customers/:customer_id", "customers:CustomerPage", "customers"),
     PageRoute("/customers/:customer_id/coupon", "coupons:SendCouponPage", "customers"),
     PageRoute("/customers/:customer_id/message", "coupons:MessagePage", "customers"),

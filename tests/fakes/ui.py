@@ -261,6 +261,8 @@ def _texts(controls: Iterator[BaseControl] | list[BaseControl]) -> list[str]:
             if name == "value" and not isinstance(control, ft.Text):
                 continue
             text = getattr(control, name, None)
+            if name == "value" and getattr(control, "spans", None):
+                text = f"{text or ''}{''.join(span.text for span in control.spans)}"
             if isinstance(text, str) and text and not isinstance(control, ft.Semantics | ft.Page):
                 found.append(text)
     return found

@@ -69,7 +69,7 @@ class Sending:
 
 @reads(kept.SENDING, "customer")
 def sending(read: Read) -> Sending | None:
-    """Return what is being handed out, without whoever is no longer on this device; None when nobody is left."""
+    """Return what is being handed out, without whoever is no longer on this device; with nobody left: what went."""
     found = kept.value(read, kept.SENDING)
     if found is None:
         return None
@@ -80,4 +80,4 @@ def sending(read: Read) -> Sending | None:
         )
     }
     ids = tuple(one for one in found["customer_ids"] if one in here)
-    return Sending(found["product_id"], found["form"], found["tone"], ids, found["done"]) if ids else None
+    return Sending(found["product_id"], found["form"], found["tone"], ids, found["done"])

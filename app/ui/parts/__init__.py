@@ -3,12 +3,12 @@
 from app.ui.parts.cards import card, fact, group, notice, stat_strip
 from app.ui.parts.choose import filter_chips, search_field, segmented, switch_row, text_field, use_sheet
 from app.ui.parts.frame import frame, gutter
-from app.ui.parts.lists import SearchSlots, VirtualList
+from app.ui.parts.lists import SLOTS, SearchSlots, VirtualList
 from app.ui.parts.media import product_thumb
 from app.ui.parts.people import avatar
 from app.ui.parts.pickers import use_day_picker, use_time_picker
 from app.ui.parts.progress import bar, ring
-from app.ui.parts.rows import list_row, setting_row
+from app.ui.parts.rows import list_row, person_row, setting_row
 from app.ui.parts.snack import say
 from app.ui.parts.states import (
     Skeleton,
@@ -21,12 +21,13 @@ from app.ui.parts.states import (
     unfinished,
 )
 from app.ui.parts.sync_badge import SyncBadge
-from app.ui.parts.text import dots, level_pill, money_text, pill, section, txt
+from app.ui.parts.text import dots, level_pill, marked, money_text, pill, section, txt
 from app.ui.parts.timeline import timeline_item
 from app.ui.parts.tip import Tip
 from app.ui.parts.touch import action_tile, icon_button, primary, quiet, secondary, tappable, tile_row
 
 __all__ = [
+    "SLOTS",
     "SearchSlots",
     "Skeleton",
     "SyncBadge",
@@ -49,9 +50,11 @@ __all__ = [
     "is_partial",
     "level_pill",
     "list_row",
+    "marked",
     "money_text",
     "notice",
     "offline_note",
+    "person_row",
     "pill",
     "primary",
     "product_thumb",

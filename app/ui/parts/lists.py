@@ -13,11 +13,11 @@ from typing import Any
 import flet as ft
 
 from app.ui import hooks
-from app.ui import session as sessions
-from app.ui.theme import ROW_HEIGHT
+from app.ui.theme import row_height
 
 CHUNK = 4
 SLOTS = 30
+LIST_SHARE = 0.62  # of the window's height, beside head, field, chips and bar
 RowBuilder = Callable[[Any], ft.Control]
 
 
@@ -33,7 +33,7 @@ _MemoChunk = ft.memo(_Chunk)
 def VirtualList(
     rows: tuple[Any, ...],
     build: RowBuilder,
-    height: float = ROW_HEIGHT,
+    height: float | None = None,
     mark: Any = None,
     padding: Any = None,
     header: ft.Control | None = None,
@@ -47,15 +47,17 @@ def VirtualList(
     Args:
         rows: An immutable tuple of small values; give the component `key=` of the filter to start at the top again.
         build: A stable function (module level, or `ft.use_callback(fn, [])`) from a value to its row.
-        height: Height of every row.
+        height: Height of every row; default: that of `list_row` at the device's text scale.
         mark: Anything else the rows depend on (selected id, language, day): a change rebuilds the visible ones.
         padding: Around all rows.
         header: Scrolls away above the first row; at most some 400 high.
         chunk: Rows of a slot; fewer for tall or rich rows.
     """
     first, set_first = ft.use_state(-1)  # -1: not scrolled yet, so nothing beyond the window is built
+    layout = hooks.use_layout()
+    height, mark = height or row_height(layout.scale), (mark, layout.scale)
     step = chunk * height
-    slots = ceil(sessions.current().layout.height / step) + (0 if first < 0 else 2)
+    slots = ceil(layout.height / step) + (0 if first < 0 else 2)
     chunks = ft.use_memo(lambda: [rows[i : i + chunk] for i in range(0, len(rows), chunk)], [rows, chunk])
 
     root, place, column = hooks.peek(hooks.RootCtx), ft.use_ref(0.0), ft.use_ref(None)
@@ -113,6 +115,21 @@ _MemoSlot = ft.memo(_Slot)
 
 
 @ft.component
-def SearchSlots(rows: Sequence[Any], build: RowBuilder, mark: Any = None, padding: Any = None) -> ft.Control:
-    """Show the first thirty results of a search; slots keep their place, so a keystroke patches only what differs."""
-    return ft.ListView([_MemoSlot(row, build, mark) for row in rows[:SLOTS]], expand=True, padding=padding, spacing=0)
+def SearchSlots(
+    rows: Sequence[Any], build: RowBuilder, mark: Any = None, padding: Any = None, more: ft.Control | None = None
+) -> ft.Control:
+    """Show the first thirty results of a search; slots keep their place, so a keystroke patches only what differs.
+
+    Only what fits the window is built until the list is scrolled; `more` stands after the thirtieth.
+    """
+    layout = hooks.use_layout()
+    scrolled, set_scrolled = ft.use_state(False)
+    fit = ceil(layout.height * LIST_SHARE / row_height(layout.scale)) + 1
+    many = SLOTS if scrolled else min(SLOTS, fit)
+    slots: list[ft.Control] = [_MemoSlot(row, build, (mark, layout.scale)) for row in rows[:many]]
+    if more is not None and len(slots) == SLOTS:
+        slots.append(more)
+    return ft.ListView(
+        slots, expand=True, padding=padding, spacing=0, scroll_interval=100,
+        on_scroll=lambda event: set_scrolled(event.pixels > 0),
+    )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import flet as ft
@@ -20,6 +21,25 @@ def txt(value: str, kind: TypeSpec = Type.BODY, color: str | None = None, **opti
     if lines:
         options |= {"max_lines": lines, "overflow": ft.TextOverflow.ELLIPSIS}
     return seen(ft.Text(value, style=kind.style(color), **options), kind)
+
+
+def marked(
+    text: str, spans: Sequence[tuple[int, int]], kind: TypeSpec = Type.BODY, color: str | None = None, **options: Any
+) -> ft.Text:
+    """Return text on one line whose `spans` (from, to) are marked: what a search found."""
+    if not spans:
+        return txt(text, kind, color, lines=1, **options)
+    strong = TypeSpec(kind.size, kind.line, True, Tone.ON_SOFT).style()
+    strong.bgcolor = Tone.SOFT
+    pieces, at = [], spans[0][0]
+    for begin, end in spans:
+        if begin > at:
+            pieces.append(ft.TextSpan(text[at:begin]))
+        pieces.append(ft.TextSpan(text[begin:end], strong))
+        at = end
+    if at < len(text):
+        pieces.append(ft.TextSpan(text[at:]))
+    return txt(text[: spans[0][0]], kind, color, lines=1, spans=pieces, **options)
 
 
 def dots(*parts: str | None) -> str:

@@ -1,4 +1,4 @@
-"""Coupons: sending one with its message, what I hold and sent, one coupon's way."""
+"""Coupons: sending one with its message, what I hold and sent, one coupon's way; a product to several."""
 
 from app.ui.screens.coupons.batch import BatchPage
 from app.ui.screens.coupons.compose import MessagePage, SendCouponPage
@@ -6,6 +6,7 @@ from app.ui.screens.coupons.handout import HandOutPage
 from app.ui.screens.coupons.held import CouponsScreen
 from app.ui.screens.coupons.one import CouponPage
 from app.ui.screens.coupons.redeem import RedeemPage
+from app.ui.screens.coupons.sending import SendGoodsPage
 from app.ui.screens.coupons.template import TemplatePage
 
 __all__ = [
@@ -16,5 +17,6 @@ __all__ = [
     "MessagePage",
     "RedeemPage",
     "SendCouponPage",
+    "SendGoodsPage",
     "TemplatePage",
 ]

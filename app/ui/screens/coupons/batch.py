@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any
@@ -58,14 +58,14 @@ def BatchPage() -> ft.Control:
     hooks.use_strings()
     picking = hooks.use_slice(Picking)
     if not picking.has_people:
-        return WhoPage()
+        return WhoPage(t("coupons.batch_title"))
     if picking.template_id is None:
         return WhatPage()
     return PreviewPage(picking.template_id)
 
 
 @screen
-def WhoPage() -> ft.Control:
+def WhoPage(title: str) -> ft.Control:
     """Choose a segment, or pick people in the list."""
     ui, client, picking = hooks.use_session(), hooks.use_client(), hooks.use_slice(Picking)
     counts = hooks.use_live({"customer", "setting"}, client.index.counts, id(client.index))
@@ -80,9 +80,9 @@ def WhoPage() -> ft.Control:
     rows = [_segment(name, counts[name], partial(choose, name)) for name in SEGMENTS if counts.get(name)]
     if not rows:
         body = p.empty(ft.Icons.PEOPLE_OUTLINE, t("customers.empty_title"), t("customers.empty_text"))
-        return p.frame(t("coupons.batch_title"), body)
+        return p.frame(title, body)
     pick_row = p.setting_row(ft.Icons.CHECKLIST, t("coupons.who_pick"), on_click=pick)
-    return p.frame(t("coupons.batch_title"), [p.section(t("coupons.who")), p.group([*rows, pick_row])])
+    return p.frame(title, [p.section(t("coupons.who")), p.group([*rows, pick_row])])
 
 
 def _segment(name: str, count: int, choose: Any) -> ft.Control:
@@ -120,16 +120,16 @@ def use_people() -> tuple[str, ...]:
     return hooks.use_live({"customer", "setting"}, read, id(client.index), picking.ids, picking.segment, book.sort)
 
 
-def use_plan(template_id: str, ids: tuple[str, ...]) -> tuple[Plan | None, Exception | None]:
-    """Return who gets it and who not, worked out off the loop; while it runs, the last one. A hook."""
+def use_plan(plan: Callable[..., Plan], *args: Any) -> tuple[Plan | None, Exception | None]:
+    """Return who gets it and who not by `plan(read, *args, call)`, off the loop; while it runs, the last. A hook."""
     client, now = hooks.use_client(), hooks.use_now()
     seen = hooks.use_live(PLANNED, object)
     last: Any = ft.use_ref(None)
 
     async def work() -> Plan:
-        return await client.store.query_in_thread(plan_batch, template_id, ids, call_of(client))
+        return await client.store.query_in_thread(plan, *args, call_of(client))
 
-    task = hooks.use_task(work, template_id, ids, seen, now)
+    task = hooks.use_task(work, plan, *args, seen, now)
     if task.value is not None:
         last.current = task.value
     return last.current, task.error
@@ -141,9 +141,9 @@ def PreviewPage(template_id: str) -> ft.Control:
     ui, picking, opened = hooks.use_session(), hooks.use_slice(Picking), hooks.use_slice(Opened)
     strings, ids = hooks.use_strings(), use_people()
     held = next((one for one in use_in_hand() if one.template.id == template_id), None)
-    plan, error = use_plan(template_id, ids)
+    plan, error = use_plan(plan_batch, template_id, ids)
     start, busy = use_once()
-    lines = ft.use_memo(lambda: _lines(plan, opened.codes), [plan, opened.codes])
+    lines = ft.use_memo(lambda: lines_of(plan, opened.codes), [plan, opened.codes])
     if error is not None:
         return p.frame(t("coupons.batch_title"), p.error_card(error))
     if held is None or plan is None:
@@ -166,7 +166,7 @@ def PreviewPage(template_id: str) -> ft.Control:
     button = p.primary(t("coupons.issue", n=len(gets)), (lambda: start(issue)) if gets else None, busy=busy)
     foot = ft.Row([p.txt(words, Type.META, expand=True), button], spacing=Space.M)
     inset = ft.Padding.only(left=Space.S, right=Space.S, bottom=Space.XL)
-    body = p.VirtualList(lines, _line, mark=strings.language, padding=inset, header=head, key=template_id)
+    body = p.VirtualList(lines, preview_line, mark=strings.language, padding=inset, header=head, key=template_id)
     return p.frame(t("coupons.batch_title"), body, foot=foot, scroll=False)
 
 
@@ -192,16 +192,16 @@ def _head(picking: Picking, held: InHand, count: int, plan: Plan) -> ft.Control:
     )
     side = p.gutter()
     return ft.Container(
-        ft.Column([p.group([what, _who_row(picking, count)]), figures], spacing=Space.M),
+        ft.Column([p.group([what, who_row(picking, count)]), figures], spacing=Space.M),
         padding=ft.Padding.only(left=side, right=side, top=Space.XS, bottom=Space.S),
     )
 
 
 def _who_card(picking: Picking, count: int) -> ft.Control:
-    return p.group([_who_row(picking, count)])
+    return p.group([who_row(picking, count)])
 
 
-def _who_row(picking: Picking, count: int) -> ft.Control:
+def who_row(picking: Picking, count: int) -> ft.Control:
     def other() -> None:
         picking.ids, picking.segment = (), None
 
@@ -215,7 +215,7 @@ def _who_row(picking: Picking, count: int) -> ft.Control:
     )
 
 
-def _lines(plan: Plan | None, codes: frozenset[str]) -> tuple[Line, ...]:
+def lines_of(plan: Plan | None, codes: frozenset[str]) -> tuple[Line, ...]:
     """Return the preview's rows: each group's head, and its people where it is open."""
     if plan is None:
         return ()
@@ -229,7 +229,7 @@ def _lines(plan: Plan | None, codes: frozenset[str]) -> tuple[Line, ...]:
     return tuple(rows)
 
 
-def _line(line: Line) -> ft.Control:
+def preview_line(line: Line) -> ft.Control:
     return _person(line) if line.customer_id else _group(line)
 
 

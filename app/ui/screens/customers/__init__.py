@@ -2,6 +2,7 @@
 
 from app.ui.screens.customers.book import CustomersScreen
 from app.ui.screens.customers.facts import FactsPage
+from app.ui.screens.customers.filtering import FilterPage
 from app.ui.screens.customers.followup import FollowUpPage, FollowUpsPage, PlanPage
 from app.ui.screens.customers.handover import HandedPage, HandOverPage
 from app.ui.screens.customers.profile import CustomerPage
@@ -11,6 +12,7 @@ __all__ = [
     "CustomerPage",
     "CustomersScreen",
     "FactsPage",
+    "FilterPage",
     "FollowUpPage",
     "FollowUpsPage",
     "HandOverPage",

@@ -1,233 +1,324 @@
-"""The list of my customers: search as you type, segment chips with counts, three sorts."""
+"""The list of my customers: search as you type, chips with counts, own filters, sorts, ticking several.
+
+A keystroke draws anew the field, the line of figures and the rows, nothing else: what is typed stands apart from what
+the chips depend on.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 from functools import partial
+from typing import Any
 
 import flet as ft
 
+from app.domain.book import Filter, SavedFilter
 from app.domain.calendar_days import day_of
-from app.domain.instants import from_text
-from app.insight.index import ALL, CustomerRow
+from app.insight.index import ALL, SORTS, CustomerRow
+from app.store.queries import customers as q
+from app.store.queries import shares
 from app.ui import hooks
 from app.ui import parts as p
 from app.ui import session as sessions
 from app.ui.guards import screen
+from app.ui.screens.customers.listing import Look, Shown, customer_row
 from app.ui.screens.customers.picking import Picking
-from app.ui.strings import current, money, t
+from app.ui.strings import number, t
 from app.ui.theme import Space, Tone, Type
 
-SEGMENTS = (ALL, "new", "first", "repeat", "champion", "at_risk", "dormant", "stored_value")
-SORTS = ("recent", "spend", "name")
-LATE_DAYS = 60
+SEGMENTS = (
+    ALL, "new", "birthday", "first", "repeat", "effective", "champion", "at_risk", "dormant", "stored_value",
+    "consented",
+)  # fmt: skip
+OWN = "own"  # the chip of a filter that has no name
+LISTED = frozenset({"customer", "setting", "coupon"})
+
+
+@ft.observable
+@dataclass
+class Typed:
+    """What is typed, and whether every result is listed and not the first thirty; survives a change of tab."""
+
+    query: str = ""
+    all: bool = False
 
 
 @ft.observable
 @dataclass
 class Book:
-    """What the list shows; survives a change of tab."""
+    """Whom the list shows and in which order: a segment, or a filter (`saved`: its id when it has a name)."""
 
-    query: str = ""
     segment: str = ALL
     sort: str = "recent"
+    filter: Filter | None = None
+    saved: str = ""
 
+    def show(self, segment: str) -> None:
+        """List a segment."""
+        self.segment, self.filter, self.saved = segment, None, ""
 
-@dataclass(frozen=True, slots=True)
-class Look:
-    """What the rows depend on beside their own values."""
-
-    today: int
-    language: str
-    selected: str | None
-    picking: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Ticked:
-    """A row of the list while customers are ticked."""
-
-    row: CustomerRow
-    on: bool
+    def use(self, chosen: Filter, saved: str = "") -> None:
+        """List whom a filter holds."""
+        self.filter, self.saved, self.segment = chosen, saved, ALL
 
 
 @screen
 def CustomersScreen() -> ft.Control:
     """Show my customers; a row opens the profile."""
-    ui, client, book = hooks.use_session(), hooks.use_client(), hooks.use_slice(Book)
-    strings, now = hooks.use_strings(), hooks.use_now()
-    stack, wide = hooks.use_nav().stack(), hooks.use_wide()
-    index = client.index
-    rows = hooks.use_live(
-        {"customer", "setting"},
-        lambda: index.search(book.query, book.segment, book.sort),
-        id(index),
-        book.query,
-        book.segment,
-        book.sort,
-    )
-    counts = hooks.use_live({"customer", "setting"}, index.counts, id(index))
-    picking = hooks.use_slice(Picking)
-    selected = stack[0].removeprefix("/customers/") if wide and stack else None
-    look = Look(day_of(now, strings.zone).toordinal(), strings.language, selected, picking.on)
-    build = ft.use_memo(lambda: partial(_row, look), [look])
-    total = counts.get(ALL, 0)
-    top = [
-        p.search_field(t("customers.search"), book.query, lambda text: setattr(book, "query", text)),
-        p.filter_chips(
-            [(s, _chip(s, counts)) for s in SEGMENTS if s == ALL or counts.get(s)],
-            book.segment,
-            lambda s: setattr(book, "segment", s),
-        ),
-        _all_or_none(picking, book, rows) if picking.on else _summary(book, len(rows)),
-    ]
-    shown = ft.use_memo(lambda: _ticked(rows, picking.ids) if picking.on else rows, [rows, picking.on, picking.ids])
-    body = _list(book, shown, total, build, look)
+    ui, picking = hooks.use_session(), hooks.use_slice(Picking)
+    hooks.use_strings()
+    top: list[ft.Control] = [MemoField(), MemoChips(), MemoLine(picking.on)]
     if picking.on:
         title = t("customers.picked", n=len(picking.ids)) if picking.ids else t("customers.pick")
         stop = p.icon_button(ft.Icons.CLOSE, t("customers.pick_stop"), picking.stop)
-        foot = _send_foot(picking, book, rows)
-        return p.frame(title, body, actions=[stop], top=top, foot=foot, scroll=False, badge=False)
+        return p.frame(title, Results(), actions=[stop], top=top, foot=PickFoot(), scroll=False, badge=False)
     actions = [
         p.icon_button(ft.Icons.CHECKLIST, t("customers.pick"), picking.start),
-        p.icon_button(ft.Icons.QR_CODE_2, t("customers.empty_action"), lambda: ui.open("/card")),
+        p.icon_button(ft.Icons.PERSON_ADD_ALT_1_OUTLINED, t("customers.bind"), lambda: ui.open("/card")),
     ]
-    return p.frame(t("customers.title"), body, actions=actions, top=top, scroll=False)
+    return p.frame(t("customers.title"), Results(), actions=actions, top=top, scroll=False)
 
 
-def _ticked(rows: tuple[CustomerRow, ...], ids: tuple[str, ...]) -> tuple[Ticked, ...]:
-    """Return the rows with their ticks; a row whose tick stays is equal to what it was, so it is not drawn anew."""
-    on = frozenset(ids)
-    return tuple(Ticked(row, row.id in on) for row in rows)
+def use_rows() -> tuple[CustomerRow, ...]:
+    """Return whom the list shows now, in its order. A hook."""
+    index, book, typed = hooks.use_client().index, hooks.use_slice(Book), hooks.use_slice(Typed)
+    how = (typed.query, book.segment, book.sort, book.filter)
+    return hooks.use_live(LISTED, lambda: index.search(*how), id(index), *how)
 
 
-def _all_or_none(picking: Picking, book: Book, rows: tuple[CustomerRow, ...]) -> ft.Control:
-    """Return the line that ticks everybody shown, or nobody."""
-    every = bool(rows) and len(picking.ids) >= len(rows) and {row.id for row in rows} <= set(picking.ids)
+@screen
+def Field() -> ft.Control:
+    """Show the search field."""
+    hooks.use_strings()
+    typed = hooks.use_slice(Typed)
+    return p.search_field(t("customers.search"), typed.query, _search)
+
+
+def _search(text: str) -> None:
+    typed = sessions.current().slice(Typed)
+    typed.query, typed.all = text, False
+
+
+@screen
+def Chips() -> ft.Control:
+    """Show the filters that have a name, then the segments, each with its count."""
+    hooks.use_strings()
+    index, book = hooks.use_client().index, hooks.use_slice(Book)
+    saved = hooks.use_query(q.saved_filters)
+    counts = hooks.use_live({"customer", "setting"}, index.counts, id(index))
+    sizes = hooks.use_live(LISTED, lambda: [index.count_of(one.filter) for one in saved], id(index), saved)
+    chips = [(f"{OWN}/{one.id}", f"{one.name} {number(n)}") for one, n in zip(saved, sizes, strict=True)]
+    if book.filter is not None and not book.saved:
+        chips.insert(0, (OWN, t("customers.filter_own", n=book.filter.size)))
+    chips += [(s, _chip(s, counts)) for s in SEGMENTS if s == ALL or counts.get(s)]
+    chosen = book.segment if book.filter is None else f"{OWN}/{book.saved}" if book.saved else OWN
+    return p.filter_chips(chips, chosen, partial(_choose, saved))
+
+
+def _choose(saved: tuple[SavedFilter, ...], value: str) -> None:
+    book = sessions.current().slice(Book)
+    kept = next((one for one in saved if value == f"{OWN}/{one.id}"), None)
+    if kept is not None:
+        book.use(kept.filter, kept.id)
+    elif value != OWN:
+        book.show(value)
+
+
+def _chip(segment: str, counts: dict[str, int]) -> str:
+    return f"{t(f'customers.segment_{segment}')} {number(counts.get(segment, 0))}"
+
+
+@screen
+def Line(picking: bool) -> ft.Control:
+    """Show how many are listed; while picking what ticks them all, else the filter and the order."""
+    hooks.use_strings()
+    rows, book = use_rows(), hooks.use_slice(Book)
+    open_, set_open = ft.use_state(False)
+    close = ft.use_callback(lambda: set_open(False), [])
+    p.use_sheet(Sorts(close) if open_ else None, t("customers.sort"), close)
+    if picking:
+        return AllOrNone()
+    ui = hooks.use_session()
+    size = book.filter.size if book.filter else 0
+    sift = t("customers.filter_n", n=size) if size else t("customers.filter")
+    sort = t(f"customers.sort_{book.sort}")
+    buttons = [
+        _small(sift, ft.Icons.TUNE, lambda: ui.select("/customers/filter"), sift, size > 0),
+        _small(sort, ft.Icons.SWAP_VERT, lambda: set_open(True), t("customers.sort_label", sort=sort)),
+    ]
+    count = t("customers.count", n=len(rows), count=number(len(rows)))
+    return ft.Row([p.txt(count, Type.META, lines=1, expand=True), *buttons], spacing=0)
+
+
+def _small(words: str, icon: ft.IconData, press: Any, label: str, on: bool = False) -> ft.Control:
+    ink = Tone.ACTION if on else Tone.QUIET
+    face = ft.Row(
+        [ft.Icon(icon, size=16, color=ink), p.txt(words, Type.META, ink if on else None, no_wrap=True)],
+        spacing=Space.XS,
+        tight=True,
+    )
+    return p.tappable(
+        face, press, label=label, padding=ft.Padding.symmetric(horizontal=Space.S), height=48,
+        alignment=ft.Alignment.CENTER,
+    )  # fmt: skip
+
+
+@screen
+def Sorts(close: Any) -> ft.Control:
+    """Show the orders to choose from."""
+    book = hooks.use_slice(Book)
+
+    def choose(sort: str) -> None:
+        book.sort = sort
+        close()
+
+    def row(sort: str) -> ft.Control:
+        on = sort == book.sort
+        mark = ft.Icon(ft.Icons.CHECK, color=Tone.ACTION) if on else None
+        name, why = t(f"customers.sort_{sort}"), t(f"customers.sort_{sort}_why")
+        return p.list_row(name, why, trailing=mark, on_click=partial(choose, sort), selected=on)
+
+    return ft.Column([row(sort) for sort in SORTS], spacing=0)
+
+
+@screen
+def AllOrNone() -> ft.Control:
+    """Show the line that ticks everybody listed, or nobody."""
+    rows, picking = use_rows(), hooks.use_slice(Picking)
+    ids = tuple(row.id for row in rows)
+    every = bool(ids) and set(ids) <= set(picking.ids)
 
     def turn() -> None:
-        picking.ids = () if every else tuple(row.id for row in rows)
+        away = frozenset(ids)
+        kept = tuple(one for one in picking.ids if one not in away)
+        picking.ids = kept if every else (*kept, *ids)
 
     icon = ft.Icons.CHECK_BOX if every else ft.Icons.CHECK_BOX_OUTLINE_BLANK
-    words = t("customers.pick_none") if every else t("customers.pick_all", n=len(rows))
+    words = t("customers.pick_none") if every else t("customers.pick_all", n=len(ids))
     face = ft.Row([ft.Icon(icon, size=20, color=Tone.ACTION), p.txt(words, Type.META)], spacing=Space.S, tight=True)
-    return ft.Row([p.tappable(face, turn, label=words, padding=Space.S)])
+    button = p.tappable(face, turn if ids else None, label=words, padding=Space.S, height=48)
+    return ft.Row([button])
 
 
-def _send_foot(picking: Picking, book: Book, rows: tuple[CustomerRow, ...]) -> ft.Control:
-    """Return the button that goes on with the ticked, or with the whole list while nobody is ticked."""
-
-    def send() -> None:
-        if not picking.ids:
-            picking.segment = None if book.query else book.segment
-            picking.ids = tuple(row.id for row in rows) if book.query else ()
-        sessions.current().select("/coupons/batch")
-
+@screen
+def PickFoot() -> ft.Control:
+    """Show what can be done with the ticked, or with the whole list while nobody is ticked."""
+    hooks.use_strings()
+    rows, picking = use_rows(), hooks.use_slice(Picking)
     count = len(picking.ids) or len(rows)
+
+    def go(path: str) -> None:
+        _whom(picking, rows)
+        sessions.current().select(path)
+
     words = t("customers.send_picked" if picking.ids else "customers.send_all", n=count)
-    button = p.primary(words, send if count else None, ft.Icons.LOCAL_OFFER_OUTLINED)
-    return ft.Row([ft.Container(button, expand=True)])
+    coupon = partial(go, "/coupons/batch") if count else None
+    share = partial(go, "/customers/send") if count else None
+    return ft.Row(
+        [
+            p.secondary(t("customers.share_goods"), share, ft.Icons.IOS_SHARE),
+            ft.Container(p.primary(words, coupon, ft.Icons.LOCAL_OFFER_OUTLINED), expand=True),
+        ],
+        spacing=Space.M,
+    )
 
 
-def _list(
-    book: Book,
-    rows: tuple[CustomerRow | Ticked, ...],
-    total: int,
-    build: partial[ft.Control],
-    look: Look,
-) -> ft.Control:
+def _whom(picking: Picking, rows: tuple[CustomerRow, ...]) -> None:
+    """Say who gets it: the ticked, else the segment by its name where one is listed whole, else everybody listed."""
+    ui = sessions.current()
+    if picking.ids:
+        return
+    book, plain = ui.slice(Book), not ui.slice(Typed).query
+    picking.segment = book.segment if plain and book.filter is None else None
+    picking.ids = () if picking.segment else tuple(row.id for row in rows)
+
+
+MemoField, MemoChips, MemoLine = ft.memo(Field), ft.memo(Chips), ft.memo(Line)
+
+
+@screen
+def Results() -> ft.Control:
+    """Show the rows, or why there are none and the ways on."""
+    hooks.use_strings()
+    rows, now = use_rows(), hooks.use_now()
+    index, book, typed, picking = hooks.use_client().index, *map(hooks.use_slice, (Book, Typed, Picking))
+    strings, stack, wide = hooks.use_strings(), hooks.use_nav().stack(), hooks.use_wide()
+    selected = stack[0].removeprefix("/customers/") if wide and stack else None
+    look = Look(day_of(now, strings.zone).toordinal(), strings.language, selected, picking.on)
+    far = Look(look.today, look.language, selected, picking.on, typed.query)
+    build, build_far = (ft.use_memo(lambda one=one: partial(customer_row, one), [one]) for one in (look, far))
+    shown = ft.use_memo(lambda: _ticked(rows, picking.ids) if picking.on else rows, [rows, picking.on, picking.ids])
+    if not rows:
+        return _nobody(book, typed, len(index))
+    inset = ft.Padding.only(left=Space.S, right=Space.S, bottom=Space.XL)
+    if typed.query and not typed.all:
+        found = tuple(_found(one, typed.query) for one in shown[: p.SLOTS])
+        return p.SearchSlots(found, build, look, inset, _more(len(rows), typed))
+    place = f"{book.segment}/{book.sort}/{book.saved}/{hash(book.filter)}/{typed.query}"
+    unsent = None if picking.on or typed.query else Unsent()
+    return p.VirtualList(shown, build_far, mark=far, padding=inset, header=unsent, key=place)
+
+
+def _found(one: CustomerRow | Shown, query: str) -> Shown:
+    row, on = (one.row, one.on) if isinstance(one, Shown) else (one, False)
+    return Shown(row, on, sessions.current().client.index.hit(row.id, query))
+
+
+def _ticked(rows: tuple[CustomerRow, ...], ids: tuple[str, ...]) -> tuple[Shown, ...]:
+    """Return the rows with their ticks; a row whose tick stays is equal to what it was, so it is not drawn anew."""
+    on = frozenset(ids)
+    return tuple(Shown(row, row.id in on) for row in rows)
+
+
+def _more(count: int, typed: Typed) -> ft.Control | None:
+    if count <= p.SLOTS:
+        return None
+
+    def show_all() -> None:
+        typed.all = True
+
+    return ft.Row([p.quiet(t("customers.show_all", n=count), show_all)], alignment=ft.MainAxisAlignment.CENTER)
+
+
+@screen
+def Unsent() -> ft.Control:
+    """Say that a product is still on its way to some, with the way on; nothing while there is none."""
+    ui, left = hooks.use_session(), hooks.use_query(shares.sending)
+    hooks.use_strings()
+    if left is None or not left.customer_ids:
+        return ft.Container(visible=False)
+    go = p.quiet(t("customers.sending_go_on"), lambda: ui.select("/customers/send"))
+    text = t("customers.sending_left", n=len(left.customer_ids))
+    note = p.notice(None, text, icon=ft.Icons.PENDING_OUTLINED, action=go)
+    return ft.Container(note, padding=ft.Padding.symmetric(horizontal=p.gutter(), vertical=Space.S))
+
+
+def _nobody(book: Book, typed: Typed, total: int) -> ft.Control:
+    """Return why nobody is listed: not fetched yet, nobody there yet, nothing found, nobody in the group."""
     ui = sessions.current()
     if not total and p.is_partial():
         return p.unfinished()
     if not total:
-        return p.empty(
-            ft.Icons.PEOPLE_OUTLINE,
-            t("customers.empty_title"),
-            t("customers.empty_text"),
-            t("customers.empty_action"),
-            lambda: ui.open("/card"),
-        )
-    if not rows and book.query:
-        return p.empty(
-            ft.Icons.SEARCH_OFF,
-            t("customers.none_title", query=book.query),
-            t("customers.none_text"),
-            t("customers.none_clear"),
-            lambda: setattr(book, "query", ""),
-        )
-    if not rows:
-        return p.empty(
-            ft.Icons.FILTER_ALT_OFF_OUTLINED,
-            t("customers.segment_empty_title"),
-            t("customers.segment_empty_text"),
-            t("customers.segment_all"),
-            lambda: setattr(book, "segment", ALL),
-        )
-    inset = ft.Padding.only(left=Space.S, right=Space.S, bottom=Space.XL)
-    if book.query:
-        return p.SearchSlots(rows, build, look, inset)
-    return p.VirtualList(rows, build, mark=look, padding=inset, key=f"{book.segment}/{book.sort}")
+        card = partial(ui.open, "/card")
+        why = t("customers.empty_text")
+        return p.empty(ft.Icons.PEOPLE_OUTLINE, t("customers.empty_title"), why, t("customers.empty_action"), card)
+    narrowed = book.filter is not None or book.segment != ALL
+    if typed.query:
+        return _not_found(book, typed.query, narrowed)
+    title, why = t("customers.segment_empty_title"), t("customers.segment_empty_text")
+    everybody = partial(book.show, ALL)
+    return p.empty(ft.Icons.FILTER_ALT_OFF_OUTLINED, title, why, t("customers.segment_all"), everybody)
 
 
-def _chip(segment: str, counts: dict[str, int]) -> str:
-    return f"{t(f'customers.segment_{segment}')} {counts.get(segment, 0)}"
+def _not_found(book: Book, query: str, narrowed: bool) -> ft.Control:
+    clear = p.quiet(t("customers.none_clear"), partial(_search, ""))
+    ways = [clear]
+    if narrowed:
+        ways.insert(0, p.secondary(t("customers.none_all"), partial(book.show, ALL)))
+    said = p.empty(ft.Icons.SEARCH_OFF, t("customers.none_title", query=_short(query)), t("customers.none_text"))
+    row = ft.Row(ways, alignment=ft.MainAxisAlignment.CENTER, wrap=True)
+    return ft.Column([said, row], spacing=0, scroll=ft.ScrollMode.AUTO)
 
 
-def _summary(book: Book, count: int) -> ft.Control:
-    sort = t(f"customers.sort_{book.sort}")
-
-    def turn() -> None:
-        book.sort = SORTS[(SORTS.index(book.sort) + 1) % len(SORTS)]
-
-    words = p.txt(t("customers.count", n=count), Type.META, expand=True)
-    face = ft.Row(
-        [p.txt(sort, Type.META), ft.Icon(ft.Icons.SWAP_VERT, size=16, color=Tone.QUIET)], spacing=Space.XS, tight=True
-    )
-    button = p.tappable(face, turn, label=t("customers.sort_label", sort=sort), padding=Space.S)
-    return ft.Row([words, button])
-
-
-def _row(look: Look, shown: CustomerRow | Ticked) -> ft.Control:
-    row = shown.row if isinstance(shown, Ticked) else shown
-    on = isinstance(shown, Ticked) and shown.on
-    heads: list[ft.Control] = [p.txt(row.name, Type.ROW, lines=1)]
-    if (level := p.level_pill(row.level)) is not None:
-        heads.append(level)
-    tags = [tag.name for tag in row.tags[:2]]
-    spend = money(row.spend_fen) if row.order_count else t("customers.never")
-    days = None if row.last_order_at is None else _days(row.last_order_at, look.today)
-    return p.list_row(
-        heads,
-        p.dots(spend, *tags),
-        leading=_tick(on) if look.picking else p.avatar(row.name, row.id),
-        fact="" if days is None else (t("customers.days_ago", n=days) if days else t("customers.today")),
-        fact_color=Tone.LATE if days is not None and days > LATE_DAYS else None,
-        on_click=partial(_toggle if look.picking else _open, row.id),
-        on_long_press=None if look.picking else partial(_start, row.id),
-        selected=on or row.id == look.selected,
-    )
-
-
-def _tick(on: bool) -> ft.Control:
-    icon = ft.Icons.CHECK_CIRCLE if on else ft.Icons.RADIO_BUTTON_UNCHECKED
-    return ft.Container(
-        ft.Icon(icon, size=26, color=Tone.ACTION if on else Tone.QUIET), width=44, alignment=ft.Alignment.CENTER
-    )
-
-
-def _toggle(customer_id: str) -> None:
-    sessions.current().slice(Picking).toggle(customer_id)
-
-
-def _start(customer_id: str) -> None:
-    sessions.current().slice(Picking).start(customer_id)
-
-
-def _open(customer_id: str) -> None:
-    sessions.current().select(f"/customers/{customer_id}")
-
-
-def _days(at: str, today: int) -> int:
-    here = current().local(from_text(at))
-    return max(0, today - here.toordinal()) if isinstance(here, datetime) else 0
+def _short(query: str) -> str:
+    return query if len(query) <= 20 else f"{query[:20]}…"

@@ -13,12 +13,14 @@ class Picking:
     """What is being put together for a batch; survives a change of tab.
 
     `on`: the list shows ticks. `ids`: ticked, in the order of the ticks. `segment`: all of a segment instead.
+    What goes out is the coupon `template_id`, or the product `product_id`.
     """
 
     on: bool = False
     ids: tuple[str, ...] = ()
     segment: str | None = None
     template_id: str | None = None
+    product_id: str | None = None
 
     @property
     def has_people(self) -> bool:
@@ -37,4 +39,4 @@ class Picking:
 
     def stop(self) -> None:
         """Put everything away."""
-        self.on, self.ids, self.segment, self.template_id = False, (), None, None
+        self.on, self.ids, self.segment, self.template_id, self.product_id = False, (), None, None, None

@@ -83,11 +83,7 @@ def file_name(product: Product, made: MadeShare) -> str:
 async def share_poster(ui: sessions.UiSession, draft: Draft) -> bool:
     """Make the poster, hand it over with its caption, record the share; say what happened. Return if it went out."""
     try:
-        made = make_share(ui.client, "product", draft.product.no, draft.channel)
-        spec = spec_of(ui.client, draft, made.qr_link, ui.strings)
-        name, data = file_name(draft.product, made), await asyncio.to_thread(make_poster, spec)
-        await asyncio.to_thread(keep_poster, data, ui.client.store.folder / FOLDER, name)
-        how = await _hand_over(ui, name, data, message(draft.caption, made.link))
+        made, how = await hand_poster(ui, draft, draft.caption)
     except GuideError as error:
         say(error_text(error), refused=True)
         return False
@@ -98,6 +94,19 @@ async def share_poster(ui: sessions.UiSession, draft: Draft) -> bool:
     if recorded:
         say(t("share.done_saved" if how == SAVED else "share.done_shared"))
     return recorded
+
+
+async def hand_poster(ui: sessions.UiSession, draft: Draft, words: str) -> tuple[MadeShare, str]:
+    """Make the poster and hand it over with `words` and its link; return the share and how it went (`device.ports`).
+
+    Raises:
+        GuideError: it could not be drawn or written.
+    """
+    made = make_share(ui.client, "product", draft.product.no, draft.channel)
+    spec = spec_of(ui.client, draft, made.qr_link, ui.strings)
+    name, data = file_name(draft.product, made), await asyncio.to_thread(make_poster, spec)
+    await asyncio.to_thread(keep_poster, data, ui.client.store.folder / FOLDER, name)
+    return made, await _hand_over(ui, name, data, message(words, made.link))
 
 
 def message(caption: str, link: str) -> str:
@@ -114,9 +123,9 @@ async def _hand_over(ui: sessions.UiSession, name: str, data: bytes, text: str) 
         raise write_fault(error) from error
 
 
-def record_of(draft: Draft, made: MadeShare) -> RecordShare:
-    """Return the mutation that records the share."""
+def record_of(draft: Draft, made: MadeShare, customer_id: str | None = None) -> RecordShare:
+    """Return the mutation that records the share, made for one customer when it was."""
     return RecordShare(
         share_id=made.share_id, code=made.code, kind="product", item_id=draft.product.id, channel=draft.channel,
-        created_at=made.created_at, caption=draft.caption,
+        created_at=made.created_at, caption=draft.caption, customer_id=customer_id,
     )  # fmt: skip

@@ -1,0 +1,103 @@
+"""A customer as a row of the list: name and level, spend and what helps to know them, or what a search found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+
+import flet as ft
+
+from app.domain.instants import from_text
+from app.insight.finding import Hit
+from app.insight.index import CustomerRow
+from app.ui import parts as p
+from app.ui import session as sessions
+from app.ui.screens.customers.picking import Picking
+from app.ui.strings import current, money, t
+from app.ui.theme import Space, Tone, Type
+
+LATE_DAYS = 60
+NO_HIT = Hit()
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What the rows depend on beside their own values; `query` where rows look up themselves what it found."""
+
+    today: int
+    language: str
+    selected: str | None
+    picking: bool
+    query: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A row with its tick and with what a search found in it."""
+
+    row: CustomerRow
+    on: bool = False
+    hit: Hit = NO_HIT
+
+
+def customer_row(look: Look, shown: CustomerRow | Shown) -> ft.Control:
+    """Return the row of a customer: it opens the profile, or ticks while several are picked."""
+    one = shown if isinstance(shown, Shown) else Shown(shown)
+    row = one.row
+    hit = sessions.current().client.index.hit(row.id, look.query) if look.query else one.hit
+    days = None if row.last_order_at is None else _days(row.last_order_at, look.today)
+    return p.person_row(
+        _title(row, hit),
+        _meta(row, hit),
+        leading=_tick(one.on) if look.picking else p.avatar(row.name, row.id),
+        fact="" if days is None else (t("customers.days_ago", n=days) if days else t("customers.today")),
+        fact_color=Tone.LATE if days is not None and days > LATE_DAYS else None,
+        on_click=partial(_toggle if look.picking else _open, row.id),
+        on_long_press=None if look.picking else partial(_start, row.id),
+        selected=one.on or (not look.picking and row.id == look.selected),
+    )
+
+
+def _title(row: CustomerRow, hit: Hit) -> ft.Control:
+    name = p.marked(row.name or t("coupons.someone"), hit.name, Type.ROW)
+    pill = p.level_pill(row.level)
+    if pill is None:
+        return name
+    box = ft.Row([name, pill], spacing=Space.S)
+    name.expand, name.expand_loose = True, True  # a long name gives way to the pill
+    return box
+
+
+def _meta(row: CustomerRow, hit: Hit) -> ft.Control:
+    if hit.kind:
+        head = t(f"customers.hit_{hit.kind}")
+        shift = len(head)
+        return p.marked(head + hit.text, [(a + shift, b + shift) for a, b in hit.spans], Type.META)
+    spend = money(row.spend_fen) if row.order_count else t("customers.never")
+    size = t("customers.size", size=row.sizes[0]) if row.sizes else None
+    return p.txt(p.dots(spend, *(tag.name for tag in row.tags[:1]), size), Type.META, lines=1)
+
+
+def _tick(on: bool) -> ft.Control:
+    icon = ft.Icons.CHECK_CIRCLE if on else ft.Icons.RADIO_BUTTON_UNCHECKED
+    return ft.Container(
+        ft.Icon(icon, size=26, color=Tone.ACTION if on else Tone.QUIET), width=44, alignment=ft.Alignment.CENTER
+    )
+
+
+def _toggle(customer_id: str) -> None:
+    sessions.current().slice(Picking).toggle(customer_id)
+
+
+def _start(customer_id: str) -> None:
+    sessions.current().slice(Picking).start(customer_id)
+
+
+def _open(customer_id: str) -> None:
+    sessions.current().select(f"/customers/{customer_id}")
+
+
+def _days(at: str, today: int) -> int:
+    here = current().local(from_text(at))
+    return max(0, today - here.toordinal()) if isinstance(here, datetime) else 0
