@@ -21,12 +21,13 @@ from app.ui.parts.states import (
     unfinished,
 )
 from app.ui.parts.sync_badge import SyncBadge
-from app.ui.parts.text import dots, level_pill, marked, money_text, pill, section, txt
+from app.ui.parts.text import PLAIN_LEVELS, dots, level_pill, marked, money_text, pill, section, txt
 from app.ui.parts.timeline import timeline_item
 from app.ui.parts.tip import Tip
 from app.ui.parts.touch import action_tile, icon_button, primary, quiet, secondary, tappable, tile_row
 
 __all__ = [
+    "PLAIN_LEVELS",
     "SLOTS",
     "SearchSlots",
     "Skeleton",

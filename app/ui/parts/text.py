@@ -92,11 +92,14 @@ def pill(label: str, tone: str = "calm", icon: ft.IconData | None = None) -> ft.
     )
 
 
+PLAIN_LEVELS = ("", "normal", "member", "none", "regular")
+
+
 def level_pill(level: str | None) -> ft.Control | None:
     """Return the pill of a customer's level (`gold`, `silver`, `diamond`, …), or None for the plain one."""
     from app.ui.strings import current
 
-    if not level or level in ("normal", "member", "none", "regular"):
+    if level is None or level in PLAIN_LEVELS:
         return None
     key = f"common.level_{level}"
     label = current().t(key) if current().has(key) else level

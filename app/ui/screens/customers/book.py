@@ -256,7 +256,7 @@ def Results() -> ft.Control:
         return p.SearchSlots(found, build, look, inset, _more(len(rows), typed))
     place = f"{book.segment}/{book.sort}/{book.saved}/{hash(book.filter)}/{typed.query}"
     unsent = None if picking.on or typed.query else Unsent()
-    return p.VirtualList(shown, build_far, mark=far, padding=inset, header=unsent, key=place)
+    return p.VirtualList(shown, build_far, mark=far, padding=inset, header=unsent, chunk=3, key=place)
 
 
 def _found(one: CustomerRow | Shown, query: str) -> Shown:
@@ -317,7 +317,8 @@ def _not_found(book: Book, query: str, narrowed: bool) -> ft.Control:
         ways.insert(0, p.secondary(t("customers.none_all"), partial(book.show, ALL)))
     said = p.empty(ft.Icons.SEARCH_OFF, t("customers.none_title", query=_short(query)), t("customers.none_text"))
     row = ft.Row(ways, alignment=ft.MainAxisAlignment.CENTER, wrap=True)
-    return ft.Column([said, row], spacing=0, scroll=ft.ScrollMode.AUTO)
+    middle = ft.CrossAxisAlignment.CENTER
+    return ft.Column([said, row], spacing=0, scroll=ft.ScrollMode.AUTO, horizontal_alignment=middle)
 
 
 def _short(query: str) -> str:

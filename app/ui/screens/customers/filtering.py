@@ -95,7 +95,7 @@ def _choices(index: Any) -> tuple[tuple[str, Options], ...]:
 
     def level(value: str) -> str:
         key = f"common.level_{value}"
-        return strings.t(key) if strings.has(key) else value or t("customers.level_none")
+        return t("customers.level_none") if value in p.PLAIN_LEVELS else strings.t(key) if strings.has(key) else value
 
     levels = tuple((value, f"{level(value)} {number(n)}") for value, n in index.values("levels"))
     found = (
@@ -115,7 +115,9 @@ def Facet(kind: str, title: str, options: Options, chosen: tuple[str, ...]) -> f
     known = {value for value, _ in options}
     shown = (*options, *((value, value) for value in chosen if value not in known))
     chips = [_chip(label, value in chosen, partial(_flip, kind, value)) for value, label in shown]
-    return ft.Column([p.section(title), ft.Row(chips, wrap=True, spacing=Space.S, run_spacing=0)], spacing=0)
+    return ft.Column(
+        [p.section(title), ft.Row(chips, wrap=True, spacing=Space.S, run_spacing=Space.S)], spacing=Space.S
+    )
 
 
 MemoFacet = ft.memo(Facet)
@@ -138,7 +140,8 @@ def _flip(kind: str, value: str) -> None:
     if kind == "time":
         name, _, days = value.partition(":")
         on = getattr(draft.filter, name) != int(days)
-        draft.filter = replace(draft.filter, bought_days=None, silent_days=None, **({name: int(days)} if on else {}))
+        one: dict[str, int | None] = {"bought_days": None, "silent_days": None}
+        draft.filter = replace(draft.filter, **(one | {name: int(days) if on else None}))
         return
     have = getattr(draft.filter, kind)
     values = tuple(one for one in have if one != value) if value in have else (*have, value)
