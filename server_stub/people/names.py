@@ -5,8 +5,9 @@ from __future__ import annotations
 from functools import lru_cache
 
 SURNAMES = {
-    "单": "shan", "單": "shan", "曾": "zeng", "解": "xie", "仇": "qiu", "查": "zha", "区": "ou", "區": "ou", "朴": "piao",
-    "盖": "ge", "蓋": "ge", "覃": "qin", "缪": "miao", "繆": "miao", "翟": "zhai", "员": "yun", "員": "yun",
+    "单": "shan", "單": "shan", "曾": "zeng", "解": "xie", "仇": "qiu", "查": "zha", "区": "ou", "區": "ou",
+    "朴": "piao", "盖": "ge", "蓋": "ge", "覃": "qin", "缪": "miao", "繆": "miao", "翟": "zhai", "员": "yun",
+    "員": "yun",
 }  # fmt: skip
 """Characters that sound otherwise as a surname than in a sentence."""
 

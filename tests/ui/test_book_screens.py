@@ -26,6 +26,7 @@ from app.ui.screens.coupons import SendGoodsPage
 from app.ui.screens.customers import CustomersScreen, FilterPage
 from app.ui.screens.customers.book import Book, Typed
 from app.ui.screens.customers.picking import Picking
+from app.ui.theme import row_height
 from tests.fakes.sample import KEY, RowSealer, sample_store
 from tests.fakes.ui import FakeUi
 
@@ -334,7 +335,7 @@ async def test_strange_names_narrow_windows_and_large_text(sample: Any, scale: f
     await ui.settle()
     assert set(names(ui)) & {"长" * 200, "مريم الحسيني"} and not ui.reports
     heights = {c.min_height for c in ui.walk() if isinstance(c, ft.ListTile)}
-    assert heights == {72 if scale == 1 else 104}
+    assert heights == {row_height(scale)}
     for typed in ("长长", "🌹", "مريم", "𡈽", "aaa", "注"):
         await ui.type(FIELD, typed)
         assert names(ui) and not ui.reports

@@ -86,8 +86,8 @@ def person_row(
         meta, end = ft.Column([meta, end], spacing=2, tight=True), None
     return ft.ListTile(
         title, subtitle=meta, leading=leading, trailing=end, min_height=row_height(layout.scale),
-        min_vertical_padding=0, horizontal_spacing=Space.M, min_leading_width=44, bgcolor=Tone.CALM if selected else None,
-        content_padding=ft.Padding.symmetric(horizontal=Space.M), selected=selected,
+        min_vertical_padding=0, horizontal_spacing=Space.M, min_leading_width=44, selected=selected,
+        content_padding=ft.Padding.symmetric(horizontal=Space.M), bgcolor=Tone.CALM if selected else None,
         title_alignment=ft.ListTileTitleAlignment.CENTER, shape=ft.RoundedRectangleBorder(radius=Radius.M),
         on_click=None if on_click is None else (lambda _event: on_click()),
         on_long_press=None if on_long_press is None else (lambda _event: on_long_press()),

@@ -95,7 +95,9 @@ def test_a_fold_keeps_every_character_in_its_place_and_is_done_once(text: str) -
     assert len(fold(text)) == len(text) and fold(fold(text)) == fold(text)
 
 
-@pytest.mark.parametrize(("text", "folded"), [("張偉", "张伟"), ("ＡＢｃ１２３", "abc123"), ("É　ü", "e u"), ("ß", "ß")])
+@pytest.mark.parametrize(
+    ("text", "folded"), [("張偉", "张伟"), ("ＡＢｃ１２３", "abc123"), ("É　ü", "e u"), ("ß", "ß")]
+)
 def test_scripts_widths_and_cases_meet(text: str, folded: str) -> None:
     assert fold(text) == folded
     assert len(TRADITIONAL) == len(set(TRADITIONAL)) == len(SIMPLIFIED)
