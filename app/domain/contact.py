@@ -78,12 +78,21 @@ def decide(
         return Denied("no_marketing_consent")
     if device_id is not None and holder_device_id not in (None, device_id):
         return Denied("contact_other_device")
-    left = _left(contacts_at, now, zone, policy)
+    left = budget_left(contacts_at, now, zone, policy)
     if min(left) <= 0:
         return Denied("contact_budget_used", _used_params(left, now, zone, policy))
     if is_quiet(policy.quiet, now, zone):
         return Denied("quiet_hours", {"next_at": to_text(next_polite_time(policy.quiet, now, zone))})
     return Allowed(min(left), *left)
+
+
+def budget_left(
+    contacts_at: Sequence[datetime | Instant], now: datetime, zone: tzinfo, policy: ContactPolicy
+) -> tuple[int, int, int]:
+    """Return what is left of the calendar day, week and month; below zero where others went over it (rule 9.2)."""
+    texts = [at if isinstance(at, str) else to_text(at) for at in contacts_at]
+    used = [sum(to_text(begin) <= at < to_text(end) for at in texts) for _, begin, end in _periods(now, zone)]
+    return policy.day - used[0], policy.week - used[1], policy.month - used[2]
 
 
 def require(decision: Allowed | Denied) -> Allowed:
@@ -112,14 +121,6 @@ def _periods(now: datetime, zone: tzinfo) -> tuple[tuple[str, datetime, datetime
         ("week", start_of(monday, zone), start_of(monday + timedelta(days=7), zone)),
         ("month", *month_range(today, zone)),
     )
-
-
-def _left(
-    contacts_at: Sequence[datetime | Instant], now: datetime, zone: tzinfo, policy: ContactPolicy
-) -> tuple[int, int, int]:
-    texts = [at if isinstance(at, str) else to_text(at) for at in contacts_at]
-    used = [sum(to_text(begin) <= at < to_text(end) for at in texts) for _, begin, end in _periods(now, zone)]
-    return policy.day - used[0], policy.week - used[1], policy.month - used[2]
 
 
 def _used_params(left: tuple[int, int, int], now: datetime, zone: tzinfo, policy: ContactPolicy) -> dict[str, Param]:

@@ -22,6 +22,12 @@ def contact_decision(read: Read, customer_id: str, call: Call) -> rules.Allowed 
     return _decide(read, found, call)
 
 
+def contact_left(read: Read, customer_id: str, call: Call) -> tuple[int, int, int]:
+    """Return what is left of the customer's budget of this day, week and month, whoever used it (rule 9.2)."""
+    left = rules.budget_left(_counted(read, customer_id, call), call.now, call.zone, _policy(read))
+    return max(left[0], 0), max(left[1], 0), max(left[2], 0)
+
+
 def require_contact(read: Read, customer_id: str, call: Call) -> None:
     """Raise `Rejected` with the denial's code."""
     decision = contact_decision(read, customer_id, call)
@@ -29,16 +35,23 @@ def require_contact(read: Read, customer_id: str, call: Call) -> None:
 
 
 def _decide(read: Read, found: Customer, call: Call) -> rules.Allowed | rules.Denied:
-    setting = brand.brand_setting(read)
     holder = customers.contact_holder(read, found.guide_id)
-    since = to_text(call.now - timedelta(days=MEMORY_DAYS))
-    counted = [c.at for c in customers.contacts_of(read, found.id) if not c.transactional and c.at >= since]
     return rules.decide(
-        counted,
+        _counted(read, found.id, call),
         now=call.now,
         zone=call.zone,
-        policy=rules.ContactPolicy.from_wire(setting.contact if setting else {}),
+        policy=_policy(read),
         consents=found.consents,
         device_id=call.device_id,
         holder_device_id=holder.device_id if holder else None,
     )
+
+
+def _policy(read: Read) -> rules.ContactPolicy:
+    setting = brand.brand_setting(read)
+    return rules.ContactPolicy.from_wire(setting.contact if setting else {})
+
+
+def _counted(read: Read, customer_id: str, call: Call) -> list[str]:
+    since = to_text(call.now - timedelta(days=MEMORY_DAYS))
+    return [c.at for c in customers.contacts_of(read, customer_id) if not c.transactional and c.at >= since]

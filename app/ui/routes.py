@@ -99,6 +99,7 @@ PAGES: tuple[PageRoute, ...] = (
     PageRoute("/customers/:customer_id/facts", "customers:FactsPage", "customers"),
     PageRoute("/handed", "customers:HandedPage", "me"),
     PageRoute("/products/:product_id", "share:ProductPage", "share"),
+    PageRoute("/products/:product_id/people", "customers:SuitsPage", "share"),
     PageRoute("/products/:product_id/poster", "share:PosterPage", "share"),
     PageRoute("/shares", "share:SharesPage", "share"),
     PageRoute("/coupons", "coupons:CouponsScreen", "share"),

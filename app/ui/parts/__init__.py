@@ -22,7 +22,7 @@ from app.ui.parts.states import (
 )
 from app.ui.parts.sync_badge import SyncBadge
 from app.ui.parts.text import PLAIN_LEVELS, dots, level_pill, marked, money_text, pill, section, txt
-from app.ui.parts.timeline import timeline_item
+from app.ui.parts.timeline import moment, thread, timeline_item
 from app.ui.parts.tip import Tip
 from app.ui.parts.touch import action_tile, icon_button, primary, quiet, secondary, tappable, tile_row
 
@@ -52,6 +52,7 @@ __all__ = [
     "level_pill",
     "list_row",
     "marked",
+    "moment",
     "money_text",
     "notice",
     "offline_note",
@@ -72,6 +73,7 @@ __all__ = [
     "switch_row",
     "tappable",
     "text_field",
+    "thread",
     "tile_row",
     "timeline_item",
     "txt",

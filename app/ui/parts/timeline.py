@@ -1,6 +1,8 @@
-"""One moment in a customer's timeline."""
+"""Moments of a customer's timeline, on one thread."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import flet as ft
 
@@ -31,3 +33,28 @@ def timeline_item(
         ft.Container(txt(when, Type.META, no_wrap=True), padding=ft.Padding.only(top=7)),
     ]
     return ft.Row(cells, spacing=Space.M, vertical_alignment=ft.CrossAxisAlignment.START)
+
+
+DOT = 32
+
+
+def moment(icon: ft.IconData, title: str, meta: str, when: str = "", *, strong: bool = False) -> ft.Control:
+    """Return an item of a `thread`, as light as can be (there are many); without `when` it is of the day above."""
+    dot = ft.Container(
+        ft.Icon(icon, size=16, color=Tone.ON_SOFT if strong else Tone.QUIET), width=DOT, height=DOT,
+        border_radius=DOT / 2, bgcolor=Tone.SOFT if strong else Tone.FILL, alignment=ft.Alignment.CENTER,
+    )  # fmt: skip
+    words = ft.Column(
+        [txt(title, Type.BODY), *([txt(meta, Type.META)] if meta else [])], spacing=2, expand=True,
+        margin=ft.Margin.only(top=5),
+    )  # fmt: skip
+    end = [txt(when, Type.META, no_wrap=True, margin=ft.Margin.only(top=7))] if when else []
+    return ft.Row([dot, words, *end], spacing=Space.M, vertical_alignment=ft.CrossAxisAlignment.START)
+
+
+def thread(rows: Sequence[ft.Control], *, last: bool = True) -> ft.Control:
+    """Return `moment`s (and headings between) on one line, which ends at the last of them with `last`."""
+    line = ft.Container(left=DOT / 2 - 1, top=Space.M, bottom=DOT if last else 0, width=2, bgcolor=Tone.FILL)
+    inset = ft.Padding.only(bottom=0 if last else Space.L)
+    column = ft.Column(list(rows), spacing=Space.L, horizontal_alignment=ft.CrossAxisAlignment.STRETCH)
+    return ft.Stack([line, ft.Container(column, padding=inset)])

@@ -6,6 +6,7 @@ from app.ui.screens.customers.filtering import FilterPage
 from app.ui.screens.customers.followup import FollowUpPage, FollowUpsPage, PlanPage
 from app.ui.screens.customers.handover import HandedPage, HandOverPage
 from app.ui.screens.customers.profile import CustomerPage
+from app.ui.screens.customers.suits import SuitsPage
 from app.ui.screens.customers.visit import PickPiecesPage
 
 __all__ = [
@@ -19,4 +20,5 @@ __all__ = [
     "HandedPage",
     "PickPiecesPage",
     "PlanPage",
+    "SuitsPage",
 ]

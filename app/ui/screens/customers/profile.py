@@ -1,33 +1,49 @@
-"""One customer: head, four actions, four figures, the hint, and five tabs."""
+"""One customer: head, four actions, four figures, the hint, and eight tabs."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Any
 
 import flet as ft
 
+from app.domain.auto_tag import AutoTag
 from app.domain.calendar_days import day_of
-from app.domain.contact import Allowed
 from app.domain.instants import from_text, to_text
+from app.insight import auto_tags as tagging
 from app.insight.today import READS, TodaySignal, signals_of_customer
-from app.mutations.contacting import contact_decision
-from app.mutations.mutate import call_of
 from app.protocol.objects import Customer
 from app.store.queries import customers as q
 from app.store.queries import handovers, work
+from app.store.queries import profile as pq
 from app.ui import hooks
 from app.ui import parts as p
 from app.ui import session as sessions
 from app.ui.guards import screen
-from app.ui.screens.customers import tabs
 from app.ui.screens.customers.handover import Came, Leaving
+from app.ui.screens.customers.portrait import Portrait
+from app.ui.screens.customers.reach import Budget
 from app.ui.screens.customers.reveal import PhoneLine
+from app.ui.screens.customers.suits import Suits, use_suggestions
+from app.ui.screens.customers.tabs import Coupons, Notes, Orders
+from app.ui.screens.customers.tag_words import tag_name, tag_reason
+from app.ui.screens.customers.timeline import Timeline
+from app.ui.screens.customers.views import Views
+from app.ui.screens.customers.worth import Worth
 from app.ui.screens.today.reasons import prompt_of, reason_text
-from app.ui.strings import current, error_text, money, t
+from app.ui.strings import current, money, t
 from app.ui.theme import Space, Tone, Type
 
-TABS = ("timeline", "portrait", "orders", "coupons", "notes")
+__all__ = ["Budget", "CustomerPage", "gone"]
+TABS: dict[str, Callable[..., ft.Control]] = {
+    "timeline": Timeline, "suits": Suits, "orders": Orders, "notes": Notes, "portrait": Portrait, "worth": Worth,
+    "views": Views, "coupons": Coupons,
+}  # fmt: skip
+PAGED = frozenset({"timeline", "orders", "views", "coupons"})  # they keep the place when a page comes or goes
+TAB_ROWS = (tuple(TABS)[:4], tuple(TABS)[4:])
+TAGS_SHOWN = 6
+HINTED, THUMB = 3, 72
 YEAR_DAYS = 365
 LATE_DAYS = 60
 
@@ -58,55 +74,126 @@ def Profile(customer_id: str) -> ft.Control:
     ui, strings, now = hooks.use_session(), hooks.use_strings(), hooks.use_now()
     customer = hooks.use_query(q.customer_by_id, customer_id)
     tab, set_tab = ft.use_state("timeline")
-    client = ui.client
-    hints = hooks.use_live(frozenset(READS), lambda: _hints(client, customer_id, now), customer_id, now.hour)
+    scroller: Any = ft.use_ref(None)
+    hints = hooks.use_live(frozenset(READS), lambda: _hints(customer_id, now), customer_id, now.hour)
     refused = hooks.use_query(work.rejected_about, f"customer/{customer_id}")
-    year = hooks.use_live({"order"}, lambda: _year(client, customer_id, now), customer_id)
+    year = hooks.use_query(pq.orders_since, customer_id, to_text(_midnight(now) - timedelta(days=YEAR_DAYS)))
     leaving = hooks.use_query(handovers.waiting_for, customer_id) is not None
     came = hooks.use_query(handovers.came_to_me, customer_id) is not None
     if customer is None:
         return gone()
-    body: list[ft.Control] = [_head(customer)]
+    body: list[ft.Control] = [Head(customer, lambda: set_tab("notes"))]
     body += [*([Leaving(customer_id)] if leaving else []), *([Came(customer_id)] if came else [])]
     body += [] if leaving else [_actions(customer, lambda: set_tab("notes"))]
     body += [p.refused_note(row.code, dict(row.params)) for row in refused[:2]]
-    body += [_figures(customer, year, now), *[_hint(s, now) for s in hints[:1]]]
-    body.append(p.segmented([(name, t(f"profile.tab_{name}")) for name in TABS], tab, set_tab))
-    body.append(tabs.TABS[tab](customer_id, key=f"{tab}/{strings.language}"))
+    body.append(_figures(customer, year, now))
+    body += [Hint(one, lambda: set_tab("suits")) for one in hints[:1]]
+    body.append(_tab_rows(tab, set_tab))
+    extra = (scroller,) if tab in PAGED else ()
+    body.append(TABS[tab](customer_id, *extra, key=f"{tab}/{strings.language}"))
     give = p.icon_button(ft.Icons.SWAP_HORIZ, t("handover.give"), lambda: ui.open(f"/customers/{customer_id}/handover"))
     foot, actions = (None, ()) if leaving else (_foot(customer), (give,))
-    return p.frame("", body, foot=foot, actions=actions)  # the head below is the title
+    scroller.current = _scrolled(body)
+    return p.frame("", scroller.current, foot=foot, actions=actions, scroll=False)  # the head below is the title
 
 
-def _hints(client: object, customer_id: str, now: datetime) -> tuple[TodaySignal, ...]:
+def _scrolled(body: list[ft.Control]) -> ft.Column:
+    """Return the body in a column that can be told to scroll: pages of a tab come and go under the eye."""
+    side = p.gutter()
+    column = ft.Column(body, spacing=Space.M, horizontal_alignment=ft.CrossAxisAlignment.STRETCH)
+    inside = ft.Container(column, padding=ft.Padding.only(left=side, top=Space.XS, right=side, bottom=Space.XL))
+    return ft.Column(
+        [inside], expand=True, spacing=0, scroll=ft.ScrollMode.AUTO,
+        horizontal_alignment=ft.CrossAxisAlignment.STRETCH,
+    )  # fmt: skip
+
+
+def _tab_rows(tab: str, choose: Callable[[str], None]) -> ft.Control:
+    """Return the tabs in two rows: eight words in one are cut on a phone."""
+    rows = [p.segmented([(name, t(f"profile.tab_{name}")) for name in names], tab, choose) for names in TAB_ROWS]
+    return ft.Column(rows, spacing=Space.XS, horizontal_alignment=ft.CrossAxisAlignment.STRETCH)
+
+
+def _midnight(now: datetime) -> datetime:
+    """Return the begin of the UTC day: what is asked of the store changes once a day, not each minute."""
+    return now.replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def _hints(customer_id: str, now: datetime) -> tuple[TodaySignal, ...]:
     c = sessions.current().client
     return signals_of_customer(c.store.read, customer_id, now, c.session.zone, c.session.staff.store_id)
 
 
-def _year(client: object, customer_id: str, now: datetime) -> int:
-    since = to_text(now - timedelta(days=YEAR_DAYS))
-    found = q.orders_of(sessions.current().client.store.read, customer_id, 200)
-    return sum(1 for o in found if o.paid_at >= since and o.status in ("paid", "part_refunded"))
+@screen
+def Head(customer: Customer, edit: Callable[[], None]) -> ft.Control:
+    """Show who it is, and their tags; a tap on the tags says where each comes from."""
+    client, now = hooks.use_client(), hooks.use_now()
+    hooks.use_strings()
+    is_open, set_open = ft.use_state(False)
+    found = hooks.use_live(
+        frozenset(tagging.READS),
+        lambda: tagging.auto_tags(client.store.read, customer.id, now, client.session.zone),
+        customer.id, now.date(),
+    )  # fmt: skip
 
+    def go_on() -> None:
+        set_open(False)
+        edit()
 
-def _head(customer: Customer) -> ft.Control:
+    sheet = _tag_sheet(customer, found, now, go_on) if is_open else None
+    p.use_sheet(sheet, t("profile.tags"), lambda: set_open(False))
     level = p.level_pill(customer.level)
-    title = ft.Semantics(heading_level=1, content=p.txt(customer.name, Type.NAME, lines=1))
-    name = ft.Row([title, *([level] if level else [])], spacing=Space.S)
-    pills = [p.pill(tag.name) for tag in customer.tags[:5]]
-    words = ft.Column(
-        [
-            name,
-            PhoneLine(customer),
-            *([ft.Row(pills, spacing=Space.S, wrap=True, run_spacing=Space.XS)] if pills else []),
-        ],
-        spacing=Space.XS,
-        expand=True,
+    title = ft.Semantics(
+        heading_level=1, content=p.txt(customer.name, Type.NAME, lines=2), expand=True, expand_loose=True
     )
-    return ft.Row(
-        [p.avatar(customer.name, customer.id, 64), words],
-        spacing=Space.L,
+    name = ft.Row([title, *([level] if level else [])], spacing=Space.S)
+    words = ft.Column([name, PhoneLine(customer)], spacing=Space.XS, expand=True)
+    face = ft.Row(
+        [p.avatar(customer.name, customer.id, 64), words], spacing=Space.L,
         vertical_alignment=ft.CrossAxisAlignment.START,
+    )  # fmt: skip
+    pills = _pills(customer, found)
+    if not pills:
+        return face
+    tags = p.tappable(
+        ft.Row(pills, spacing=Space.S, wrap=True, run_spacing=Space.S), lambda: set_open(True),
+        label=t("profile.tags_label", n=len(customer.tags) + len(found)),
+        padding=ft.Padding.symmetric(vertical=Space.M),
+    )  # fmt: skip
+    return ft.Column([face, tags], spacing=0, horizontal_alignment=ft.CrossAxisAlignment.STRETCH)
+
+
+TAG_ICONS = {"brand": ft.Icons.VERIFIED_OUTLINED, "auto": ft.Icons.AUTO_AWESOME_OUTLINED}
+TAG_ORDER = ("brand", "personal")
+
+
+def _pills(customer: Customer, found: tuple[AutoTag, ...]) -> list[ft.Control]:
+    """Return the first tags: the guide's own, the brand's with its mark, what was found with a spark."""
+    held = sorted(customer.tags, key=lambda tag: TAG_ORDER.index(tag.kind) if tag.kind in TAG_ORDER else 2)
+    pills: list[ft.Control] = [p.pill(tag.name, "calm", TAG_ICONS.get(tag.kind)) for tag in held]
+    pills += [p.pill(tag_name(tag), "soft", TAG_ICONS["auto"]) for tag in found]
+    rest = len(pills) - TAGS_SHOWN
+    return pills if rest <= 0 else [*pills[:TAGS_SHOWN], p.pill(f"+{rest}")]
+
+
+def _tag_sheet(customer: Customer, found: tuple[AutoTag, ...], now: datetime, edit: Callable[[], None]) -> ft.Control:
+    """Return every tag with where it comes from; an automatic one says why."""
+    rows = [_tag_row(TAG_ICONS["auto"], tag_name(tag), tag_reason(tag, now)) for tag in found]
+    for tag in customer.tags:
+        kind = tag.kind if tag.kind in ("brand", "personal") else "auto"
+        since = current().date_short(tag.at, now) if tag.at else ""
+        rows.append(
+            _tag_row(TAG_ICONS.get(kind, ft.Icons.LABEL_OUTLINE), tag.name, t(f"profile.tag_{kind}", day=since))
+        )
+    more = ft.Row([p.secondary(t("profile.tags_edit"), edit, ft.Icons.EDIT_OUTLINED)])
+    return ft.Column([p.group(rows), more], spacing=Space.M, horizontal_alignment=ft.CrossAxisAlignment.STRETCH)
+
+
+def _tag_row(icon: ft.IconData, name: str, why: str) -> ft.Control:
+    words = ft.Column([p.txt(name, Type.ROW), p.txt(why, Type.META)], spacing=2, expand=True)
+    return ft.Container(
+        ft.Row([ft.Icon(icon, size=20, color=Tone.QUIET), words], spacing=Space.M),
+        padding=ft.Padding.symmetric(horizontal=Space.L, vertical=Space.M),
     )
 
 
@@ -140,35 +227,25 @@ def _figures(customer: Customer, year: int, now: datetime) -> ft.Control:
     )
 
 
-def _hint(signal: TodaySignal, now: datetime) -> ft.Control:
-    ui = sessions.current()
+@screen
+def Hint(signal: TodaySignal, everything: Callable[[], None]) -> ft.Control:
+    """Show why now is the time, with three products that suit, and one tap on."""
+    ui, now = hooks.use_session(), hooks.use_now()
+    task = use_suggestions(signal.customer.id, HINTED)
 
     def send() -> None:
         prompt_of(signal)
         ui.open(f"/customers/{signal.customer.id}/coupon")
 
-    thumb = None
+    found = [one.product for one in task.value or ()]
     if signal.product is not None:
-        thumb = ft.Row([p.product_thumb(signal.product.picture, signal.product.name, 72)])
+        found = [signal.product, *(one for one in found if one.id != signal.product.id)]
+    thumbs = [p.product_thumb(one.picture, one.name, THUMB) for one in found[:HINTED]]
+    row = ft.Row(thumbs, spacing=Space.S, height=THUMB)  # its height is there before the pictures are
+    goods = p.tappable(row, everything, label=t("profile.hint_goods"), radius=Space.M)
     return p.notice(
-        t("profile.hint"), reason_text(signal, now), content=thumb, action=p.quiet(t("profile.hint_action"), send)
+        t("profile.hint"), reason_text(signal, now), content=goods, action=p.quiet(t("profile.hint_action"), send)
     )
-
-
-@screen
-def Budget(customer_id: str) -> ft.Control:
-    """Say how often this customer may still be contacted, before anything is sent (rule 9.3)."""
-    client = hooks.use_client()
-    now = hooks.use_now()
-    decision = hooks.use_live(
-        {"customer", "contact", "contact_holder", "setting"},
-        lambda: contact_decision(client.store.read, customer_id, call_of(client)),
-        customer_id,
-        now.minute,
-    )
-    if isinstance(decision, Allowed):
-        return p.txt(t("profile.budget", n=decision.remaining), Type.META)
-    return p.txt(error_text(decision.code, decision.params), Type.META, Tone.LATE)
 
 
 def _foot(customer: Customer) -> ft.Control:

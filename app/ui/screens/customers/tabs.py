@@ -1,22 +1,24 @@
-"""The tabs of a profile: timeline, orders, coupons, notes and tags; the portrait has a module of its own."""
+"""Tabs of a profile: orders, coupons, notes and tags; the larger ones have modules of their own."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 
 import flet as ft
 
 from app.protocol.limits import NOTE_MAX, TAG_MAX
 from app.protocol.mutations import AddTag, EditNote, RemoveTag
-from app.protocol.objects import Coupon, Customer, Order, Product
+from app.protocol.objects import Coupon, Customer, Order, OrderLine, Product
+from app.store.queries import coupons as cq
 from app.store.queries import customers as q
-from app.store.queries import products as pq
 from app.ui import hooks
 from app.ui import parts as p
 from app.ui import session as sessions
 from app.ui.guards import screen
-from app.ui.screens.customers.portrait import Portrait
+from app.ui.screens.customers.paging import Page, Pages, Source
+from app.ui.screens.customers.shelf import use_products
 from app.ui.screens.customers.words import (
     STATE_TONES,
     coupon_state,
@@ -25,55 +27,61 @@ from app.ui.screens.customers.words import (
     order_title,
     product_name,
     template_name,
-    timeline_row,
 )
 from app.ui.strings import money, t
 from app.ui.theme import Space, Tone, Type
 
-PAGE = 15  # a profile builds at most 300 controls
-ORDERS = 8
-
-
-def use_products(ids: Sequence[str | None]) -> dict[str, Product]:
-    """Return the products with these ids. A hook."""
-    wanted = tuple(sorted({i for i in ids if i}))
-    client = hooks.use_client()
-    return hooks.use_live({"product"}, lambda: pq.products_by_ids(client.store.read, wanted), wanted)
+STRETCH = ft.CrossAxisAlignment.STRETCH
+ORDERS = 3  # some 100 controls: two pages fit a profile's 300
+COUPONS = 6
+LINES = 3  # of an order that shows more on a tap
 
 
 @screen
-def Timeline(customer_id: str) -> ft.Control:
-    """Orders, views, coupons and contacts, newest first, grouped by nothing but time."""
-    now = hooks.use_now()
-    limit, set_limit = ft.use_state(PAGE)
-    items = hooks.use_query(q.timeline_of, customer_id, q.KINDS, limit)
-    products = use_products(
-        [i.row.product_id for i in items if i.kind == "browse_event"]
-        + [line.product_id for i in items if i.kind == "order" for line in i.row.lines[:1]]
+def Orders(customer_id: str, scroller: Any = None) -> ft.Control:
+    """Every order with its lines, refunds and coupon, and the way to why it was paid for or not."""
+    read = sessions.current().client.store.read
+    source = Source(
+        f"{customer_id}/orders",
+        frozenset({"order", "coupon"}),
+        lambda limit, after: q.timeline_of(read, customer_id, ("order",), limit, after),
+        lambda item: (item.at, item.id),
+        ORDERS,
     )
-    if not items:
-        return p.empty(ft.Icons.TIMELINE, t("profile.timeline_empty"), t("profile.timeline_empty_text"))
-    rows = [timeline_row(item, products, now, i == len(items) - 1) for i, item in enumerate(items)]
-    if len(items) == limit:
-        rows.append(p.secondary(t("profile.more"), lambda: set_limit(limit + PAGE)))
-    return ft.Column(rows, spacing=0)
+    return Pages(source, MemoOrders, _no_orders, scroller)
 
 
-@screen
-def Orders(customer_id: str) -> ft.Control:
-    """Every order with its lines and refunds."""
-    limit, set_limit = ft.use_state(ORDERS)
-    orders = hooks.use_query(q.orders_of, customer_id, limit)
+def _no_orders() -> ft.Control:
+    return p.empty(ft.Icons.RECEIPT_LONG_OUTLINED, t("profile.orders_empty"), t("profile.orders_empty_text"))
+
+
+@ft.component
+def _OrdersPage(page: Page) -> ft.Control:
+    """Show one page of orders."""
+    hooks.use_strings()
+    client = hooks.use_client()
+    orders: list[Order] = [item.row for item in page.items]
     products = use_products([line.product_id for order in orders for line in order.lines])
-    if not orders:
-        return p.empty(ft.Icons.RECEIPT_LONG_OUTLINED, t("profile.orders_empty"), t("profile.orders_empty_text"))
-    rows = [_order_card(order, products) for order in orders]
-    if len(orders) == limit:
-        rows.append(p.secondary(t("profile.more"), lambda: set_limit(limit + ORDERS)))
-    return ft.Column(rows, spacing=Space.M)
+    used = tuple(order.coupon_id for order in orders if order.coupon_id)
+    coupons = hooks.use_live(
+        {"coupon"}, lambda: {c.id: c for one in used if (c := cq.coupon_by_id(client.store.read, one))}, used
+    )
+    open_ids, set_open = ft.use_state(frozenset[str]())
+    cards = [
+        _order_card(order, products, coupons.get(order.coupon_id or ""), order.id in open_ids,
+                    lambda order_id=order.id: set_open(open_ids | {order_id}))
+        for order in orders
+    ]  # fmt: skip
+    inset = ft.Padding.only(bottom=0 if page.last else Space.M)
+    return ft.Container(ft.Column(cards, spacing=Space.M, horizontal_alignment=STRETCH), padding=inset)
 
 
-def _order_card(order: Order, products: dict[str, Product]) -> ft.Control:
+MemoOrders = ft.memo(_OrdersPage)
+
+
+def _order_card(
+    order: Order, products: dict[str, Product], coupon: Coupon | None, is_open: bool, unfold: Callable[[], None]
+) -> ft.Control:
     tone = "late" if order.status in ("refunded", "cancelled") else "warm" if order.refunded_fen else "calm"
     channel = t(f"profile.channel.{order.channel}")
     head = ft.Row(
@@ -82,34 +90,68 @@ def _order_card(order: Order, products: dict[str, Product]) -> ft.Control:
             p.pill(t(f"profile.status.{order.status}"), tone),
         ]
     )
-    lines = [_order_line(line, products) for line in order.lines]
-    total = ft.Row(
-        [
-            p.txt(t("profile.order_no", no=order.no), Type.META, expand=True, lines=1),
-            p.money_text(order.paid_fen, Type.SECTION),
-        ]
-    )
-    refund = [p.fact(t("profile.status.refunded"), "−" + money(order.refunded_fen))] if order.refunded_fen else []
-    return p.card(ft.Column([head, *lines, *refund, total], spacing=Space.S))
+    shown = order.lines if is_open else order.lines[:LINES]
+    rows: list[ft.Control] = [head, *(_order_line(line, products) for line in shown)]
+    if rest := len(order.lines) - len(shown):
+        rows.append(p.quiet(t("profile.lines_more", n=rest), unfold))
+    if order.coupon_id:
+        name = template_name(coupon.rules) if coupon else ""
+        rows.append(p.fact(t("profile.coupon_used"), name or t("profile.coupon_other")))
+    if order.refunded_fen:
+        rows.append(p.fact(t("profile.status.refunded"), money(-order.refunded_fen)))
+    return p.card(ft.Column([*rows, _order_foot(order)], spacing=Space.S))
 
 
-def _order_line(line: object, products: dict[str, Product]) -> ft.Control:
-    product = products.get(getattr(line, "product_id", None) or "")
-    name = product_name(product) or str(getattr(line, "name", ""))
-    meta = p.dots(getattr(line, "size", "") or None, t("profile.qty", n=getattr(line, "qty", 1)))
+def _order_foot(order: Order) -> ft.Control:
+    """Return the sum, and the way to what the order earned (or why it did not)."""
+    ui = sessions.current()
+    why = t("profile.why_not_earned" if order.historic else "profile.why_earned")
+    words = ft.Column(
+        [p.txt(t("profile.order_no", no=order.no), Type.META), p.txt(why, Type.LABEL, Tone.ACTION)],
+        spacing=2, expand=True,
+    )  # fmt: skip
+    face = ft.Row([words, p.money_text(order.paid_fen, Type.SECTION)], spacing=Space.M)
+    return p.tappable(face, lambda: ui.open(f"/commission/orders/{order.no}"), padding=ft.Padding.symmetric(vertical=6))
+
+
+def _order_line(line: OrderLine, products: dict[str, Product]) -> ft.Control:
+    product = products.get(line.product_id or "")
+    name = product_name(product) or line.name
+    back = t("profile.line_refunded", n=line.refunded_qty) if line.refunded_qty else None
+    meta = p.dots(line.size or None, t("profile.qty", n=line.qty), back)
     picture = p.product_thumb(product.picture if product else None, name, 44)
-    words = ft.Column([p.txt(name, Type.BODY, lines=1), p.txt(meta, Type.META)], spacing=0, expand=True)
-    return ft.Row([picture, words, p.txt(money(getattr(line, "paid_fen", 0)), Type.BODY)], spacing=Space.M)
+    words = ft.Column([p.txt(name, Type.BODY, lines=2), p.txt(meta, Type.META)], spacing=0, expand=True)
+    return ft.Row([picture, words, p.txt(money(line.paid_fen), Type.BODY)], spacing=Space.M)
 
 
 @screen
-def Coupons(customer_id: str) -> ft.Control:
+def Coupons(customer_id: str, scroller: Any = None) -> ft.Control:
     """Coupons handed to this customer, with their state."""
+    read = sessions.current().client.store.read
+    source = Source(
+        f"{customer_id}/coupons",
+        frozenset({"coupon"}),
+        lambda limit, after: q.timeline_of(read, customer_id, ("coupon",), limit, after),
+        lambda item: (item.at, item.id),
+        COUPONS,
+    )
+    return Pages(source, MemoCoupons, _no_coupons, scroller)
+
+
+def _no_coupons() -> ft.Control:
+    return p.empty(ft.Icons.LOCAL_OFFER_OUTLINED, t("profile.coupons_empty"), t("profile.coupons_empty_text"))
+
+
+@ft.component
+def _CouponsPage(page: Page) -> ft.Control:
+    """Show one page of coupons."""
     now = hooks.use_now()
-    coupons = hooks.use_query(q.coupons_of, customer_id)
-    if not coupons:
-        return p.empty(ft.Icons.LOCAL_OFFER_OUTLINED, t("profile.coupons_empty"), t("profile.coupons_empty_text"))
-    return p.group([coupon_row(coupon, now) for coupon in coupons])
+    hooks.use_strings()
+    inset = ft.Padding.only(bottom=0 if page.last else Space.M)
+    return ft.Container(p.group([coupon_row(item.row, now) for item in page.items]), padding=inset)
+
+
+MemoCoupons = ft.memo(_CouponsPage)
 
 
 def coupon_row(coupon: Coupon, now: datetime, who: str = "") -> ft.Control:
@@ -214,5 +256,4 @@ def _tag(name: str, kind: str, remove: object) -> ft.Control:
     )
 
 
-TABS = {"timeline": Timeline, "portrait": Portrait, "orders": Orders, "coupons": Coupons, "notes": Notes}
-__all__ = ["TABS", "coupon_row", "order_title"]
+__all__ = ["Coupons", "Notes", "Orders", "coupon_row", "order_title", "use_products"]

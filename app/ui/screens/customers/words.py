@@ -64,11 +64,11 @@ def salutation(customer: Customer, strings: Strings) -> str:
     return customer.name
 
 
-def timeline_row(item: TimelineItem, products: dict[str, Product], now: datetime, last: bool) -> ft.Control:
-    """Return one item of the timeline as a control."""
+def timeline_row(item: TimelineItem, products: dict[str, Product], now: datetime, when: str | None) -> ft.Control:
+    """Return one item of the timeline as a control; `when` is its day, None on the day of the item above."""
     icon, title, meta, strong = _SAYS[item.kind](item.row, products, now)
-    when = current().relative_day(from_text(item.at), now) if item.at else ""
-    return p.timeline_item(icon, title, meta, when, strong=strong, last=last)
+    hour = current().time_short(item.at) if item.at else None
+    return p.moment(icon, title, p.dots(hour, meta), when or "", strong=strong)
 
 
 def _order(order: Order, products: dict[str, Product], now: datetime) -> tuple[ft.IconData, str, str, bool]:
@@ -119,3 +119,12 @@ def _contact(contact: Contact, products: dict[str, Product], now: datetime) -> t
 
 
 _SAYS = {"order": _order, "browse_event": _view, "coupon": _coupon, "contact": _contact}
+
+
+def seconds_words(seconds: int) -> str:
+    """Return a length of time in the two largest units."""
+    minutes, rest = divmod(seconds, 60)
+    if not minutes:
+        return t("profile.seconds", n=rest)
+    hours, left = divmod(minutes, 60)
+    return t("profile.hours", h=hours, m=left) if hours else t("profile.minutes", m=minutes, s=rest)

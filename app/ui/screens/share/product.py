@@ -58,7 +58,7 @@ def Editor(product: Product) -> ft.Control:
     photo = p.product_thumb(
         product.picture, name_of(product, strings), None, PHOTO_HEIGHT_WIDE if wide else PHOTO_HEIGHT
     )
-    facts = [_head(product), _price(product), _sizes(product, stock), *_shared_before(mine)]
+    facts = [_head(product), _price(product), _sizes(product, stock), *_shared_before(mine), _who_likes(product)]
     making = [Carousel(studio), Words(studio), _channels(studio)]
     if not wide:
         body: list[ft.Control] = [_filled(photo), *facts, *making]
@@ -219,6 +219,18 @@ def _shared_before(mine: list[Any]) -> list[ft.Control]:
     opened, bought = sum(s.opened for s in mine), sum(s.bought for s in mine)
     words = t("share.shared_before", n=len(mine), opened=opened, bought=bought)
     return [p.txt(words, Type.META)]
+
+
+def _who_likes(product: Product) -> ft.Control:
+    """Return the way to the customers whom the product suits."""
+    ui = hooks.use_session()
+    row = p.list_row(
+        t("profile.who_likes"), t("profile.who_likes_text"),
+        leading=ft.Icon(ft.Icons.GROUP_OUTLINED, color=Tone.ACTION),
+        trailing=ft.Icon(ft.Icons.CHEVRON_RIGHT, size=20, color=Tone.QUIET),
+        on_click=lambda: ui.open(f"/products/{product.id}/people"),
+    )  # fmt: skip
+    return p.group([row])
 
 
 def _stage(width: float, height: float) -> ft.Control:
