@@ -147,7 +147,7 @@ def Head(customer: Customer, edit: Callable[[], None]) -> ft.Control:
         heading_level=1, content=p.txt(customer.name, Type.NAME, lines=2), expand=True, expand_loose=True
     )
     name = ft.Row([title, *([level] if level else [])], spacing=Space.S)
-    words = ft.Column([name, PhoneLine(customer)], spacing=Space.XS, expand=True)
+    words = ft.Column([name, PhoneLine(customer)], spacing=0, expand=True)
     face = ft.Row(
         [p.avatar(customer.name, customer.id, 64), words], spacing=Space.L,
         vertical_alignment=ft.CrossAxisAlignment.START,
@@ -158,7 +158,7 @@ def Head(customer: Customer, edit: Callable[[], None]) -> ft.Control:
     tags = p.tappable(
         ft.Row(pills, spacing=Space.S, wrap=True, run_spacing=Space.S), lambda: set_open(True),
         label=t("profile.tags_label", n=len(customer.tags) + len(found)),
-        padding=ft.Padding.symmetric(vertical=Space.M),
+        padding=ft.Padding.only(top=Space.XS, bottom=22),  # the number above is 48 high, and so is this
     )  # fmt: skip
     return ft.Column([face, tags], spacing=0, horizontal_alignment=ft.CrossAxisAlignment.STRETCH)
 

@@ -42,7 +42,10 @@ def Budget(customer_id: str) -> ft.Control:
     else:
         said, tone = error_text(decision.code, decision.params), Tone.LATE
     words = ft.Row(
-        [p.txt(said, Type.META, tone, expand=True, expand_loose=True), ft.Icon(ft.Icons.EXPAND_LESS, 18, Tone.QUIET)],
+        [
+            p.txt(said, Type.META, tone, expand=True, expand_loose=True),
+            ft.Icon(ft.Icons.EXPAND_LESS, size=18, color=Tone.QUIET),
+        ],
         spacing=Space.XS,
     )
     return p.tappable(

@@ -76,11 +76,18 @@ def reason_words(match: Match, product: Product, partner: Product | None) -> str
 def _reason(reason: Reason, product: Product, partner: Product | None) -> str:
     strings = current()
     about = {
-        "goes_with": product_name(partner),
+        "goes_with": _short(partner),
         "series": series_of(product, strings),
         "category": category_of(product.category, strings),
     }.get(reason.code, reason.about)
     return strings.t(f"profile.reason.{reason.code}", about=about, n=reason.about)
+
+
+def _short(product: Product | None) -> str:
+    """Return a product's name without its colour."""
+    if product is None:
+        return ""
+    return product.name if current().is_chinese else product.name_en or product.name
 
 
 # --- whom a product suits ------------------------------------------------------------------

@@ -14,9 +14,9 @@ from app.ui import parts as p
 from app.ui.guards import screen
 from app.ui.screens.share.view import category_of
 from app.ui.strings import current, money, t
-from app.ui.theme import Radius, Space, Tone, Type
+from app.ui.theme import Space, Tone, Type
 
-FACTORS = ("months", "rate", "basket", "value")
+FACTORS = ("months", "rate", "basket")
 
 
 @screen
@@ -48,7 +48,7 @@ _WIDE = ft.CrossAxisAlignment.STRETCH
 
 
 def _factors(value: worth.Value, told: str, tell: Callable[[str], None]) -> ft.Control:
-    """Return months × orders a month × basket = value; a tap on a factor says how it comes about."""
+    """Return the value over months × orders a month × basket; a tap on a figure says how it comes about."""
     clv = value.clv
     figures = {
         "months": t("profile.factor_months_n", n=_tenths(clv.months)),
@@ -56,27 +56,29 @@ def _factors(value: worth.Value, told: str, tell: Callable[[str], None]) -> ft.C
         "basket": money(clv.basket_fen // 100 * 100),
         "value": money(clv.value_fen // 100 * 100),
     }
-    signs = {"rate": "×", "basket": "×", "value": "="}
     cells: list[ft.Control] = []
     for name in FACTORS:
-        if name in signs:
-            cells.append(p.txt(signs[name], Type.SECTION, Tone.QUIET))
-        strong = name == "value"
-        face = ft.Column(
-            [p.txt(figures[name], Type.SECTION, Tone.ACTION if strong else None), p.txt(_factor(name), Type.META)],
-            spacing=2, tight=True,
-        )  # fmt: skip
-        cells.append(
-            p.tappable(
-                face, lambda name=name: tell("" if told == name else name), selected=told == name,
-                label=t("profile.factor_label", name=_factor(name), figure=figures[name]), padding=Space.S,
-                bgcolor=Tone.CALM if told == name else None, radius=Radius.M,
-            )
-        )  # fmt: skip
-    row = ft.Row(cells, wrap=True, spacing=Space.XS, run_spacing=Space.XS,
-                 vertical_alignment=ft.CrossAxisAlignment.CENTER)  # fmt: skip
+        if cells:
+            cells.append(p.txt("×", Type.SECTION, Tone.QUIET, semantics_label=""))
+        cells.append(_cell(name, figures[name], told, tell))
+    parts = ft.Row(
+        cells, wrap=True, spacing=Space.XS, run_spacing=Space.XS, vertical_alignment=ft.CrossAxisAlignment.CENTER
+    )
+    whole = ft.Row([_cell("value", figures["value"], told, tell)])
     text = t(f"profile.factor_{told}_why", n=value.orders) if told else t("profile.factor_hint")
-    return p.card(ft.Column([row, p.txt(text, Type.META)], spacing=Space.S), padding=Space.M)
+    said = ft.Container(p.txt(text, Type.META), padding=ft.Padding.symmetric(horizontal=Space.S))
+    return p.card(ft.Column([whole, parts, said], spacing=Space.XS), padding=Space.M)
+
+
+def _cell(name: str, figure: str, told: str, tell: Callable[[str], None]) -> ft.Control:
+    """Return one figure over its name, which a tap explains."""
+    whole, on = name == "value", told == name
+    kind, tone = (Type.NAME, Tone.ACTION) if whole else (Type.SECTION, None)
+    face = ft.Column([p.txt(figure, kind, tone), p.txt(_factor(name), Type.META)], spacing=2, tight=True)
+    return p.tappable(
+        face, lambda: tell("" if on else name), selected=on, padding=Space.S, bgcolor=Tone.CALM if on else None,
+        label=t("profile.factor_label", name=_factor(name), figure=figure),
+    )  # fmt: skip
 
 
 def _factor(name: str) -> str:

@@ -1,0 +1,389 @@
+"""A customer's profile: every tab in every state, within its budgets, over years of entries."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.domain.instants import to_text
+from app.insight.match import suggestions_for
+from app.protocol.objects import BrowseEvent, Contact, Coupon, Customer, Order, Tag
+from app.store import WriteTx
+from app.store.queries import coupons as cq
+from app.store.queries import customers as q
+from app.ui.screens.coupons import MessagePage
+from app.ui.screens.customers import CustomerPage, SuitsPage
+from app.ui.screens.customers.picking import Picking
+from app.ui.screens.customers.timeline import PAGE
+from app.ui.screens.today.reasons import Prompts
+from app.ui.strings import Strings
+from tests.fakes.sample import sample_store
+from tests.fakes.ui import FakeUi
+
+TUESDAY = datetime(2026, 11, 24, 2, 30, tzinfo=UTC)  # 10:30 in the store
+TABS = ("timeline", "suits", "orders", "notes", "portrait", "worth", "views", "coupons")
+HEROES = ("views", "birthday", "expiring", "dormant", "no_consent", "budget_used", "vip", "note")
+MOUNTED, RENDERED = 300, 100
+NAMES = {
+    "long": "阿" * 200,
+    "emoji": "👩‍👩‍👧 小雨 💐",
+    "right-to-left": "فاطمة الزهراء",
+    "markup": "Ana <b>Maria</b> & Söhne",
+}
+
+
+@pytest.fixture
+async def sample(tmp_path: Path) -> AsyncIterator[Any]:
+    made = await sample_store(tmp_path, TUESDAY, customers=20)
+    yield made
+    made.store.close()
+
+
+def ago(**how_long: float) -> str:
+    return to_text(TUESDAY - timedelta(**how_long))
+
+
+async def entries(sample: Any, customer_id: str, number: int) -> None:
+    """Give a customer so many entries over some five years: views, orders and contacts."""
+    product = sample.store.read.value("SELECT id FROM product ORDER BY id LIMIT 1")
+
+    def fill(tx: WriteTx) -> None:
+        for n in range(number):
+            at = {"customer_id": customer_id, "id": f"entry-{n:05}"}
+            if n % 5 == 0:
+                line = {"id": f"l{n}", "product_id": product, "name": "大衣", "qty": 1, "price_fen": 100,
+                        "discount_fen": 0, "paid_fen": 100}  # fmt: skip
+                order = {"no": f"N{n}", "store_id": "s", "channel": "store", "status": "paid", "lines": [line]}
+                money = {
+                    "paid_fen": 100,
+                    "refunded_fen": 0,
+                    "created_at": ago(hours=20 * n),
+                    "paid_at": ago(hours=20 * n),
+                }
+                tx.put(Order, at | order | money)
+            elif n % 5 == 1:
+                tx.put(Contact, at | {"guide_id": "g", "kind": "message", "channel": "copied", "at": ago(hours=20 * n)})
+            else:
+                seen = {"product_id": product, "session_id": f"s{n}", "dwell_s": 9, "at": ago(hours=20 * n)}
+                tx.put(BrowseEvent, at | seen)
+
+    await sample.store.write(fill)
+
+
+async def become(sample: Any, customer_id: str, **fields: Any) -> None:
+    await sample.store.write(lambda tx: tx.update(Customer, customer_id, **fields))
+
+
+async def empty(sample: Any, customer_id: str) -> None:
+    """Take every row of a customer away but themselves."""
+
+    def clear(tx: WriteTx) -> None:
+        for row in (Order, BrowseEvent, Coupon, Contact):
+            for one in tx.all(row, "customer_id = ?", (customer_id,)):
+                tx.delete(row, one.id)
+        bare = {"spend_fen": 0, "order_count": 0, "order_days": 0, "first_order_at": None, "last_order_at": None}
+        tx.update(Customer, customer_id, tags=[], sizes={}, likes=[], note="", birthday=None, **bare)
+
+    await sample.store.write(clear)
+
+
+async def profile(sample: Any, customer_id: str, tab: str = "timeline", language: str = "zh_CN", **size: Any) -> FakeUi:
+    ui = await FakeUi.screen(sample, CustomerPage, customer_id, language=language, **size)
+    if tab != "timeline":
+        await choose(ui, tab, language)
+    await ui.until(lambda: not any("Shimmer" in type(c).__name__ for c in ui.walk()))
+    return ui
+
+
+async def choose(ui: FakeUi, tab: str, language: str = "zh_CN") -> None:
+    label = Strings(language).t(f"profile.tab_{tab}")
+    found = [control for name, control in ui._pressables() if name == label]
+    await ui.fire(found[0], "click")  # the timeline's chips have some of the names, too
+    await ui.settle(wait_s=0.05)
+
+
+def ids(ui: FakeUi) -> set[int]:
+    return {control._i for control in ui.walk()}
+
+
+def raw(ui: FakeUi) -> list[str]:
+    return [text for text in ui.texts() if text.startswith(("profile.", "coupons.", "signal.", "autotag.", "common."))]
+
+
+@pytest.mark.parametrize("hero", HEROES)
+@pytest.mark.parametrize("tab", TABS)
+async def test_every_tab_of_everybody_within_the_budget(sample: Any, hero: str, tab: str) -> None:
+    ui = await profile(sample, sample.heroes[hero], tab)
+    assert not ui.reports and not raw(ui)
+    assert ui.count() <= MOUNTED, tab
+
+
+@pytest.mark.parametrize("language", ["zh_CN", "en"])
+@pytest.mark.parametrize("tab", TABS)
+async def test_every_tab_with_nothing_to_show_says_so(sample: Any, tab: str, language: str) -> None:
+    customer_id = sample.heroes["views"]
+    await empty(sample, customer_id)
+    ui = await profile(sample, customer_id, tab, language)
+    assert not ui.reports and not raw(ui)
+    t = Strings(language).t
+    says = {
+        "timeline": "profile.timeline_empty", "orders": "profile.orders_empty", "views": "profile.views_empty",
+        "coupons": "profile.coupons_empty", "worth": "profile.worth_empty", "suits": "profile.reason.bestseller",
+    }  # fmt: skip
+    if tab in says:
+        assert ui.shows(t(says[tab]))
+
+
+@pytest.mark.parametrize("width", [320, 390, 1180])
+@pytest.mark.parametrize("name", NAMES.values(), ids=NAMES.keys())
+async def test_names_of_every_kind(sample: Any, name: str, width: int) -> None:
+    customer_id = sample.heroes["vip"]
+    await become(sample, customer_id, name=name, tags=[Tag(name[:60], "personal"), Tag("品牌", "brand")])
+    ui = await profile(sample, customer_id, "notes", width=width)
+    assert name in ui.texts() and not ui.reports
+    assert ui.count() <= MOUNTED
+
+
+async def test_opening_two_thousand_entries_shows_a_small_first_page(sample: Any) -> None:
+    customer_id = sample.heroes["vip"]
+    await entries(sample, customer_id, 2_000)
+    for tab in TABS:
+        ui = await profile(sample, customer_id, tab)
+        assert not ui.reports and ui.count() <= MOUNTED, (tab, ui.count())
+
+
+@pytest.mark.parametrize("tab", ["timeline", "orders", "views", "coupons"])
+async def test_an_older_page_renders_little_and_keeps_the_budget(sample: Any, tab: str) -> None:
+    customer_id = sample.heroes["views"]
+    await empty(sample, customer_id)
+    await entries(sample, customer_id, 400)
+    products = [row[0] for row in sample.store.read.rows("SELECT id FROM product LIMIT 40")]
+    template = cq.templates(sample.store.read)[0]
+
+    def more(tx: WriteTx) -> None:
+        held = next(iter(tx.all(Coupon, "template_id = ? LIMIT 1", (template.id,))))
+        for n, product_id in enumerate(products):
+            seen = {"product_id": product_id, "session_id": f"p{n}", "dwell_s": 70, "at": ago(days=n)}
+            tx.put(BrowseEvent, seen | {"id": f"seen-{n}", "customer_id": customer_id})
+            card = {"id": f"card-{n}", "customer_id": customer_id, "issued_at": ago(days=n), "state": "issued"}
+            names = ("template_id", "lease_id", "device_id", "guide_id", "code", "qr", "rules", "lease_until")
+            tx.put(Coupon, {name: getattr(held, name) for name in names} | card)
+
+    await sample.store.write(more)
+    ui = await profile(sample, customer_id, tab)
+    for _ in range(5):
+        before = ids(ui)
+        await ui.press("看更早的")
+        await ui.settle()
+        fresh = ids(ui) - before
+        assert 10 < len(fresh) <= RENDERED, tab
+        assert ui.count() <= MOUNTED, tab
+    assert not ui.reports
+    await ui.press("回到更近的")
+    assert "看更早的" in ui.buttons() and ui.count() <= MOUNTED
+
+
+async def test_pages_lose_nothing_also_when_many_things_happen_in_one_second(sample: Any) -> None:
+    customer_id = sample.heroes["views"]
+    await empty(sample, customer_id)
+
+    def fill(tx: WriteTx) -> None:
+        for n in range(3 * PAGE):
+            tx.put(Contact, {"id": f"k{n:03}", "customer_id": customer_id, "guide_id": "g", "kind": "call",
+                             "channel": "call", "at": ago(days=n // 20)})  # fmt: skip
+
+    await sample.store.write(fill)
+    read, after, found = sample.store.read, q.END, []
+    while page := q.timeline_of(read, customer_id, q.KINDS, PAGE, after):
+        found += [item.id for item in page]
+        after = (page[-1].at, page[-1].id)
+    assert found == sorted(found[:20], reverse=True) + sorted(found[20:], reverse=True)
+    assert len(set(found)) == len(found) == 3 * PAGE
+
+
+async def test_what_happens_meanwhile_comes_on_top_and_hides_nothing(sample: Any) -> None:
+    customer_id = sample.heroes["views"]
+    await empty(sample, customer_id)
+    await entries(sample, customer_id, 40)
+    ui = await profile(sample, customer_id)
+    await ui.press("看更早的")
+    before = [text for text in ui.texts() if "秒" in text or "复制" in text]
+
+    def fresh(tx: WriteTx) -> None:
+        tx.put(Contact, {"id": "now", "customer_id": customer_id, "guide_id": "g", "kind": "call",
+                         "channel": "call", "at": to_text(TUESDAY)})  # fmt: skip
+
+    await sample.store.write(fresh)
+    await ui.until(lambda: ui.shows("打了电话"))
+    after = [text for text in ui.texts() if "秒" in text or "复制" in text]
+    assert after == before
+
+
+async def test_the_timeline_by_kind_months_and_days(sample: Any) -> None:
+    customer_id = sample.heroes["views"]
+    await empty(sample, customer_id)
+    await entries(sample, customer_id, 200)
+    ui = await profile(sample, customer_id)
+    await ui.press("联系")
+    assert ui.shows("发了消息") and not ui.shows("浏览 ·")
+    assert ui.shows("2026年10月") or ui.shows("2026年9月"), "a heading where the month changes"
+    await ui.fire([control for name, control in ui._pressables() if name == "券"][-1], "click")  # the tab is before
+    assert ui.shows("没有「券」")
+    await ui.press("看全部")
+    assert ui.shows("浏览")
+
+
+async def test_orders_show_refunds_coupon_and_the_way_to_their_commission(sample: Any) -> None:
+    customer_id = sample.heroes["views"]
+    await empty(sample, customer_id)
+    held = next(iter(sample.store.read.all(Coupon, "1 LIMIT 1")))
+    lines = [
+        {"id": f"l{n}", "product_id": None, "name": f"旧款 {n}", "qty": 2, "price_fen": 5_000, "discount_fen": 0,
+         "paid_fen": 10_000, "refunded_qty": 1 if n == 0 else 0, "refunded_fen": 5_000 if n == 0 else 0}
+        for n in range(6)
+    ]  # fmt: skip
+    order = {
+        "id": "o1", "no": "YT1", "customer_id": customer_id, "store_id": "s", "channel": "marketplace",
+        "status": "part_refunded", "created_at": ago(days=1), "paid_at": ago(days=1), "paid_fen": 60_000,
+        "refunded_fen": 5_000, "lines": lines, "coupon_id": held.id,
+    }  # fmt: skip
+    await sample.store.write(lambda tx: tx.put(Order, order))
+    ui = await profile(sample, customer_id, "orders")
+    for text in ("退 1 件", "电商平台", "用了券", "−¥50", "旧款 2"):
+        assert ui.shows(text), text
+    assert not ui.shows("旧款 5")
+    await ui.press("还有 3 件")
+    assert ui.shows("旧款 5")
+    await ui.press("为什么是这个提成")
+    assert ui.ui.nav.stack()[-1] == "/commission/orders/YT1"
+
+
+async def test_refunds_only_are_worth_nothing_and_owned_by_nobody(sample: Any) -> None:
+    customer_id = sample.heroes["vip"]
+
+    def refund(tx: WriteTx) -> None:
+        for one in tx.all(Order, "customer_id = ?", (customer_id,)):
+            lines = [
+                {name: getattr(line, name) for name in line.__slots__}
+                | {"refunded_fen": line.paid_fen, "refunded_qty": line.qty}
+                for line in one.lines
+            ]
+            tx.update(Order, one.id, status="refunded", refunded_fen=one.paid_fen, lines=lines)
+
+    await sample.store.write(refund)
+    worth = await profile(sample, customer_id, "worth")
+    assert worth.shows("还算不出价值")
+    assert not (await profile(sample, customer_id, "suits")).reports
+
+
+async def test_rule_6_3_the_factors_explain_themselves(sample: Any) -> None:
+    ui = await profile(sample, sample.heroes["vip"], "worth")
+    assert ui.shows("×") and ui.shows("点一个数字")
+    await ui.press("每月几单")
+    assert ui.shows("全退的不算")
+    await ui.press("每月几单")
+    assert ui.shows("点一个数字")
+
+
+async def test_rule_6_4_a_super_user_shows_which_traits_hold(sample: Any) -> None:
+    customer_id = sample.heroes["vip"]
+    await become(sample, customer_id, referrals=2)
+
+    def rich(tx: WriteTx) -> None:
+        product = tx.rows("SELECT id FROM product WHERE category = 'bags' LIMIT 1")[0][0]
+        line = {"id": "l", "product_id": product, "name": "包", "qty": 1, "price_fen": 9_000_000, "discount_fen": 0,
+                "paid_fen": 9_000_000}  # fmt: skip
+        tx.put(Order, {
+            "id": "rich", "no": "R1", "customer_id": customer_id, "store_id": "s", "channel": "store",
+            "status": "paid", "created_at": ago(days=1), "paid_at": ago(days=1), "paid_fen": 9_000_000,
+            "refunded_fen": 0, "lines": [line],
+        })  # fmt: skip
+
+    await sample.store.write(rich)
+    ui = await profile(sample, customer_id, "worth")
+    await ui.until(lambda: ui.shows("品类消费前 10%"))
+    assert ui.shows("包袋") or ui.shows("包")
+    assert ui.shows("2 / 2") and ui.shows("先看新品")
+
+
+async def test_article_24_no_personal_suggestions_uses_no_profile(sample: Any) -> None:
+    customer_id, other = sample.heroes["vip"], sample.heroes["views"]
+    shown = []
+    for one in (customer_id, other):
+        await become(sample, one, consents={"marketing": True, "browse": True, "personal": False})
+        ui = await profile(sample, one, "suits")
+        assert ui.shows("没有用到任何个人信息")
+        shown.append([text for text in ui.texts() if text.startswith("店里卖得好")])
+    assert shown[0] == shown[1] and shown[0]
+
+
+async def test_a_suggestion_becomes_a_message_about_it(sample: Any) -> None:
+    customer_id = sample.heroes["views"]
+    ui = await profile(sample, customer_id, "suits")
+    name = next(name for name in ui.buttons() if name.startswith("发这件："))
+    await ui.press(name)
+    assert ui.ui.nav.stack()[-1] == f"/customers/{customer_id}/message"
+    product = name.removeprefix("发这件：")
+    prompt = ui.ui.slice(Prompts).current
+    assert prompt and prompt.customer_id == customer_id
+    message = FakeUi()
+    message.enter(sample, "zh_CN")
+    message.ui.slice(Prompts).current = prompt
+    message.page.render(lambda: MessagePage(customer_id))
+    await message.settle()
+    text = str(message.field(Strings().t("message.field")).value)
+    assert product in text and "看" not in text.replace("看到", ""), "nobody is told that they were watched"
+
+
+async def test_b1_views_are_grouped_by_product_and_need_consent(sample: Any) -> None:
+    customer_id = sample.heroes["views"]
+    ui = await profile(sample, customer_id, "views")
+    assert ui.shows("看过 3 次") and ui.shows("共 ") and ui.shows("最近 ")
+    await become(sample, customer_id, consents={"marketing": True, "browse": False})
+    await ui.until(lambda: ui.shows("没有同意记录浏览"))
+
+
+async def test_rule_6_5_tags_say_where_each_comes_from(sample: Any) -> None:
+    customer_id = sample.heroes["vip"]
+    tags = [Tag("爱裙子", "personal", None, ago(days=3)), Tag("铂金邀约", "brand")]
+    await become(sample, customer_id, tags=tags)
+    ui = await profile(sample, customer_id)
+    await ui.press("个标签")
+    assert ui.shows("品牌标签") and ui.shows("我加的") and ui.shows("铂金邀约")
+    await ui.press("改标签")
+    assert ui.shows("给这位客户的备注")
+
+
+@pytest.mark.parametrize(
+    ("hero", "says"), [("vip", "现在联系正合适"), ("no_consent", "客户同意之后"), ("budget_used", "下次合适的时间")]
+)
+async def test_rule_9_3_the_whole_budget_is_one_tap_away(sample: Any, hero: str, says: str) -> None:
+    ui = await profile(sample, sample.heroes[hero])
+    await ui.press("联系额度")
+    for text in (says, "今天还可联系", "本周还可联系", "本月还可联系", "21:00 到 09:00", "营销消息", "短信"):
+        assert ui.shows(text), text
+    assert not ui.reports
+
+
+async def test_whom_a_product_suits_becomes_a_coupon_for_them(sample: Any) -> None:
+    hero = q.customer_by_id(sample.store.read, sample.heroes["vip"])
+    assert hero
+    best = suggestions_for(sample.store.read, hero.id, TUESDAY, sample.staff.store_id)[0]
+    ui = await FakeUi.screen(sample, SuitsPage, best.product.id)
+    await ui.until(lambda: ui.shows("选了"))
+    assert ui.shows(hero.name) and ui.shows(best.product.name)
+    assert ui.count() <= MOUNTED
+    await ui.press(hero.name + " ")
+    await ui.press("一起发券")
+    picked = ui.ui.slice(Picking).ids
+    assert hero.id not in picked and picked
+    assert ui.ui.nav.stack()[-1] == "/coupons/batch"
+
+
+async def test_a_product_nobody_likes_and_one_that_is_gone(sample: Any) -> None:
+    ui = await FakeUi.screen(sample, SuitsPage, "nothing")
+    await ui.until(lambda: ui.shows("还没有找到合适的人"))
