@@ -8,13 +8,13 @@ from typing import Any
 
 from app.domain.book import Filter, SavedFilter
 from app.domain.instants import Instant
-from app.protocol.objects import BrowseEvent, Contact, ContactHolder, Coupon, Customer, Order, SignalMark
+from app.protocol.objects import BrowseEvent, Contact, ContactHolder, Coupon, Customer, FollowUp, Order, SignalMark
 from app.store import kept
 from app.store.read import Read, reads
 from app.store.spec import BY_ROW
 
 FAR = "9999-12-31T23:59:59Z"
-KINDS = ("order", "browse_event", "coupon", "contact")
+KINDS = ("order", "browse_event", "coupon", "contact", "follow_up")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class TimelineItem:
     kind: str
     at: Instant
     id: str
-    row: Order | BrowseEvent | Coupon | Contact
+    row: Order | BrowseEvent | Coupon | Contact | FollowUp
 
 
 @reads("customer")
@@ -125,6 +125,7 @@ _PARTS: dict[str, tuple[type[Any], str]] = {
     "browse_event": (BrowseEvent, "at"),
     "coupon": (Coupon, "issued_at"),
     "contact": (Contact, "at"),
+    "follow_up": (FollowUp, "closed_at"),  # an open one has no place yet
 }
 
 
@@ -132,7 +133,7 @@ _PARTS: dict[str, tuple[type[Any], str]] = {
 def timeline_of(
     read: Read, customer_id: str, kinds: Collection[str] = KINDS, limit: int = 10, after: Place = END
 ) -> list[TimelineItem]:
-    """Return orders, views, coupons and contacts merged, newest first; several of one second are not lost.
+    """Return orders, views, coupons, contacts and closed follow-ups merged, newest first; none of one second is lost.
 
     Args:
         read: The reading connection.

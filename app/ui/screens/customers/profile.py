@@ -10,17 +10,21 @@ import flet as ft
 
 from app.domain.auto_tag import AutoTag
 from app.domain.calendar_days import day_of
+from app.domain.follow_up import known_stage
 from app.domain.instants import from_text, to_text
 from app.insight import auto_tags as tagging
 from app.insight.today import READS, TodaySignal, signals_of_customer
 from app.protocol.objects import Customer
 from app.store.queries import customers as q
+from app.store.queries import followups as fq
 from app.store.queries import handovers, work
 from app.store.queries import profile as pq
 from app.ui import hooks
 from app.ui import parts as p
 from app.ui import session as sessions
 from app.ui.guards import screen
+from app.ui.screens.customers.followup import NextFollowUp, Stage
+from app.ui.screens.customers.followup_words import stage_name
 from app.ui.screens.customers.handover import Came, Leaving
 from app.ui.screens.customers.portrait import Portrait
 from app.ui.screens.customers.reach import Budget
@@ -80,12 +84,14 @@ def Profile(customer_id: str) -> ft.Control:
     year = hooks.use_query(pq.orders_since, customer_id, to_text(_midnight(now) - timedelta(days=YEAR_DAYS)))
     leaving = hooks.use_query(handovers.waiting_for, customer_id) is not None
     came = hooks.use_query(handovers.came_to_me, customer_id) is not None
+    planned = hooks.use_query(fq.next_of, customer_id) is not None
     if customer is None:
         return gone()
     body: list[ft.Control] = [Head(customer, lambda: set_tab("notes"))]
     body += [*([Leaving(customer_id)] if leaving else []), *([Came(customer_id)] if came else [])]
     body += [] if leaving else [_actions(customer, lambda: set_tab("notes"))]
     body += [p.refused_note(row.code, dict(row.params)) for row in refused[:2]]
+    body += [NextFollowUp(customer_id)] if planned and not leaving else []
     body.append(_figures(customer, year, now))
     body += [Hint(one, lambda: set_tab("suits")) for one in hints[:1]]
     body.append(_tab_rows(tab, set_tab))
@@ -141,7 +147,7 @@ def Head(customer: Customer, edit: Callable[[], None]) -> ft.Control:
         edit()
 
     sheet = _tag_sheet(customer, found, now, go_on) if is_open else None
-    p.use_sheet(sheet, t("profile.tags"), lambda: set_open(False))
+    p.use_sheet(sheet, t("profile.about"), lambda: set_open(False))
     level = p.level_pill(customer.level)
     title = ft.Semantics(
         heading_level=1, content=p.txt(customer.name, Type.NAME, lines=2), expand=True, expand_loose=True
@@ -153,8 +159,6 @@ def Head(customer: Customer, edit: Callable[[], None]) -> ft.Control:
         vertical_alignment=ft.CrossAxisAlignment.START,
     )  # fmt: skip
     pills = _pills(customer, found)
-    if not pills:
-        return face
     tags = p.tappable(
         ft.Row(pills, spacing=Space.S, wrap=True, run_spacing=Space.S), lambda: set_open(True),
         label=t("profile.tags_label", n=len(customer.tags) + len(found)),
@@ -168,25 +172,29 @@ TAG_ORDER = ("brand", "personal")
 
 
 def _pills(customer: Customer, found: tuple[AutoTag, ...]) -> list[ft.Control]:
-    """Return the first tags: the guide's own, the brand's with its mark, what was found with a spark."""
+    """Return the stage and the first tags: the brand's with its mark, the guide's own, what was found with a spark."""
     held = sorted(customer.tags, key=lambda tag: TAG_ORDER.index(tag.kind) if tag.kind in TAG_ORDER else 2)
     pills: list[ft.Control] = [p.pill(tag.name, "calm", TAG_ICONS.get(tag.kind)) for tag in held]
     pills += [p.pill(tag_name(tag), "soft", TAG_ICONS["auto"]) for tag in found]
+    if stage := known_stage(customer.stage):
+        pills.insert(0, p.pill(stage_name(stage), "warm", ft.Icons.FLAG_OUTLINED))
     rest = len(pills) - TAGS_SHOWN
-    return pills if rest <= 0 else [*pills[:TAGS_SHOWN], p.pill(f"+{rest}")]
+    shown = pills if rest <= 0 else [*pills[:TAGS_SHOWN], p.pill(f"+{rest}")]
+    return shown or [p.pill(t("profile.tags_add"), "calm", ft.Icons.ADD)]
 
 
 def _tag_sheet(customer: Customer, found: tuple[AutoTag, ...], now: datetime, edit: Callable[[], None]) -> ft.Control:
-    """Return every tag with where it comes from; an automatic one says why."""
+    """Return the stage to choose, and every tag with where it comes from; an automatic one says why."""
     rows = [_tag_row(TAG_ICONS["auto"], tag_name(tag), tag_reason(tag, now)) for tag in found]
     for tag in customer.tags:
-        kind = tag.kind if tag.kind in ("brand", "personal") else "auto"
+        kind = tag.kind if tag.kind in TAG_ORDER else "auto"
         since = current().date_short(tag.at, now) if tag.at else ""
         rows.append(
             _tag_row(TAG_ICONS.get(kind, ft.Icons.LABEL_OUTLINE), tag.name, t(f"profile.tag_{kind}", day=since))
         )
-    more = ft.Row([p.secondary(t("profile.tags_edit"), edit, ft.Icons.EDIT_OUTLINED)])
-    return ft.Column([p.group(rows), more], spacing=Space.M, horizontal_alignment=ft.CrossAxisAlignment.STRETCH)
+    title = p.section(t("profile.tags"), p.quiet(t("profile.tags_edit"), edit, ft.Icons.EDIT_OUTLINED))
+    body = [Stage(customer.id), title, *([p.group(rows)] if rows else [])]
+    return ft.Column(body, spacing=Space.M, horizontal_alignment=ft.CrossAxisAlignment.STRETCH)
 
 
 def _tag_row(icon: ft.IconData, name: str, why: str) -> ft.Control:
@@ -202,7 +210,7 @@ def _actions(customer: Customer, note: Callable[[], None]) -> ft.Control:
     here = f"/customers/{customer.id}"
     return p.tile_row(
         [
-            p.action_tile(ft.Icons.CHAT_OUTLINED, t("profile.act_message"), lambda: ui.open(f"{here}/message")),
+            p.action_tile(ft.Icons.EVENT_OUTLINED, t("profile.act_plan"), lambda: ui.open(f"{here}/followups/plan")),
             p.action_tile(ft.Icons.LOCAL_OFFER_OUTLINED, t("profile.act_coupon"), lambda: ui.open(f"{here}/coupon")),
             p.action_tile(ft.Icons.IOS_SHARE, t("profile.act_share"), lambda: ui.go("share")),
             p.action_tile(ft.Icons.EDIT_NOTE, t("profile.act_note"), note),

@@ -194,7 +194,9 @@ def Notes(customer_id: str) -> ft.Control:
         else None,
     )
     field = p.text_field(t("profile.note_field"), note, set_draft, lines=4, max_length=NOTE_MAX, counter=" ")
-    under = ft.Row([p.txt(t("profile.note_hint"), Type.META, expand=True), save])
+    mark = [p.pill(t("profile.private_mark"), "warm", ft.Icons.LOCK_OUTLINE)] if private and note else []
+    under = ft.Row([*(mark or [p.txt(t("profile.note_hint"), Type.META, expand=True)]), save],
+                   alignment=ft.MainAxisAlignment.SPACE_BETWEEN)  # fmt: skip
     return ft.Column(
         [
             field,

@@ -20,7 +20,7 @@ from app.ui.screens.customers.words import seconds_words
 from app.ui.strings import current, t
 from app.ui.theme import Space
 
-SIZE = 5
+SIZE = 4
 
 
 @screen

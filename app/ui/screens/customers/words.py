@@ -8,10 +8,11 @@ import flet as ft
 
 from app.domain import coupon as rules_of
 from app.domain.instants import from_text
-from app.protocol.objects import BrowseEvent, Contact, Coupon, Customer, Order, Product
+from app.protocol.objects import BrowseEvent, Contact, Coupon, Customer, FollowUp, Order, Product
 from app.store.queries.customers import TimelineItem
 from app.ui import parts as p
 from app.ui import session as sessions
+from app.ui.screens.customers.followup_words import icon_of, kind_name
 from app.ui.strings import Strings, current, money, t
 
 STATE_TONES = {
@@ -118,7 +119,13 @@ def _contact(contact: Contact, products: dict[str, Product], now: datetime) -> t
     )
 
 
-_SAYS = {"order": _order, "browse_event": _view, "coupon": _coupon, "contact": _contact}
+def _follow_up(one: FollowUp, products: dict[str, Product], now: datetime) -> tuple[ft.IconData, str, str, bool]:
+    state = t(f"followup.state_{one.state}")
+    note = t("profile.private_note", note=one.note) if one.note and one.private else one.note
+    return icon_of(one.kind), kind_name(one.kind), p.dots(state, note or None), one.state == "done"
+
+
+_SAYS = {"order": _order, "browse_event": _view, "coupon": _coupon, "contact": _contact, "follow_up": _follow_up}
 
 
 def seconds_words(seconds: int) -> str:
