@@ -324,8 +324,8 @@ def _move(tx: Tx, row: Record, event: CouponEvent, also: Record | None = None) -
     tx.conn.execute(update(coupon).where(coupon.c.id == row["id"]).values(values))
     log = {
         "id": tx.new_id(), "coupon_id": row["id"], "idempotency_key": key, "event": event.kind,
-        "from_state": before.state, "to_state": after.state, "at": instants.to_text(event.at),
-        "order_id": event.order_id, "params": {},
+        "from_state": rules_of.effective_state(before, event.at), "to_state": after.state,
+        "at": instants.to_text(event.at), "order_id": event.order_id, "params": {},
     }  # fmt: skip
     tx.conn.execute(insert(coupon_event).values(log))
     tx.touch("coupon", row["id"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from datetime import datetime
 
@@ -16,6 +17,7 @@ from app.protocol.objects import Coupon
 from app.store import outbox
 from app.store.queries import coupons, customers, products, shares, work
 from app.sync import State
+from tests.fakes.device import TestClock
 from tests.integration.client.conftest import Lab
 
 TEMPLATE = "t1"
@@ -195,3 +197,103 @@ async def test_the_switch_turned_while_an_answer_arrives_stays_shown_as_offline(
     await phone.sync()
     await asyncio.gather(*turning)
     assert (phone.engine.status.work_offline, phone.engine.status.state) == (True, State.OFFLINE)
+
+
+# --- the counted check ---------------------------------------------------------------------
+
+
+class Deaf(httpx.AsyncBaseTransport):
+    """Takes no push while `deaf`; `cookies` are those of the pulls."""
+
+    def __init__(self, inner: httpx.AsyncBaseTransport) -> None:
+        self._inner = inner
+        self.deaf = False
+        self.cookies: list[object] = []
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if self.deaf and request.url.path == "/api/sync/push":
+            return httpx.Response(503, json={"code": "server_fault"})
+        if request.url.path == "/api/sync/pull":
+            self.cookies.append(json.loads(await request.aread())["cookie"])
+        return await self._inner.handle_async_request(request)
+
+
+async def test_when_counts_differ_everything_comes_again_once_a_day_it_is_said_and_what_waits_stays(lab: Lab) -> None:
+    line = Deaf(lab.transport)
+    phone = await lab.synced(transport=line)
+    await mutate(phone, EditNote("c1", "bleibt"))
+    line.deaf = True
+    for resets in (1, 0):  # the second time on one day it is only said
+        await phone.store.write(lambda tx: tx.conn.execute('UPDATE bucket SET "sum" = "sum" + 1'))
+        line.cookies.clear()
+        with pytest.raises(Unavailable):  # the push is stuck; downloads go on
+            await phone.sync()
+        assert line.cookies.count(None) == resets
+    assert [one.code for one in phone.store.query(work.problems)] == ["sanity_mismatch"]
+    assert phone.store.query(customers.customer_by_id, "c1").note == "bleibt"
+    assert phone.store.query(work.outbox_count) == 1
+    assert not phone.engine.status.partial
+    line.deaf = False
+    await phone.sync()
+    assert phone.store.query(work.outbox_count) == 0
+
+
+async def test_a_row_that_got_lost_here_is_missed_within_a_day_and_comes_again(lab: Lab) -> None:
+    phone = await lab.synced()
+    await phone.store.write(lambda tx: tx.conn.execute("DELETE FROM product WHERE id = 'p1'"))
+    await phone.sync()
+    assert phone.store.query(work.problems) == []
+    lab.server.clock.forward(days=1)
+    phone.device_clock.advance(86_400)
+    await phone.sync()
+    assert [p.id for p in phone.store.query(products.products)] == ["p1", "p2", "p3", "p4"]
+    assert [one.code for one in phone.store.query(work.problems)] == ["sanity_mismatch"]
+    await phone.sync()
+    assert phone.store.query(work.problem_count) == 1
+
+
+# --- clocks and texts ----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("days", [-3, 3])
+async def test_a_clock_three_days_off_and_a_restart_between_move_nothing_the_server_keeps(lab: Lab, days: int) -> None:
+    """Hazard 13: the phone counts on from the server's time, the server bounds what it is told."""
+    phone = await lab.synced()
+    lab.server.clock.forward(hours=1)
+    phone.device_clock.advance(3_600)
+    phone.device_clock.skew_s = days * 86_400
+    first = await send_coupon(phone, TEMPLATE, "c1")
+    assert first.issued_at == "2026-11-24T03:30:00Z"
+    await phone.close()
+    clock = TestClock(phone.device_clock.true, days * 86_400)  # no unlock without a network: the lease does not hold
+    again = await lab.phone(clock=clock, folder=phone.root, device_id=phone.device_id)
+    second = await send_coupon(again, TEMPLATE, "c2")
+    await again.sync()
+    assert again.store.query(work.rejected) == []
+    for sent in (first, second):
+        kept = again.store.query(coupons.coupon_by_id, sent.id)
+        assert kept.state == "issued"
+        assert "2026-11-24T02:30:00Z" <= kept.issued_at <= "2026-11-24T03:30:00Z", sent
+
+
+ODD = (
+    "😀👩🏽‍🤝‍👩🏻",
+    "e\u0301 é",
+    "\u2028\u2029\ufeff",
+    "שלום 100%",
+    "'; DROP TABLE customer; --",
+    "{t}%s\\n",
+    "长" * 1_000,
+)
+
+
+@pytest.mark.parametrize("text", ODD, ids=range(len(ODD)))
+async def test_any_text_arrives_on_the_other_phone_as_it_was_typed(lab: Lab, text: str) -> None:
+    """Hazard 19."""
+    phone, other = await lab.synced(), await lab.synced()
+    await mutate(phone, EditNote("c1", text))
+    await phone.sync()
+    await other.sync()
+    assert phone.store.query(work.rejected) == []
+    assert {one.store.query(customers.customer_by_id, "c1").note for one in (phone, other)} == {text}
+    assert phone.store.query(work.problems) == []

@@ -277,3 +277,22 @@ async def test_what_an_id_stood_for_is_forgotten_after_90_days_and_the_id_stays_
         assert (tombstones.forget_seen(tx), tombstones.forget_seen(tx)) == (1, 0)
     assert [one["status"] for one in await phone.push(first)] == ["skipped"]
     assert (await phone.pull_all())["customer/c1"]["note"] == "second"
+
+
+async def test_what_depends_on_a_refused_mutation_is_refused_with_a_cause_and_the_rest_goes_on(server: Server) -> None:
+    """Hazard 14: a coupon for somebody who agreed to nothing, taken back and used in the same push."""
+    phone = await guide(server)
+    coupon = next(v for k, v in phone.view.items() if k.startswith("coupon/") and v["state"] == "allotted")
+    sent = [
+        phone.mutation("issue_coupon", coupon_id=coupon["id"], customer_id="c4"),
+        phone.mutation("undo_coupon", coupon_id=coupon["id"]),
+        phone.mutation("record_contact", contact_id="contact-0001", customer_id="c4", kind="message", channel="copied"),
+        phone.mutation("edit_note", customer_id="c4", note="geht"),
+    ]
+    results = await phone.push(*sent)
+    assert [one["status"] for one in results] == ["rejected", "rejected", "rejected", "applied"], results
+    assert results[0]["code"] == results[2]["code"] == "no_marketing_consent"
+    assert results[1]["code"] not in ("internal", "bad_arguments")
+    assert note_of(server, "c4") == "geht"
+    view = await phone.pull_all()
+    assert view[f"coupon/{coupon['id']}"]["state"] == "allotted"

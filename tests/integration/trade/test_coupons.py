@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from app.domain import instants
 from app.protocol import coupon_code
@@ -45,6 +45,18 @@ def test_rule_1_4_an_issue_that_arrives_after_the_grace_is_refused_however_early
     world.clock.forward(days=7, hours=72)
     with refused("lease_over"):
         world.issue(coupon_id, at=made_at)
+
+
+def test_rule_1_2_a_step_is_kept_from_the_state_that_time_had_made(world: World) -> None:
+    """An undo that arrives after the grace: time had voided the coupon, nothing changes any more."""
+    coupon_id = world.lease()[0]
+    world.clock.forward(days=7, hours=72)
+    with world.db.begin() as tx:
+        taken_back = coupons.undo(tx, coupon_id=coupon_id, guide_id="g1", key="k1", at=world.clock.now())
+    assert taken_back.state == "voided"
+    with world.db.read() as conn:
+        step = conn.execute(select(t.coupon_event).where(t.coupon_event.c.coupon_id == coupon_id)).mappings().one()
+    assert (step["event"], step["from_state"], step["to_state"]) == ("undo", "voided", "voided")
 
 
 def test_rule_1_4_what_an_ended_lease_holds_goes_back_and_may_be_leased_again(world: World) -> None:

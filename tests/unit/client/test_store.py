@@ -153,6 +153,7 @@ def test_bucket_sums_equal_those_of_the_rows_after_any_patches(
         count, total = expected.get(bucket, [0, 0])
         expected[bucket] = [count + 1, (total + row_sum(key, version)) % SUM_MODULUS]
     held = store.submit(patch.sums).result()
+    assert store.submit(patch.recount).result() == held
     store.close()
     assert {bucket: sums for bucket, sums in held.items() if sums[0]} == expected
 
