@@ -214,7 +214,7 @@ class Installation:
         users = list(client.users)
         await self._drop(client)
         for user in users:
-            user.post(lambda user=user: user.tell(error_text(why)))  # type: ignore[misc]
+            user.post(lambda user=user: user.shut_out(why.code))  # type: ignore[misc]
 
     async def finish_wipes(self) -> None:
         """Finish wipes that a crash or a missing network cut short, and tell the server of those it ordered."""
@@ -301,7 +301,7 @@ class Installation:
             await self._drop(client)
             await wipe_folder(folder, self.keystore, client.session, revoked=True)
             for user in users:
-                user.post(lambda user=user: user.tell(error_text("device_revoked")))  # type: ignore[misc]
+                user.post(lambda user=user: user.shut_out("device_revoked"))  # type: ignore[misc]
             await self.finish_wipes()
 
         _keep(asyncio.create_task(wipe(), name="wipe"))

@@ -12,7 +12,7 @@ TAIL_BYTES = 64_000
 FILE = "app.log"
 _SECRET = re.compile(r"(?i)(bearer\s+|(?:pin|token|secret|password|authorization)[\"']?\s*[:=]\s*[\"']?)[^\s\"',}]+")
 _DIGITS = re.compile(r"\d{7,}")
-_MASKED = re.compile(r"\d*\*{2,}\d*")  # a masked number still tells its ends
+_MASKED = re.compile(r"\d+\*{2,}\d*|\*{2,}\d+")  # a masked number still tells its ends
 _NUMBER = re.compile(r"\d(?:[ -]?\d){3,}")  # also one written in groups
 _LONG = re.compile(r"\b[A-Za-z0-9_-]{32,}\b")
 _HAN = re.compile(r"[\u4e00-\u9fff]{2,}")

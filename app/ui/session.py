@@ -114,6 +114,7 @@ class Gate:
 
     client: Any = None
     stage: int = 0
+    why: str = ""  # the code of why the last session ended; the login says it until somebody is in
     pulse: int = 0  # grows when the browser is back: what changed meanwhile is drawn
 
 
@@ -295,7 +296,7 @@ class UiSession:
         ]
         self.sync.take(client.engine.status)
         self.speak(zone=getattr(client, "zone", None) or ZONE)
-        self.gate.client = client
+        self.gate.client, self.gate.why = client, ""
         self.ended = ""
         self.nav.stacks, self.nav.visited = {}, ()
         self.deep_link(self._deep_link)
@@ -352,6 +353,10 @@ class UiSession:
         from app.ui.parts.snack import say  # parts need this module
 
         say(text, refused=True)
+
+    def shut_out(self, code: str) -> None:
+        """Say at the login why this session ended: the device was revoked, or its lease is over."""
+        self.gate.why = code
 
     def close(self) -> None:
         """End the session: the browser did not come back in time, or the app closes."""

@@ -133,6 +133,31 @@ async def test_somebody_else_can_sign_in_on_a_known_device() -> None:
     assert "Unlock" in ui.buttons()
 
 
+@pytest.mark.parametrize("code", ["device_revoked", "offline_too_long", "clock_set_back"])
+async def test_why_a_session_ended_stands_at_the_login_until_somebody_is_in(code: str) -> None:
+    device = FakeInstallation(("G0101", "林悦"))
+    ui = await FakeUi.app(device.client, installation=device)
+    ui.ui.leave()
+    ui.ui.shut_out(code)
+    await ui.settle()
+    assert ui.shows(Strings().error(code))
+    await ui.type("PIN", "246810")
+    await ui.press("解锁")
+    assert ui.shows("到了")
+    ui.ui.leave()
+    await ui.settle()
+    assert not ui.shows(Strings().error(code))
+
+
+@pytest.mark.parametrize("language", ["zh_CN", "en"])
+async def test_who_cannot_sign_in_is_told_what_to_do_in_each_case(language: str) -> None:
+    t = Strings(language).t
+    ui = await FakeUi.app(installation=FakeInstallation(), language=language)
+    await ui.press(t("login.help"))
+    for case in ("pin", "locked", "new", "away", "revoked"):
+        assert ui.shows(t(f"login.{case}_title")) and ui.shows(t(f"login.{case}_do"))
+
+
 def test_every_code_reads_well_with_and_without_its_parameters() -> None:
     for language in ("zh_CN", "en"):
         strings = Strings(language)

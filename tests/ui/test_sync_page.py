@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,11 +11,14 @@ from typing import Any
 import pytest
 
 from app.domain.instants import to_text
+from app.mutations.verbs import VERBS
 from app.protocol.mutations import EditNote
 from app.protocol.objects import Customer, RejectedMutation
 from app.store import aside, outbox, refused
 from app.store.queries import work
-from app.ui.screens.sync import SyncScreen
+from app.ui import routes
+from app.ui.screens.sync import NAMED, SyncScreen, place_of
+from app.ui.strings import LANGUAGES, Strings
 from tests.fakes.client import fake_client
 from tests.fakes.sample import sample_store
 from tests.fakes.ui import FakeUi
@@ -94,6 +98,34 @@ async def test_elsewhere_a_refusal_can_only_be_opened_or_removed(sample: Any) ->
     for left in (1, 0):
         await ui.press("知道了，移除")
         await ui.until(lambda n=left: ui.buttons().count("知道了，移除") == n == len(sample.store.query(work.rejected)))
+
+
+def test_every_mutation_has_a_name_and_every_refusal_a_place_to_look() -> None:
+    for name in (verb.NAME for verb in VERBS):
+        assert all(Strings(language).has(f"sync.do_{name}") for language in LANGUAGES), name
+    for role, kinds in {
+        "guide": ("customer", "coupon", "action_reward", "dispute", "share", "redemption"),
+        "manager": ("action_reward", "dispute", "staff"),
+    }.items():
+        for kind in kinds:
+            place = place_of(f"{kind}/x1", role)
+            assert place and routes.page_of(place), (role, kind)
+    assert place_of("rejected/x1", "guide") is None and place_of(None, "guide") is None
+
+
+async def test_what_waits_is_named_with_its_time_and_the_rest_counted(sample: Any) -> None:
+    person = sample.heroes["vip"]
+
+    def wait(tx: Any) -> None:
+        for number in range(NAMED + 3):
+            args = {"customer_id": person, "note": str(number), "mid": f"m{number}", "at": to_text(TUESDAY)}
+            outbox.append(tx, EditNote.NAME, args, f"customer/{person}")
+
+    await sample.store.write(wait)
+    sample.engine.status = dataclasses.replace(sample.engine.status, waiting=NAMED + 3)
+    ui = await FakeUi.screen(sample, SyncScreen)
+    assert ui.texts().count(sample.index.get(person).name) == NAMED and ui.shows("10:30") and ui.shows("还有 3 条")
+    assert ui.count() <= 300
 
 
 async def test_the_badge_counts_what_is_to_be_looked_at() -> None:

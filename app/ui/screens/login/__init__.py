@@ -23,14 +23,21 @@ SERVER_OPENS = ("key_lost", "offline_too_long", "clock_set_back")  # what an onl
 def LoginScreen() -> ft.Control:
     """Show who is known on this device, or the form for somebody new."""
     ui = hooks.use_session()
-    known = ft.use_memo(ui.installation.known_staff, [])
+    why = hooks.observe(ui.gate).why
+    helping, set_helping = ft.use_state(False)
+    p.use_sheet(_ways() if helping else None, t("login.help"), lambda: set_helping(False))
+    known = ft.use_memo(ui.installation.known_staff, [why])  # a wipe took people away
     chosen, set_chosen = ft.use_state(known[0].staff_no if known else "")
     person = next((one for one in known if one.staff_no == chosen), None)
     if person is None:
         form = SignInForm(lambda: set_chosen(known[0].staff_no) if known else None, bool(known))
     else:
         form = UnlockForm(known, person, set_chosen, key=person.staff_no)
-    column = ft.Column([_mark(), form], spacing=Space.XL, horizontal_alignment=ft.CrossAxisAlignment.STRETCH)
+    said = [p.notice(None, error_text(why), tone="late", icon=ft.Icons.LOCK_CLOCK_OUTLINED)] if why else []
+    ways = p.quiet(t("login.help"), lambda: set_helping(True), ft.Icons.HELP_OUTLINE)
+    column = ft.Column(
+        [_mark(), *said, form, ways], spacing=Space.XL, horizontal_alignment=ft.CrossAxisAlignment.STRETCH
+    )
     above = max(Space.XXL, int(ui.layout.height * 0.12))
     inner = ft.Container(
         column, width=WIDTH, padding=ft.Padding.only(left=Space.XL, top=above, right=Space.XL, bottom=Space.XXL)
@@ -38,6 +45,20 @@ def LoginScreen() -> ft.Control:
     return ft.Column(
         [ft.Row([inner], alignment=ft.MainAxisAlignment.CENTER)], scroll=ft.ScrollMode.AUTO, expand=True
     )  # fmt: skip
+
+
+WAYS = ("pin", "locked", "new", "away", "revoked")
+
+
+def _ways() -> ft.Control:
+    """Say what to do for each way not to get in; it needs nobody signed in and no network."""
+    rows: list[ft.Control] = [
+        ft.Column(
+            [p.txt(t(f"login.{one}_title"), Type.ROW), p.txt(t(f"login.{one}_do"), Type.BODY, Tone.QUIET)], spacing=2
+        )
+        for one in WAYS
+    ]
+    return ft.Column(rows, spacing=Space.L)
 
 
 def _mark() -> ft.Control:

@@ -18,6 +18,8 @@ from app.ui.screens.sync.take import use_taking
 from app.ui.strings import error_text, moment, t
 from app.ui.theme import Space, Tone, Type
 
+NAMED = 20  # of what waits, the first that are named
+
 
 @screen
 def SyncScreen() -> ft.Control:
@@ -47,13 +49,16 @@ def SyncScreen() -> ft.Control:
         body += [Problem(one, key=one.id) for one in problems]
         body += [Refused(one, one.id in again, key=one.id) for one in refused]
     if waiting:
-        body += [p.section(t("sync.waiting_title")), p.group([waiting_row(one, client.index) for one in waiting[:20]])]
+        rows = [waiting_row(one, client.index, moment(one.at, now)) for one in waiting[:NAMED]]
+        body += [p.section(t("sync.waiting_title")), p.group(rows)]
+    if status.waiting > NAMED:
+        body.append(p.txt(t("sync.waiting_more", n=status.waiting - NAMED), Type.META))
     body += [p.card(switch), p.quiet(t("sync.take_file"), take, ft.Icons.UPLOAD_FILE)]
     off = status.work_offline or status.state == "syncing"
     foot = p.primary(t("sync.now"), None if off else client.engine.kick, ft.Icons.SYNC)
     if status.state == "signed_out":
         foot = p.primary(t("sync.sign_in_again"), lambda: ui.run(_again, ui, client), ft.Icons.LOGIN)
-    return p.frame(t("sync.title"), body, foot=ft.Row([ft.Container(foot, expand=True)]))
+    return p.frame(t("sync.title"), body, foot=ft.Row([ft.Container(foot, expand=True)]), tips=["sync"])
 
 
 async def _again(ui: Any, client: Any) -> None:
@@ -98,17 +103,33 @@ def _progress(progress: Any) -> ft.Control:
     return p.card(ft.Column(rows, spacing=Space.S))
 
 
-def waiting_row(entry: work.Waiting, index: Any) -> ft.Control:
-    """Return one unsent change in words: what was done, and to whom."""
+def waiting_row(entry: work.Waiting, index: Any, when: str = "") -> ft.Control:
+    """Return one unsent change in words: what was done, to whom, and when."""
     title = t(f"sync.do_{entry.name}")
     return p.list_row(
-        title, _about(entry.subject, index), leading=ft.Icon(ft.Icons.SCHEDULE, color=Tone.QUIET), height=60
+        title, _about(entry.subject, index), leading=ft.Icon(ft.Icons.SCHEDULE, color=Tone.QUIET), height=60, fact=when
     )
 
 
 def _customer(subject: str | None) -> str | None:
     kind, _, row_id = (subject or "").partition("/")
     return row_id if kind == "customer" and row_id else None
+
+
+def place_of(subject: str | None, role: str) -> str | None:
+    """Return the page of what a piece of work is about, where it can be looked at or mended."""
+    kind, _, row_id = (subject or "").partition("/")
+    manages = role == "manager"
+    places = {
+        "customer": f"/customers/{row_id}",
+        "coupon": f"/coupons/{row_id}",
+        "action_reward": f"/team/rewards/{row_id}" if manages else f"/commission/rewards/{row_id}",
+        "dispute": f"/team/disputes/{row_id}" if manages else "/commission/uncounted",
+        "staff": f"/team/handover/{row_id}",
+        "share": "/shares",
+        "redemption": "/coupons/redeem",
+    }
+    return places.get(kind) if row_id else None
 
 
 def _about(subject: str | None, index: Any) -> str:
@@ -157,9 +178,9 @@ def Refused(one: Any, again: bool) -> ft.Control:
     buttons: list[ft.Control] = []
     if again:
         buttons.append(p.secondary(t("sync.retry"), None if busy else lambda: ui.run(_retry, client, one.id)))
-    customer_id = _customer(one.subject)
-    if customer_id:
-        buttons.append(p.quiet(t("sync.open_it"), lambda: ui.open(f"/customers/{customer_id}")))
+    place = place_of(one.subject, ui.role)
+    if place:
+        buttons.append(p.quiet(t("sync.open_it"), lambda: ui.open(place)))
     removing = p.quiet if again else p.secondary
     buttons.append(removing(t("sync.discard"), None if busy else lambda: submit(DismissRejected(one.id))))
     return p.notice(
