@@ -39,8 +39,11 @@ def check_phone(phone: SimPhone) -> None:
         raise Broken(f"phone {phone.seat.name}: gaps in the outbox: {ids}")
     if problems := phone.store.query(work.problems):
         raise Broken(f"phone {phone.seat.name}: {problems[0].code}")
-    if "edit_note" in {row[0] for row in phone.store.read.rows("SELECT name FROM outbox")}:
+    names = {row[0] for row in phone.store.read.rows("SELECT name FROM outbox")}
+    if "edit_note" in names:
         _check_notes(phone)
+    if names & {"set_fact", "remove_fact"}:
+        _check_facts(phone)
 
 
 def _check_notes(phone: SimPhone) -> None:
@@ -49,6 +52,19 @@ def _check_notes(phone: SimPhone) -> None:
     for customer_id, note in last.items():
         if customer_id in shown and shown[customer_id] != note:
             raise Broken(f"phone {phone.seat.name} hides the pending note of {customer_id}")
+
+
+def _check_facts(phone: SimPhone) -> None:
+    """A pending fact is shown whatever else was pulled; one that is taken away is not."""
+    shown = {c.id: {(f.kind, f.name): f.value for f in c.facts} for c in phone.store.query(customers.all_customers)}
+    last = {
+        (p.args["customer_id"], p.args["kind"], p.args["name"]): p.args.get("value")
+        for p in phone.pending()
+        if p.name in ("set_fact", "remove_fact")
+    }
+    for (customer_id, kind, name), value in last.items():
+        if customer_id in shown and shown[customer_id].get((kind, name)) != value:
+            raise Broken(f"phone {phone.seat.name} hides a pending fact of {customer_id}")
 
 
 def check_foreign(phone: SimPhone) -> None:
@@ -78,6 +94,7 @@ def check_end(server: SimServer, phones: list[SimPhone], excused: set[str]) -> N
             check_phone(phone)
             _check_same(server, phone)
     _check_coupons(server)
+    _check_follow_ups(server)
     _check_money(server)
     _check_audit(server)
 
@@ -164,6 +181,19 @@ def _check_coupons(server: SimServer) -> None:
     used = Counter(row["coupon_id"] for row in server.rows(t.redemption) if row["state"] == "accepted")
     if used and max(used.values()) > 1:
         raise Broken("a coupon was used twice")
+
+
+def _check_follow_ups(server: SimServer) -> None:
+    """Each is in one good state, only a done visit kept pieces, and an open one is its customer's guide's to do."""
+    owners = {row["id"]: row["guide_id"] for row in server.rows(t.customer)}
+    for row in server.rows(t.follow_up):
+        is_open, kept = row["state"] == "open", [piece for piece in row["pieces"] if piece["kept"]]
+        if is_open != (row["closed_at"] is None) or (kept and row["state"] != "done"):
+            raise Broken(f"a follow-up is {row['state']} and closed at {row['closed_at']} with {len(kept)} kept")
+        if is_open and row["guide_id"] != owners[row["customer_id"]]:
+            raise Broken("an open follow-up is still the guide's before")
+        if row["private"] and row["note"] and row["guide_id"] != owners[row["customer_id"]]:
+            raise Broken("a private note went along")
 
 
 def _check_money(server: SimServer) -> None:

@@ -15,8 +15,11 @@ from typing import Any
 from unittest import mock
 
 from app.domain.errors import GuideError, LocalFault, Rejected
+from app.domain.follow_up import KINDS, STAGES
+from app.domain.instants import to_text
 from app.mutations import make_share, mutate, redeem, replay_for, retry_refused, send_coupon
 from app.protocol import mutations as m
+from app.protocol.objects import FollowUp
 from app.security import RowSealer
 from app.store import Store, outbox
 from app.store import store as store_module
@@ -276,6 +279,40 @@ class SimPhone:
         if len(self.made) % 3 == 0:  # a thumb slipped
             await mutate(self, m.UnmarkSignal(mark_id, customer_id))
 
+    async def _stage(self, customer_id: str) -> None:
+        await mutate(self, m.SetStage(customer_id, self.random.choice(STAGES)))
+
+    async def _fact(self, customer_id: str) -> None:
+        kind, name, values = self.random.choice(FACTS)
+        await mutate(self, m.SetFact(customer_id, kind, name, self.random.choice(values)))
+
+    async def _unfact(self, customer_id: str) -> None:
+        kind, name, _ = self.random.choice(FACTS)
+        await mutate(self, m.RemoveFact(customer_id, kind, name))
+
+    async def _plan(self, customer_id: str) -> None:
+        kind = self.random.choice(KINDS)
+        due = to_text(self.clock.now() + timedelta(hours=self.random.randrange(200)))
+        private = self.random.random() < 0.3
+        await mutate(self, m.PlanFollowUp(self._id(), customer_id, kind, due, f"plan {self.seat.name}", private))
+
+    async def _follow(self, customer_id: str) -> None:
+        """Do something with a follow-up of any state: what the rules refuse here is no work."""
+        found = self.store.read.all(FollowUp, "customer_id = ? ORDER BY id", (customer_id,))
+        if not found:
+            return
+        one = self.random.choice(found)
+        about = (one.id, customer_id)
+        product, size = self.random.choice(("p1", "p2", "p3")), self.random.choice(("S", "M"))
+        due = to_text(self.clock.now() + timedelta(hours=self.random.randrange(200)))
+        kept = [[piece.product_id, piece.size] for piece in one.pieces if self.random.random() < 0.5]
+        steps = (
+            m.MoveFollowUp(*about, due), m.TakePiece(*about, product, size), m.TakePiece(*about, product, size),
+            m.TakePiece(*about, product, size, False), m.CloseFollowUp(*about, kept), m.CloseFollowUp(*about, kept),
+            m.CancelFollowUp(*about), m.ReopenFollowUp(*about),
+        )  # fmt: skip
+        await mutate(self, self.random.choice(steps))
+
     async def _contact(self, customer_id: str) -> None:
         await mutate(self, m.RecordContact(self._id(), customer_id, "message", "copied"))
 
@@ -333,7 +370,12 @@ class SimPhone:
 
 TAPS = (
     "note", "note", "note", "tag", "tag", "untag", "mark", "contact", "send", "send", "send", "undo", "redeem",
-    "redeem", "share", "dismiss", "again",
+    "redeem", "share", "dismiss", "again", "plan", "plan", "follow", "follow", "follow", "fact", "fact", "unfact",
+    "stage",
+)  # fmt: skip
+FACTS = (
+    ("size", "top", ("M", "L")), ("size", "shoe", ("37", "38")), ("like", "linen", ("",)), ("price", "", ("free",)),
+    ("date", "wedding", ("05-24", "06-01")),
 )  # fmt: skip
 
 

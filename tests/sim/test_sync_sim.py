@@ -22,6 +22,7 @@ SHARDS = 10
 HAPPENS = (
     *FAULTS, "reorder", "phone killed", "server killed", "meanwhile", "restored", "revoke", "hand_over", "move_store",
     "purge", "skew", "claim", "order", "refund", "tap note", "tap send", "tap redeem", "tap dismiss", "tap again",
+    "tap plan", "tap follow", "tap fact", "tap unfact", "tap stage",
 )  # fmt: skip
 
 

@@ -137,7 +137,7 @@ def _row(
 
 def _past_row(one: FollowUp, now: datetime) -> ft.Control:
     done = one.state == "done"
-    kept = kept_words(one) if one.kind == "visit" and done and one.pieces else None
+    kept = kept_words(one, short=True) if one.kind == "visit" and done and one.pieces else None
     day = date_short(one.closed_at or one.at, now)
     return p.list_row(
         kind_name(one.kind), p.dots(day, kept, one.note or None), leading=_round(icon_of(one.kind)),

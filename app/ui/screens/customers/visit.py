@@ -44,9 +44,11 @@ class VisitTicks:
         self.kept = tuple(one for one in now if one != key) if key in now else (*now, key)
 
 
-def kept_words(visit: FollowUp) -> str:
+def kept_words(visit: FollowUp, *, short: bool = False) -> str:
     """Return how many of how many pieces were kept."""
-    return t("visit.kept_of", n=sum(one.kept for one in visit.pieces), of=len(visit.pieces))
+    return t(
+        "visit.kept_short" if short else "visit.kept_of", n=sum(one.kept for one in visit.pieces), of=len(visit.pieces)
+    )
 
 
 @screen
