@@ -11,7 +11,10 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Figure:
-    """One row of the table: ours and the baseline in milliseconds (or as `unit` says), and the bound of the ratio."""
+    """One row of the table: ours and the baseline in milliseconds (or as `unit` says), and the bound of the ratio.
+
+    `note` stands beside ours: the spread, or the CPU of it.
+    """
 
     name: str
     ours: float
@@ -19,6 +22,7 @@ class Figure:
     baseline_name: str
     bound: str
     unit: str = "ms"
+    note: str = ""
 
     @property
     def ratio(self) -> float | None:
@@ -58,6 +62,11 @@ def pair(ours: Callable[[], object], baseline: Callable[[], object], *, rounds: 
     return statistics.median(mine), statistics.median(theirs)
 
 
+def spread(values: list[float]) -> str:
+    """Return the least and the most of some values as text."""
+    return f"{min(values):,.0f}–{max(values):,.0f}"
+
+
 def table(figures: list[Figure]) -> str:
     """Render the figures as a Markdown table."""
     head = "| what | ours | baseline | ratio | wanted |\n|---|---|---|---|---|\n"
@@ -65,5 +74,6 @@ def table(figures: list[Figure]) -> str:
     for f in figures:
         base = f"{f.baseline:,.1f} {f.unit} ({f.baseline_name})" if f.baseline is not None else f.baseline_name
         ratio = f"{f.ratio:.2f}" if f.ratio is not None else ""
-        rows.append(f"| {f.name} | {f.ours:,.1f} {f.unit} | {base} | {ratio} | {f.bound} |")
+        ours = f"{f.ours:,.1f} {f.unit}" + (f" ({f.note})" if f.note else "")
+        rows.append(f"| {f.name} | {ours} | {base} | {ratio} | {f.bound} |")
     return head + "\n".join(rows)

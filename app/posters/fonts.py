@@ -7,10 +7,12 @@ import re
 import unicodedata
 from functools import lru_cache
 from pathlib import Path
-
-from PIL import ImageFont
+from typing import TYPE_CHECKING
 
 from app.domain.errors import LocalFault
+
+if TYPE_CHECKING:
+    from PIL import ImageFont
 
 PROBE_SIZE = 200
 NOTDEF = "\uffff"
@@ -32,6 +34,8 @@ def font(size: int, bold: bool) -> ImageFont.FreeTypeFont:
     Raises:
         LocalFault: `poster_failed`; the font is missing or damaged.
     """
+    from PIL import ImageFont  # Today asks this module for a folder; nobody draws there
+
     try:
         path = assets_dir() / "fonts" / _FILES[bold]
         return ImageFont.truetype(path, size, layout_engine=ImageFont.Layout.BASIC)

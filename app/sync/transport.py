@@ -37,6 +37,7 @@ class OfflineSwitch(httpx.AsyncBaseTransport):
 
     def __init__(self, inner: httpx.AsyncBaseTransport | None = None, patience: Patience | None = None) -> None:
         self._inner = inner
+        self._making = asyncio.Lock()
         self._patience = patience or Patience()
         self.work_offline = False
 
@@ -63,9 +64,9 @@ class OfflineSwitch(httpx.AsyncBaseTransport):
 
     async def _real(self) -> httpx.AsyncBaseTransport:
         """Return the real transport, made at the first request: reading the certificates takes 25 ms."""
-        if self._inner is None:
-            made = await asyncio.to_thread(httpx.AsyncHTTPTransport, retries=0)
-            self._inner = self._inner or made
+        async with self._making:
+            if self._inner is None:
+                self._inner = await asyncio.to_thread(httpx.AsyncHTTPTransport, retries=0)
         return self._inner
 
     async def aclose(self) -> None:

@@ -64,7 +64,7 @@ CUSTOMERS = Root(
     ft.Icons.PEOPLE,
     two_pane=True,
 )
-SHARE = Root("share", "share:ShareScreen", ft.Icons.IOS_SHARE_OUTLINED, ft.Icons.IOS_SHARE)
+SHARE = Root("share", "share.catalogue:ShareScreen", ft.Icons.IOS_SHARE_OUTLINED, ft.Icons.IOS_SHARE)
 COUPONS = Root(
     "coupons", "coupons:CouponsScreen", ft.Icons.LOCAL_OFFER_OUTLINED, ft.Icons.LOCAL_OFFER, two_pane=True,
     rail_only=True,
@@ -98,10 +98,10 @@ PAGES: tuple[PageRoute, ...] = (
     PageRoute("/customers/:customer_id/followups/:follow_up_id/pieces", "customers:PickPiecesPage", "customers"),
     PageRoute("/customers/:customer_id/facts", "customers:FactsPage", "customers"),
     PageRoute("/handed", "customers:HandedPage", "me"),
-    PageRoute("/products/:product_id", "share:ProductPage", "share"),
+    PageRoute("/products/:product_id", "share.product:ProductPage", "share"),
     PageRoute("/products/:product_id/people", "customers:SuitsPage", "share"),
-    PageRoute("/products/:product_id/poster", "share:PosterPage", "share"),
-    PageRoute("/shares", "share:SharesPage", "share"),
+    PageRoute("/products/:product_id/poster", "share.product:PosterPage", "share"),
+    PageRoute("/shares", "share.mine:SharesPage", "share"),
     PageRoute("/coupons", "coupons:CouponsScreen", "share"),
     PageRoute("/coupons/redeem", "coupons:RedeemPage", "coupons"),
     PageRoute("/coupons/batch", "coupons:BatchPage", "coupons"),

@@ -22,11 +22,11 @@ from zoneinfo import ZoneInfo
 import flet as ft
 from babel import Locale
 from babel.dates import format_date, format_time
-from babel.messages.pofile import read_po
 from babel.numbers import format_decimal, format_percent
 
 from app.domain.errors import GuideError
 from app.domain.instants import from_text
+from app.ui import po
 
 log = logging.getLogger(__name__)
 LANGUAGES = ("zh_CN", "en")
@@ -71,13 +71,7 @@ def catalogue(language: str) -> dict[str, tuple[str, ...]]:
         return {key: tuple(pseudo(form) for form in forms) for key, forms in catalogue("en").items()}
     entries: dict[str, tuple[str, ...]] = {}
     for path in sorted((assets_dir() / "locale" / language).glob("*.po")):
-        with path.open("rb") as file:
-            messages = read_po(file, locale=language)
-        for message in messages:
-            key = message.id[0] if isinstance(message.id, tuple) else message.id
-            if key:
-                forms = message.string if isinstance(message.string, tuple) else (message.string,)
-                entries[str(key)] = tuple(str(form) for form in forms)
+        entries.update(po.entries(path.read_text("utf-8")))
     return entries
 
 

@@ -38,6 +38,7 @@ class Book:
     home: Path
     now: datetime
     heroes: dict[str, str]
+    names: list[tuple[str, str]]  # of every customer, with what a search looks through
 
     @property
     def clock_file(self) -> Path:
@@ -66,7 +67,8 @@ def make(home: Path, customers: int = CUSTOMERS, entries: int = ENTRIES) -> Book
         else:
             world._view(rich, world.rows["product"][turn % 72], days=days)
     asyncio.run(_fill(home, world))
-    made = Book(home, now, world.heroes)
+    names = [(c["name"], f"{c['name']}\n{c['pinyin']}\n{c['phone_tail']}") for c in world.rows["customer"]]
+    made = Book(home, now, world.heroes, names)
     made.wind()
     return made
 

@@ -21,7 +21,10 @@ from app.posters.template import load_template
 from app.protocol import share_code
 from app.protocol.manifest import CalendarEntry, Caption, PosterTemplate
 from app.store.queries import products, shares, work
-from app.ui.screens.share import PosterPage, ProductPage, ShareScreen, SharesPage, content
+from app.ui.screens.share import content
+from app.ui.screens.share.catalogue import ShareScreen
+from app.ui.screens.share.mine import SharesPage
+from app.ui.screens.share.product import PosterPage, ProductPage
 from app.ui.screens.share.view import in_rows, matching, stock_words
 from app.ui.strings import Strings
 from tests.fakes.sample import sample_store

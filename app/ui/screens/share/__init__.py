@@ -1,7 +1,4 @@
-"""Share: today's play, the goods, posters, and how my shares do."""
+"""Share: today's play, the goods, posters, and how my shares do.
 
-from app.ui.screens.share.catalogue import ShareScreen
-from app.ui.screens.share.mine import SharesPage
-from app.ui.screens.share.product import PosterPage, ProductPage
-
-__all__ = ["PosterPage", "ProductPage", "ShareScreen", "SharesPage"]
+Nothing is imported here: Today shows a play, and posters bring Pillow with them.
+"""
