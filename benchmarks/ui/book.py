@@ -19,6 +19,7 @@ from app.account import session as sessions
 from app.account.lease import LeaseGuard
 from app.account.sign_in import ring_of
 from app.device import paths
+from app.insight import CustomerIndex
 from app.protocol import lease
 from app.security import FileKeyStore
 from app.security.sealed import RowSealer
@@ -33,12 +34,22 @@ RICH = "vip"
 
 @dataclass(frozen=True)
 class Book:
-    """Where the device lies, what its clock shows, and who is in it."""
+    """Where the device lies, what its clock shows, and who is in it; `rich` is the name of one with 2,000 entries."""
 
     home: Path
     now: datetime
     heroes: dict[str, str]
+    index: CustomerIndex
     names: list[tuple[str, str]]  # of every customer, with what a search looks through
+    rich: tuple[str, str]
+
+    def count(self, text: str) -> int:
+        """Return how many customers a search finds."""
+        return len(self.index.search(text))
+
+    def in_order(self) -> list[str]:
+        """Return the names in the order of the list."""
+        return [row.name for row in self.index.search()]
 
     @property
     def clock_file(self) -> Path:
@@ -66,14 +77,14 @@ def make(home: Path, customers: int = CUSTOMERS, entries: int = ENTRIES) -> Book
             world._order(rich, days=days)
         else:
             world._view(rich, world.rows["product"][turn % 72], days=days)
-    asyncio.run(_fill(home, world))
-    names = [(c["name"], f"{c['name']}\n{c['pinyin']}\n{c['phone_tail']}") for c in world.rows["customer"]]
-    made = Book(home, now, world.heroes, names)
+    index = asyncio.run(_fill(home, world))
+    names = {c["id"]: (c["name"], f"{c['name']}\n{c['pinyin']}\n{c['phone_tail']}") for c in world.rows["customer"]}
+    made = Book(home, now, world.heroes, index, list(names.values()), names[rich["id"]])
     made.wind()
     return made
 
 
-async def _fill(home: Path, world: sample.World) -> None:
+async def _fill(home: Path, world: sample.World) -> CustomerIndex:
     session, signer = world.session(world.guides[0]), Ed25519PrivateKey.generate()
     public = signer.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw)
     session = dataclasses.replace(session, device_id=DEVICE, coupon_keys={"1": public})
@@ -92,4 +103,7 @@ async def _fill(home: Path, world: sample.World) -> None:
         tx.set_meta("last_sync_at", sample.to_text(world.now))
 
     await store.write(pull)
+    index = CustomerIndex(store.read, lambda: world.now, sample.ZONE)
+    index.load()
     store.close()
+    return index

@@ -27,6 +27,7 @@ from tests.e2e.world import ROOT, free_port
 START_S, WAIT_MS = 60.0, 60_000
 TICKS = os.sysconf("SC_CLK_TCK")
 WATCH = """
+const PATIENCE = 60_000;
 window.bench = {
   seen(pattern) {
     const host = document.querySelector('flt-semantics-host');
@@ -37,10 +38,12 @@ window.bench = {
   },
   when(source) {
     const pattern = new RegExp(source);
-    return new Promise(done => {
+    return new Promise((done, fail) => {
+      const late = setTimeout(() => fail(new Error('never: ' + source)), PATIENCE);
       const look = () => {
         if (!bench.seen(pattern)) return false;
         watch.disconnect();
+        clearTimeout(late);
         done(performance.now());
         return true;
       };
@@ -49,10 +52,12 @@ window.bench = {
     });
   },
   arm(event, source) {
-    bench.took = new Promise(done => {
-      addEventListener(event, async () => {
+    bench.took = new Promise((done, fail) => {
+      const never = setTimeout(() => fail(new Error('no ' + event)), PATIENCE);
+      addEventListener(event, () => {
         const began = performance.now();
-        done(await bench.when(source) - began);
+        clearTimeout(never);
+        bench.when(source).then(at => done(at - began), fail);
       }, {capture: true, once: true});
     });
   },
@@ -91,10 +96,9 @@ def started(args: list[str], env: dict[str, str], log: Path) -> Iterator[Process
     """Run `python ARGS` until it answers; `{port}` in an argument or a value is its port."""
     port = free_port()
     clean = {k: v for k, v in os.environ.items() if not k.startswith("DAOGOU_")} | {"FLET_WEB_NO_CDN": "1"}
+    env = clean | {name: value.replace("{port}", str(port)) for name, value in env.items()}
     command = [sys.executable, *(one.replace("{port}", str(port)) for one in args)]
-    with log.open("ab") as out, subprocess.Popen(
-        command, cwd=ROOT, stdout=out, stderr=out, env=clean | {k: v.replace("{port}", str(port)) for k, v in env.items()}
-    ) as process:  # fmt: skip
+    with log.open("ab") as out, subprocess.Popen(command, cwd=ROOT, stdout=out, stderr=out, env=env) as process:
         try:
             _wait(f"http://127.0.0.1:{port}/healthz", process)
             yield Process(process, port)

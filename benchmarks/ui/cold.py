@@ -64,7 +64,7 @@ async def _ours(steps: Steps, home: str) -> None:
 
 async def _bare(steps: Steps) -> None:
     import flet as ft
-    import flet.messaging.session  # noqa: F401 - any page has one
+    import flet.messaging.session
 
     ft.Column([ft.Text(""), ft.FilledButton("")])  # Flet imports a control when it is first named
     steps.done("imports")
