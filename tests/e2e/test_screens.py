@@ -131,7 +131,7 @@ class Walk:
             self._share()
         if self.wants("commission", "entry", "order", "ledger", "statement", "uncounted", "rewards"):
             self._commission()
-        if self.wants("me", "card", "about", "sync", "offline"):
+        if self.wants("me", "card", "help", "report", "privacy", "first", "about", "sync", "offline"):
             self._me()
         if self.wants("coupons", "sent", "preview", "template", "redeem"):
             self._coupons()
@@ -276,18 +276,22 @@ class Walk:
 
     def _me(self) -> None:
         self.go("me")
-        self.sees("me.about")
+        self.sees("me.sync")
         self.shoot("me")
         if self.wants("card"):
             self.app.tap(re.compile("^" + re.escape(self.t("me.card"))))
             self.sees("me.card_copy")
             self.shoot("card")
             self.back_on_phone()
-        if self.wants("about"):
-            self.tap("me.about")
-            self.sees("me.storage")
-            self.shoot("about")
-            self.back_on_phone()
+        for name, sees in (("help", "help.search"), ("report", "help.sent"), ("privacy", "privacy.never"),
+                           ("about", "me.storage")):  # fmt: skip
+            if self.wants(name):
+                self.app.scroll_to(self.app.button(self.t(f"me.{name}"), exact=True)).click()
+                self.sees(sees)
+                self.shoot(name)
+                self.back_on_phone()
+        if self.wants("first"):
+            self._first()
         if self.wants("sync", "offline"):
             self.app.tap(re.compile(rf"^{re.escape(self.t('me.sync'))}"))
             self.sees("sync.last")
@@ -295,6 +299,19 @@ class Walk:
             self.app.page.get_by_role("switch").first.click()
             self.sees("sync.state_work_offline")
             self.shoot("offline")
+
+    def _first(self) -> None:
+        """Show the three first steps, each as it is once its button was tapped."""
+        self.app.scroll_to(self.app.button(self.t("me.help"), exact=True)).click()
+        self.app.scroll_to(self.app.button(self.t("help.first_again"))).click()
+        for step in ("see", "send", "poster"):
+            self.sees(f"first.{step}_title")
+            self.tap(f"first.{step}_do")
+            self.sees({"see": "first.see_done", "send": "first.send_done_1", "poster": "first.poster_label"}[step])
+            self.shoot("first" if step == "see" else f"first-{step}")
+            self.tap("first.next")
+        self.tap("first.start")
+        self.back_on_phone()
 
     def manager(self) -> None:
         """Walk a manager's screens."""

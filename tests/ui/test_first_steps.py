@@ -107,6 +107,16 @@ async def test_they_open_once_for_each_person_on_a_device(monkeypatch: pytest.Mo
     assert json.loads(ui.device.kept["seen.s1"]) == ["first"]
 
 
+@pytest.mark.parametrize(("width", "height"), [(390, 844), (800, 1100), (1180, 820), (320, 640)])
+async def test_they_stand_over_everything_in_every_window(sample: Any, width: float, height: float) -> None:
+    ui = await FakeUi.app(sample, route="/first", width=width, height=height)
+    title = Strings().t("first.see_title")
+    views = [one.route for one in ui.walk() if isinstance(one, ft.View)]
+    assert views == ["/", "/first"] and ui.texts().count(title) == 1
+    await ui.press("跳过")
+    assert [one.route for one in ui.walk() if isinstance(one, ft.View)] == ["/"] and not ui.shows(title)
+
+
 @pytest.mark.parametrize("role", ["manager", "hq"])
 async def test_others_than_guides_are_not_greeted(role: str) -> None:
     ui = FakeUi()

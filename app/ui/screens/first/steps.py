@@ -25,7 +25,10 @@ NOBODY = "HTTPS://EXAMPLE.INVALID/S/PRACTICE"  # a scan of the practice poster l
 def _who(kind: str, icon: ft.IconData) -> ft.Control:
     name = t("first.name")
     words = ft.Column([p.txt(name, Type.FIGURE, lines=1), p.txt(t("first.nobody"), Type.META)], spacing=0, expand=True)
-    return ft.Row([p.avatar(name, sample.SEED, 48), words, p.pill(kind, "warm", icon)], spacing=Space.M)
+    who, why = [p.avatar(name, sample.SEED, 48), words], p.pill(kind, "warm", icon)
+    if hooks.layout().is_large:
+        return ft.Column([ft.Row(who, spacing=Space.M), ft.Row([why])], spacing=Space.S)
+    return ft.Row([*who, why], spacing=Space.M)
 
 
 def _wide(button: ft.Control) -> ft.Control:

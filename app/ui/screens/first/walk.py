@@ -54,15 +54,14 @@ def _page(at: int, body: list[ft.Control], foot: ft.Control, leave: Any) -> ft.C
         for n in range(END)
     ]
     where = t("first.of", n=min(at + 1, END), total=END)
-    head = ft.Row(
-        [
-            ft.Semantics(label=where, content=ft.Row(dots, spacing=Space.XS)),
-            p.pill(t("first.practice"), "warm", ft.Icons.SCHOOL_OUTLINED),
-            ft.Container(expand=True),
-            *([p.quiet(t("first.skip"), leave)] if at < END else []),
-        ],
-        spacing=Space.M,
-    )
+    steps = ft.Semantics(label=where, content=ft.Row(dots, spacing=Space.XS))
+    mark = p.pill(t("first.practice"), "warm", ft.Icons.SCHOOL_OUTLINED)
+    out = [p.quiet(t("first.skip"), leave)] if at < END else []
+    if hooks.layout().is_large:  # large words stand in two rows
+        line = ft.Row([steps, ft.Container(expand=True), *out])
+        head: ft.Control = ft.Column([line, ft.Row([mark])], spacing=Space.S)
+    else:
+        head = ft.Row([steps, mark, ft.Container(expand=True), *out], spacing=Space.M)
     middle = ft.Column(body, spacing=Space.XL, horizontal_alignment=ft.CrossAxisAlignment.STRETCH)
     line = ft.Border(top=ft.BorderSide(1, Tone.LINE))
     rows = [
