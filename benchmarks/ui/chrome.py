@@ -125,7 +125,8 @@ def ours(book: books.Book) -> Iterator[Process]:
     """Start the app on a device without a network."""
     env = {
         "DAOGOU_HOME": str(book.home), "DAOGOU_ENV": "test", "DAOGOU_CLOCK_FILE": str(book.clock_file),
-        "DAOGOU_APP_PORT": "{port}", "DAOGOU_TIPS": "off", "DAOGOU_SERVER_PORT": "9", "DAOGOU_WEB_RENDERER": "canvaskit",
+        "DAOGOU_APP_PORT": "{port}", "DAOGOU_TIPS": "off", "DAOGOU_SERVER_PORT": "9",
+        "DAOGOU_WEB_RENDERER": "canvaskit",
     }  # fmt: skip
     return started(["main.py"], env, book.home / "app.log")  # type: ignore[return-value]
 
