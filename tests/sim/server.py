@@ -216,6 +216,12 @@ class SimServer:
         with self.db.read() as conn:
             return [dict(row) for row in conn.execute(select(table).where(*where)).mappings()]
 
+    def heads(self) -> list[tuple[Any, ...]]:
+        """Return how far every bucket and every client has come: equal twice, nobody has anything to fetch."""
+        with self.db.read() as conn:
+            buckets, clients = select(t.bucket.c.id, t.bucket.c.ver), select(t.client.c.id, t.client.c.lmid)
+            return sorted(tuple(row) for query in (buckets, clients) for row in conn.execute(query))
+
     def counts(self) -> dict[str, int]:
         """Return what the log of the simulation counted: done:<mid>, no:<mid> and foreign."""
         with self.db.read() as conn:

@@ -234,9 +234,10 @@ class Run:
             await phone.line.deliver_all()
             phone.line.rate = 0.0
         for _ in range(ROUNDS):
+            before = self.server.heads()
             quiet = [await phone.sync() and not phone.waiting() for phone in self.phones if not phone.wiped]
-            if all(quiet):
-                break
+            if all(quiet) and self.server.heads() == before:
+                return
         for phone in self.phones:
             if not phone.wiped and not await phone.sync() and not phone.wiped:
                 raise Broken(f"phone {phone.seat.name} cannot sync over a good network: {phone.engine.status.problem}")
