@@ -62,7 +62,7 @@ def CommissionScreen() -> ft.Control:
     body += [Trend()]
     if view.months == 0:
         body.insert(-1, NextSale())
-    return p.frame(t("commission.title"), body)
+    return p.frame(t("commission.title"), body, tips=["commission"])
 
 
 @screen

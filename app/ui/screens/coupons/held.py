@@ -100,7 +100,7 @@ def CouponsScreen() -> ft.Control:
     top: list[ft.Control] = [p.segmented(halves, view.half, lambda half: setattr(view, "half", half))]
     foot = _foot(len(waiting))
     if view.half == MINE:
-        return p.frame(t("coupons.title"), [Unfinished(), Mine()], top=top, foot=foot)
+        return p.frame(t("coupons.title"), [Unfinished(), Mine()], top=top, foot=foot, tips=["coupons"])
     shown = [state for state in STATES if counts.get(state)]
     chips = [("all", f"{t('today.chip_all')} {counts['all']}")]
     chips += [(state, f"{t(f'coupons.state.{state}')} {counts[state]}") for state in shown]

@@ -76,7 +76,9 @@ def CustomersScreen() -> ft.Control:
         p.icon_button(ft.Icons.CHECKLIST, t("customers.pick"), picking.start),
         p.icon_button(ft.Icons.PERSON_ADD_ALT_1_OUTLINED, t("customers.bind"), lambda: ui.open("/card")),
     ]
-    return p.frame(t("customers.title"), Results(), actions=actions, top=top, scroll=False)
+    return p.frame(
+        t("customers.title"), Results(), actions=actions, top=top, scroll=False, tips=["customers", "offline"]
+    )
 
 
 def use_rows() -> tuple[CustomerRow, ...]:

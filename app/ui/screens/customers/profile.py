@@ -100,7 +100,8 @@ def Profile(customer_id: str) -> ft.Control:
     give = p.icon_button(ft.Icons.SWAP_HORIZ, t("handover.give"), lambda: ui.open(f"/customers/{customer_id}/handover"))
     foot, actions = (None, ()) if leaving else (_foot(customer), (give,))
     scroller.current = _scrolled(body)
-    return p.frame("", scroller.current, foot=foot, actions=actions, scroll=False)  # the head below is the title
+    # the head below is the title
+    return p.frame("", scroller.current, foot=foot, actions=actions, scroll=False, tips=["profile"])
 
 
 def _scrolled(body: list[ft.Control]) -> ft.Column:

@@ -77,7 +77,7 @@ def ShareScreen() -> ft.Control:
     actions = [p.icon_button(ft.Icons.QUERY_STATS, t("share.mine"), lambda: ui.open("/shares"))]
     if layout.is_phone and ui.role == "guide":  # wider windows have them in the rail
         actions.insert(0, p.icon_button(ft.Icons.LOCAL_OFFER_OUTLINED, t("coupons.title"), lambda: ui.open("/coupons")))
-    return p.frame(t("share.title"), body, actions=actions, top=top, scroll=False)
+    return p.frame(t("share.title"), body, actions=actions, top=top, scroll=False, tips=["share"])
 
 
 def grid_of(page_width: float, kind: str, gutter: int) -> tuple[int, float]:
