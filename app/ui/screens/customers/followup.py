@@ -27,7 +27,7 @@ from app.ui import hooks
 from app.ui import parts as p
 from app.ui import session as sessions
 from app.ui.guards import screen
-from app.ui.screens.customers.followup_words import icon_of, kind_name, late_words, stage_name, when_words
+from app.ui.screens.customers.followup_words import icon_of, kind_name, late_words, opening, stage_name, when_words
 from app.ui.screens.customers.visit import Conversion, Pieces, VisitTicks, kept_words
 from app.ui.strings import current, date_short, date_weekday, t
 from app.ui.theme import Space, Tone, Type
@@ -311,7 +311,7 @@ def _One(customer_id: str, follow_up_id: str) -> ft.Control:
 def _when_card(one: FollowUp, now: datetime) -> ft.Control:
     late = late_words(one, now)
     state = p.pill(late, "warm") if late else p.pill(t(f"followup.state_{one.state}"), _TONES.get(one.state, "calm"))
-    words: list[ft.Control] = [p.txt(when_words(one.at, now), Type.SECTION)]
+    words: list[ft.Control] = [p.txt(opening(when_words(one.at, now)), Type.SECTION)]
     if one.note:
         words.append(p.txt(one.note, Type.BODY))
     if one.closed_at:

@@ -38,6 +38,11 @@ def when_words(at: str | datetime, now: datetime) -> str:
     return t("followup.when_at", day=day, time=time_short(moment))
 
 
+def opening(words: str) -> str:
+    """Return words as they open a line: English days begin with a capital there."""
+    return words[:1].upper() + words[1:]
+
+
 def late_words(one: FollowUp, now: datetime) -> str:
     """Return how late an open follow-up is, empty while its time is to come."""
     at, zone = from_text(one.at), current().zone
