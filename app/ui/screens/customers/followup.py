@@ -20,7 +20,7 @@ from app.protocol.mutations import (
     ReopenFollowUp,
     SetStage,
 )
-from app.protocol.objects import Customer, FollowUp
+from app.protocol.objects import FollowUp
 from app.store.queries import customers as q
 from app.store.queries import followups as fq
 from app.ui import hooks
@@ -377,9 +377,3 @@ def Mover(one: FollowUp, on_close: Callable[[], None]) -> ft.Control:
     same = to_text(at) == one.at
     move = p.primary(t("followup.move_go", when=words), None if same else go, busy=busy, expand=1)
     return ft.Column([choose_when, ft.Row([move])], spacing=Space.L)
-
-
-def stage_of(customer: Customer) -> str:
-    """Return the customer's stage in words, empty when none is set: for a pill on the profile's head."""
-    known = rules.known_stage(customer.stage)
-    return stage_name(known) if known else ""
