@@ -16,8 +16,8 @@ from app.domain.money import Fen
 from app.domain.segment import Figures, SegmentClock, is_at_risk, is_dormant
 
 KINDS = (
-    "cart_left", "repeated_view", "birthday", "coupon_expiring", "stored_value_low", "welcome", "care_after_purchase",
-    "lapsing", "dormant",
+    "cart_left", "repeated_view", "birthday", "important_date", "coupon_expiring", "stored_value_low", "welcome",
+    "care_after_purchase", "lapsing", "dormant",
 )  # fmt: skip
 
 MARK_DAYS = 14
@@ -35,8 +35,8 @@ VIEW, CHECKOUT = "view", "checkout"
 GOODS = frozenset({"repeated_view", "cart_left"})
 # How likely a contact of this kind is answered by an order, in basis points: only the order of the day's list.
 VALUE_BP = {
-    "cart_left": 3500, "repeated_view": 2500, "birthday": 1200, "coupon_expiring": 1800, "stored_value_low": 1500,
-    "welcome": 1000, "care_after_purchase": 600, "lapsing": 900, "dormant": 400,
+    "cart_left": 3500, "repeated_view": 2500, "birthday": 1200, "important_date": 1100, "coupon_expiring": 1800,
+    "stored_value_low": 1500, "welcome": 1000, "care_after_purchase": 600, "lapsing": 900, "dormant": 400,
 }  # fmt: skip
 
 
@@ -87,7 +87,10 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class CustomerFacts:
-    """All a signal may look at for one customer. `contact_open`: consent given and budget left (rule 5.3)."""
+    """All a signal may look at for one customer. `contact_open`: consent given and budget left (rule 5.3).
+
+    `dates`: what else the guide keeps in mind, (label, `MM-DD`).
+    """
 
     customer_id: str
     figures: Figures
@@ -97,6 +100,7 @@ class CustomerFacts:
     orders: Sequence[Bought] = ()
     coupons: Sequence[HeldCoupon] = ()
     marks: Sequence[Mark] = ()
+    dates: Sequence[tuple[str, str]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,13 +171,13 @@ class SignalContext:
         self.cart_until = to_text(now - timedelta(hours=self.policy.cart_hours))
         self.refund_since = to_text(now - timedelta(days=REFUND_QUIET_DAYS))
         self.coupon_until = to_text(now + timedelta(days=self.policy.coupon_days))
-        self._birthdays: dict[str, int | None] = {}
+        self._coming: dict[str, int | None] = {}
 
-    def days_to_birthday(self, month_day: str) -> int | None:
-        """Return the days to the next birthday, remembered per `MM-DD`."""
-        if month_day not in self._birthdays:
-            self._birthdays[month_day] = days_to_anniversary(month_day, self.today)
-        return self._birthdays[month_day]
+    def days_until(self, month_day: str) -> int | None:
+        """Return the days to the next `MM-DD`, remembered for all customers."""
+        if month_day not in self._coming:
+            self._coming[month_day] = days_to_anniversary(month_day, self.today)
+        return self._coming[month_day]
 
 
 def rest_days(kind: str) -> int:
@@ -307,12 +311,26 @@ def _reset_at(product_id: str, facts: CustomerFacts) -> Instant:
 
 
 def _birthday(facts: CustomerFacts, context: SignalContext) -> Iterable[Signal]:
-    days = context.days_to_birthday(facts.birthday) if facts.birthday else None
+    days = context.days_until(facts.birthday) if facts.birthday else None
     if days is not None and days <= context.policy.birthday_days:
         reason = "birthday_today" if days == 0 else "birthday_soon"
         subject = str((context.today + timedelta(days=days)).year)
         value = _worth("birthday", _basket(facts))
         yield Signal("birthday", facts.customer_id, subject, reason, {"days": days}, value)
+
+
+def _important_date(facts: CustomerFacts, context: SignalContext) -> Iterable[Signal]:
+    """Find the dates that come near; two on one day are one reason. The mark names the day, never the label."""
+    near: dict[int, str] = {}
+    for label, month_day in sorted(facts.dates):
+        days = context.days_until(month_day)
+        if days is not None and days <= context.policy.birthday_days:
+            near.setdefault(days, label)
+    for days, label in near.items():
+        subject = (context.today + timedelta(days=days)).isoformat()
+        reason = "date_today" if days == 0 else "date_soon"
+        value = _worth("important_date", _basket(facts))
+        yield Signal("important_date", facts.customer_id, subject, reason, {"days": days, "label": label}, value)
 
 
 def _coupon_expiring(facts: CustomerFacts, context: SignalContext) -> Iterable[Signal]:
@@ -379,5 +397,6 @@ def _dormant(facts: CustomerFacts, context: SignalContext) -> Iterable[Signal]:
 
 
 _FINDERS: tuple[Callable[[CustomerFacts, SignalContext], Iterable[Signal]], ...] = (
-    _cart_left, _repeated_view, _birthday, _coupon_expiring, _stored_value, _welcome, _care, _lapsing, _dormant,
+    _cart_left, _repeated_view, _birthday, _important_date, _coupon_expiring, _stored_value, _welcome, _care, _lapsing,
+    _dormant,
 )  # fmt: skip

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from app.domain import contact as contact_rules
 from app.domain import signal as rules
 from app.domain.instants import Instant, to_text
+from app.domain.portrait import DATE
 from app.domain.segment import Figures
 from app.protocol.objects import BrowseEvent, Contact, Coupon, Customer, Order, Product, SignalMark
 from app.store import Read, reads
@@ -181,6 +182,7 @@ def _known(
         orders=[_bought(order) for order in orders],
         coupons=[_held(coupon) for coupon in coupons if coupon.state != "voided"],
         marks=[rules.Mark(m.signal, m.subject, m.action, m.at, m.until) for m in marks],
+        dates=[(fact.name, fact.value) for fact in customer.facts if fact.kind == DATE],
     )
     rows = tuple((one.OBJECT, one.id) for group in (views, orders, coupons, contacts, marks) for one in group)
     return Known(facts, customer.consents, tuple(c.at for c in contacts if not c.transactional), rows)

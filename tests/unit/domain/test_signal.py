@@ -141,6 +141,23 @@ def test_birthday(birthday: str | None, reason: str | None) -> None:
     assert [signal.reason for signal in found] == ([] if reason is None else [reason])
 
 
+@pytest.mark.parametrize(
+    ("dates", "found"),
+    [
+        ([("anniversary", "11-22")], [("date_today", "2026-11-22")]),
+        ([("anniversary", "11-29")], [("date_soon", "2026-11-29")]),
+        ([("anniversary", "11-30")], []),
+        ([("anniversary", "11-21")], []),
+        ([("b", "11-24"), ("a", "11-24")], [("date_soon", "2026-11-24")]),
+        ([("broken", "13-40")], []),
+    ],
+)
+def test_important_date(dates: list[tuple[str, str]], found: list[tuple[str, str]]) -> None:
+    signals_ = signals(CustomerFacts("c", Figures(OLD), dates=dates), CONTEXT)
+    assert [(one.reason, one.subject) for one in signals_] == found
+    assert [one.params["label"] for one in signals_] == [min(dates)[0]] * len(found)
+
+
 @pytest.mark.parametrize(("days", "found"), [(0, False), (0.1, True), (3, True), (3.1, False)])
 def test_coupon_expiring(days: float, found: bool) -> None:
     facts = CustomerFacts("c", Figures(OLD), coupons=(HeldCoupon("k", ago(9), ago(-days), face_fen=500),))
@@ -268,6 +285,7 @@ HAPPENS = {
     "cart_left": LEFT,
     "repeated_view": SEEN,
     "birthday": CustomerFacts("c", Figures(OLD), birthday="11-24"),
+    "important_date": CustomerFacts("c", Figures(OLD), dates=[("x", "11-24")]),
     "coupon_expiring": CustomerFacts("c", Figures(OLD), coupons=(HeldCoupon("k", ago(9), ago(-2)),)),
     "stored_value_low": CustomerFacts("c", card(100, 40)),
     "welcome": CustomerFacts("c", Figures(ago(2))),
