@@ -315,8 +315,8 @@ def _birthday(facts: CustomerFacts, context: SignalContext) -> Iterable[Signal]:
     if days is not None and days <= context.policy.birthday_days:
         reason = "birthday_today" if days == 0 else "birthday_soon"
         subject = str((context.today + timedelta(days=days)).year)
-        value = _worth("birthday", _basket(facts))
-        yield Signal("birthday", facts.customer_id, subject, reason, {"days": days}, value)
+        params: dict[str, str | int] = {"days": days, "holds": len(_open(facts, context))}
+        yield Signal("birthday", facts.customer_id, subject, reason, params, _worth("birthday", _basket(facts)))
 
 
 def _important_date(facts: CustomerFacts, context: SignalContext) -> Iterable[Signal]:
@@ -374,11 +374,11 @@ def _care(facts: CustomerFacts, context: SignalContext) -> Iterable[Signal]:
     first, until = context.policy.care_days
     for order in sorted(facts.orders, key=lambda order: order.paid_at, reverse=True):
         days = context.clock.today - context.clock.day_of(order.paid_at)
-        if first <= days <= until and order.product_ids - order.refunded_ids:
+        kept = order.product_ids - order.refunded_ids
+        if first <= days <= until and kept:
+            params: dict[str, str | int] = {"days": days, "product_id": min(kept)}
             value = _worth("care_after_purchase", _basket(facts))
-            yield Signal(
-                "care_after_purchase", facts.customer_id, order.paid_at, "bought_days_ago", {"days": days}, value
-            )
+            yield Signal("care_after_purchase", facts.customer_id, order.paid_at, "bought_days_ago", params, value)
             return
 
 

@@ -143,12 +143,17 @@ def shown(read: Read, found: Sequence[rules.Signal]) -> tuple[TodaySignal, ...]:
             reason=one.reason,
             params=one.params,
             value_fen=one.value_fen,
-            product=read.get(Product, one.subject) if one.subject else None,
+            product=_product(read, one),
             coupon=read.get(Coupon, one.subject) if one.subject else None,
         )
         for one in found
         if one.customer_id in people
     )
+
+
+def _product(read: Read, one: rules.Signal) -> Product | None:
+    known = one.params.get("product_id") or one.subject
+    return read.get(Product, str(known)) if known else None
 
 
 def read_known(read: Read, ids: Sequence[str] | None, now: datetime) -> list[Known]:

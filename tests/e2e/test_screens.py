@@ -169,7 +169,7 @@ class Walk:
             self.back()
         if self.wants("coupon"):
             self.tap("profile.act_coupon")
-            self.sees("coupons.choose")
+            self.sees("message.coupon")
             self.shoot("coupon")
             self.back()
 

@@ -122,7 +122,7 @@ async def test_a_signal_leads_to_its_coupon_in_three_taps(sample: Any) -> None:
     ui = await FakeUi.app(sample)
     await ui.until(lambda: ui.shows("现在做"))
     await ui.press("发券")
-    await ui.until(lambda: ui.shows("选一张"))
+    await ui.until(lambda: ui.shows("附上优惠券"))
     assert ui.ui.nav.stack()[-1].endswith("/coupon")
 
 

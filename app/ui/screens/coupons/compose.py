@@ -1,46 +1,38 @@
-"""A message to one customer, alone or with a coupon: three tones, editable, the budget shown before the button."""
+"""A message to one customer: three tones, editable, with a coupon, a product or its poster; its cost said before."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import asdict
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import flet as ft
 
 from app.domain.contact import Denied
 from app.domain.errors import GuideError
-from app.domain.instants import to_text
-from app.mutations import coupon_link, refusal_to_contact, refusal_to_issue, send_coupon
+from app.domain.instants import from_text
+from app.mutations import coupon_link, refusal_to_contact, send_coupon
 from app.protocol.mutations import UndoCoupon
-from app.protocol.objects import Coupon, CouponTemplate, Customer
+from app.protocol.objects import Coupon, Customer, Product
 from app.store.queries import coupons as cq
 from app.store.queries import customers as q
 from app.ui import hooks
 from app.ui import parts as p
 from app.ui import session as sessions
 from app.ui.guards import screen
+from app.ui.screens.coupons.attach import CouponChoices, CouponRow, Goods, Option, best, is_blocked, options_of
 from app.ui.screens.coupons.deliver import hand_over, record
-from app.ui.screens.coupons.words import conditions, gives, name_of
-from app.ui.screens.customers.profile import Budget, gone
-from app.ui.screens.customers.words import product_name, salutation
-from app.ui.screens.today.reasons import Prompt, Prompts
-from app.ui.strings import current, error_text, t
-from app.ui.theme import Space, Tone, Type
+from app.ui.screens.customers.profile import gone
+from app.ui.screens.today.budget import Cost
+from app.ui.screens.today.marking import put_off
+from app.ui.screens.today.reasons import SUGGESTED, Prompt, Prompts
+from app.ui.screens.today.script import TONES, another, ready_texts, use_goods
+from app.ui.strings import error_text, t
+from app.ui.theme import Space, Type
 
-TONES = ("warm", "plain", "lively")
 WATCHED = frozenset({"customer", "contact", "contact_holder", "setting", "coupon", "coupon_template"})
-
-
-def ready_text(customer: Customer, prompt: Prompt | None, tone: str) -> str:
-    """Return the ready message for what prompted it; it never says that someone was watched (rule 5.4)."""
-    strings, client = current(), sessions.current().client
-    kind = prompt.kind if prompt else "general"
-    product = product_name(prompt.product) if prompt and prompt.product else ""
-    key = f"message.{kind}.{tone}"
-    if not strings.has(key) or (not product and "{product}" in strings.t(key, product="{product}", name="", guide="")):
-        key = f"message.general.{tone}"
-    return strings.t(key, name=salutation(customer, strings), guide=client.staff.name, product=product)
+BEST = "best"  # the coupon that fits the occasion, until another is chosen
 
 
 def use_prompt(customer_id: str) -> Prompt | None:
@@ -77,164 +69,186 @@ def use_once() -> tuple[Callable[[Callable[[], Awaitable[None]]], None], bool]:
 
 @screen
 def SendCouponPage(customer_id: str) -> ft.Control:
-    """Choose a coupon for one customer and send it with its message."""
-    return Composer(customer_id, True, key=f"{customer_id}/coupon")
+    """Send one customer a coupon with its message."""
+    return Composer(customer_id, True, use_prompt(customer_id), key=f"{customer_id}/coupon")
 
 
 @screen
 def MessagePage(customer_id: str) -> ft.Control:
     """Write to one customer."""
-    return Composer(customer_id, False, key=f"{customer_id}/message")
+    return Composer(customer_id, False, use_prompt(customer_id), key=f"{customer_id}/message")
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """What is about to go out."""
+
+    customer: Customer
+    text: str
+    prompt: Prompt | None
+    template_id: str | None
+    product: Product | None
+    poster: bool
 
 
 @screen
-def Composer(customer_id: str, with_coupon: bool) -> ft.Control:
-    """Compose and hand over; the button explains itself when it may not be pressed."""
-    ui, now = hooks.use_session(), hooks.use_now()
+def Composer(customer_id: str, with_coupon: bool, prompt: Prompt | None) -> ft.Control:
+    """Compose and hand over; the button explains itself when it may not be pressed.
+
+    Args:
+        customer_id: To whom.
+        with_coupon: Whether the best coupon goes along at first.
+        prompt: What prompted it, as it stood when the page opened.
+    """
+    ui, now, prompts = hooks.use_session(), hooks.use_now(), hooks.use_slice(Prompts)
     hooks.use_strings()
-    client, prompt = ui.client, use_prompt(customer_id)
+    client, asked = ui.client, ft.use_ref(prompt)
+    prompt = asked.current
     customer = hooks.use_query(q.customer_by_id, customer_id)
-    options = hooks.use_live(WATCHED, lambda: _options(client, customer_id), customer_id, now.minute)
-    chosen, set_chosen = ft.use_state(None)
-    tone, set_tone = ft.use_state(TONES[0])
+    options = hooks.use_live(WATCHED, lambda: options_of(client, customer_id), customer_id, now)
+    denied = hooks.use_live(WATCHED, lambda: refusal_to_contact(client, customer_id), customer_id, now)
+    goods = use_goods(customer_id, prompt.attach if prompt else None)
+    coupon, set_coupon = ft.use_state(BEST if with_coupon else "")
+    attached, set_attached = ft.use_state(prompt.attach.id if prompt and prompt.attach else "")
+    poster, set_poster = ft.use_state(bool(prompt and prompt.poster))
     edited, set_edited = ft.use_state(None)
+    choosing, set_choosing = ft.use_state(False)
     start, busy = use_once()
     kept: Any = ft.use_ref(None)  # the coupon that was issued while its message did not go
-    denied = hooks.use_live(WATCHED, lambda: refusal_to_contact(client, customer_id), customer_id, now.minute)
-    if customer is None:
-        return gone()
-    picked = chosen or _best(options, prompt)
-    text = ready_text(customer, prompt, tone) if edited is None else edited
+
+    def choose_coupon(template_id: str) -> None:
+        set_coupon(template_id)
+        set_choosing(False)
 
     def choose_tone(value: str) -> None:
-        set_tone(value)
+        prompts.tone = value
         set_edited(None)
 
+    picked = _picked(options, prompt, coupon)
+    sheet = CouponChoices(options, picked[0].id if picked else None, choose_coupon) if choosing else None
+    p.use_sheet(sheet, t("coupons.choose"), lambda: set_choosing(False))
+    if customer is None:
+        return gone()
+    texts = ready_texts(customer, prompt, prompts.tone, coupon=picked is not None)
+    text = texts[0] if edited is None else edited
+    product = next((one for one in goods or () if one.id == attached), None)
+    letter = Letter(customer, text, prompt, picked[0].id if picked else None, product, poster and product is not None)
+
     async def send() -> None:
-        if with_coupon:
-            set_chosen(picked)  # once it is issued the rules may forbid another of its kind
-            await _send_coupon(client, customer, str(picked), text, prompt, kept)
-        else:
-            await _send_message(client, customer, text, prompt)
+        if letter.template_id is not None:
+            set_coupon(letter.template_id)  # once it is issued the rules may forbid another of its kind
+        await _send(client, letter, kept)
 
-    body: list[ft.Control] = []
-    if denied is not None:
-        body.append(p.notice(t("coupons.blocked"), error_text(denied.code, denied.params), icon=ft.Icons.SCHEDULE))
-    if with_coupon:
-        body += [p.section(t("coupons.choose")), _templates(options, picked, set_chosen)]
-    body += [
-        p.section(t("coupons.message")),
-        p.segmented([(name, t(f"message.tone_{name}")) for name in TONES], tone, choose_tone),
-        p.text_field(t("message.field"), text, set_edited, lines=4),
+    more = p.quiet(t("message.another"), lambda: set_edited(another(texts, text)), ft.Icons.REFRESH)
+    body: list[ft.Control] = [
+        *([_blocked(denied, customer_id, prompt, now)] if denied is not None else []),
+        p.section(t("coupons.message"), more if len(texts) > 1 else None),
+        p.segmented([(name, t(f"message.tone_{name}")) for name in TONES], prompts.tone, choose_tone),
+        p.text_field(t("message.field"), text, set_edited, lines=3),
+        *_coupon(options, picked, lambda: set_choosing(True), lambda: set_coupon("")),
+        *_goods(goods, product, set_attached, poster, set_poster),
     ]
-    ready = denied is None and bool(text.strip()) and (not with_coupon or picked is not None)
-    title = t("coupons.send_to" if with_coupon else "message.title", name=customer.name)
-    button = p.primary(
-        _send_label(with_coupon), (lambda: start(send)) if ready else None, ft.Icons.SEND_OUTLINED, busy=busy
-    )
-    foot = ft.Row([ft.Container(Budget(customer_id), expand=True), button], spacing=Space.M)
-    return p.frame(title, body, foot=foot)
+    ready = denied is None and bool(text.strip())
+    button = p.primary(_send_label(letter), (lambda: start(send)) if ready else None, ft.Icons.SEND_OUTLINED, busy=busy)
+    foot = ft.Row([ft.Container(Cost(customer_id), expand=True), button], spacing=Space.M)
+    title = t("coupons.send_to" if picked else "message.title", name=customer.name)
+    return p.frame(title, body, foot=foot, actions=_actions(customer_id))
 
 
-def _send_label(with_coupon: bool) -> str:
+def _actions(customer_id: str) -> list[ft.Control]:
+    ui = sessions.current()
+    path = f"/customers/{customer_id}"
+    if path in hooks.use_nav().stack():
+        return []
+    return [p.icon_button(ft.Icons.PERSON_OUTLINE, t("message.profile"), lambda: ui.open(path))]
+
+
+def _picked(options: list[Option], prompt: Prompt | None, coupon: str) -> Option | None:
+    wanted = best(options, prompt) if coupon == BEST else coupon
+    return next((option for option in options if option[0].id == wanted), None)
+
+
+def _blocked(denied: Denied, customer_id: str, prompt: Prompt | None, now: datetime) -> ft.Control:
+    """Return why nothing may go out now (rule 9.3: no way around it), and the reminder for the next polite time."""
+    at = denied.params.get("next_at")
+    remind = None
+    if prompt is not None and isinstance(at, str) and from_text(at) > now:
+        remind = p.quiet(t("message.remind"), lambda: _remind(customer_id, prompt, at, now), ft.Icons.ALARM)
+    words = error_text(denied.code, denied.params)
+    return p.notice(t("coupons.blocked"), words, icon=ft.Icons.SCHEDULE, action=remind)
+
+
+def _remind(customer_id: str, prompt: Prompt, at: str, now: datetime) -> None:
+    put_off(customer_id, prompt.kind, prompt.subject, at, now)
+    _done(sessions.current())
+
+
+def _coupon(
+    options: list[Option], picked: Option | None, change: Callable[[], None], drop: Callable[[], None]
+) -> list[ft.Control]:
+    if all(is_blocked(option) for option in options) and picked is None:
+        return [p.notice(t("coupons.none_title"), t("coupons.none_text"), icon=ft.Icons.CLOUD_OFF_OUTLINED)]
+    title = [p.section(t("message.coupon"))] if picked else []
+    return [*title, CouponRow(picked, change, drop)]
+
+
+def _goods(
+    goods: tuple[Product, ...] | None, product: Product | None, choose: Callable[[str], None], poster: bool,
+    set_poster: Callable[[bool], None],
+) -> list[ft.Control]:  # fmt: skip
+    if not goods:
+        return []
+    rows: list[ft.Control] = [p.section(t("message.attach")), Goods(goods, product.id if product else "", choose)]
+    if product is not None:
+        rows.append(p.switch_row(t("message.poster"), t("message.poster_text"), poster, set_poster))
+        rows.append(p.txt(t("message.link_text"), Type.META))
+    return rows
+
+
+def _send_label(letter: Letter) -> str:
     sheet = not sessions.current().page.web
-    if with_coupon:
+    if letter.template_id is not None:
         return t("coupons.send_share" if sheet else "coupons.send")
     return t("message.send_share" if sheet else "message.send")
 
 
-Option = tuple[CouponTemplate, int, Denied | None]
-
-
-def _options(client: Any, customer_id: str) -> list[Option]:
-    read = client.store.read
-    left = cq.leases_left(read, client.session.device_id, to_text(client.clock.now()))
-    found = cq.templates(read)
-    return [
-        (one, left[one.id].left if one.id in left else 0, refusal_to_issue(client, customer_id, one.id))
-        for one in found
-    ]
-
-
-def _best(options: list[Option], prompt: Prompt | None) -> str | None:
-    """Return the template to offer first: one made for the occasion, else the first that may go out."""
-    open_ones = [one for one, left, denied in options if left and denied is None]
-    wanted = prompt.kind if prompt else ""
-    fitting = [one for one in open_ones if one.purpose == wanted] or [one for one in open_ones if one.purpose == "gift"]
-    first = next(iter(fitting or open_ones), None)
-    return first.id if first else None
-
-
-def _templates(options: list[Option], picked: str | None, choose: Callable[[str], None]) -> ft.Control:
-    if not any(left for _, left, _ in options):
-        return p.notice(t("coupons.none_title"), t("coupons.none_text"), icon=ft.Icons.CLOUD_OFF_OUTLINED)
-    return p.group([_template(option, picked, choose) for option in options])
-
-
-def _template(option: Option, picked: str | None, choose: Callable[[str], None]) -> ft.Control:
-    one, left, denied = option
-    rules: Mapping[str, Any] = asdict(one)
-    stock = t("coupons.lease_left", n=left) if left else t("coupons.lease_none")
-    on = one.id == picked
-    blocked = not left or (denied is not None and denied.code.startswith("coupon_limit"))
-    icon = ft.Icons.RADIO_BUTTON_CHECKED if on else ft.Icons.RADIO_BUTTON_OFF
-    meta = (
-        error_text(denied.code, dict(denied.params))
-        if denied and blocked and left
-        else conditions(rules)
-        if left
-        else stock
-    )
-    return p.list_row(
-        [
-            p.txt(gives(rules), Type.ROW, Tone.QUIET if blocked else None),
-            p.txt(name_of(rules), Type.META, lines=1, expand=True),
-            *([p.txt(stock, Type.META)] if left else []),
-        ],
-        meta,
-        leading=ft.Icon(icon, color=Tone.ACTION if on else Tone.QUIET),
-        on_click=None if blocked else (lambda: choose(one.id)),
-        label=t("coupons.template_label", name=name_of(rules), what=gives(rules), left=stock)
-        + (f" {t('coupons.chosen')}" if on else ""),
-    )
-
-
-async def _send_coupon(
-    client: Any, customer: Customer, template_id: str, text: str, prompt: Prompt | None, kept: Any
-) -> None:
-    ui = sessions.current()
-    product_id = prompt.product.id if prompt and prompt.product else None
-    signal = prompt.kind if prompt else None
-    coupon = _still_ready(client, kept.current, template_id)
+async def _send(client: Any, letter: Letter, kept: Any) -> None:
+    """Issue the coupon, hand the message over, and record what went; a coupon whose message did not go is kept."""
+    ui, customer, prompt = sessions.current(), letter.customer, letter.prompt
+    coupon = None if letter.template_id is None else await _coupon_of(client, letter, letter.template_id, kept)
+    text = letter.text if coupon is None else f"{letter.text}\n{coupon_link(client, coupon)}"
+    sent = await hand_over(client, customer.id, text, letter.product, poster=letter.poster)
+    if sent is None:
+        p.say(t("coupons.not_delivered"), refused=True)
+        return
+    kind = "coupon" if coupon else "poster" if letter.poster else "message"
+    coupon_id = coupon.id if coupon else None
+    await record(client, customer.id, kind, sent, prompt, coupon_id)
+    _done(ui)
+    copied = sent.channel == "copied"
     if coupon is None:
-        coupon = await send_coupon(client, template_id, customer.id, signal=signal, product_id=product_id)
-        kept.current = coupon.id
-    channel = await hand_over(client, customer.id, f"{text}\n{coupon_link(client, coupon)}")
-    if channel is None:
-        p.say(t("coupons.not_delivered"), refused=True)
+        p.say(t(("message.shared_poster" if letter.poster else "message.copied") if copied else "message.sent"))
         return
-    await record(client, customer.id, "coupon", channel, prompt, coupon.id)
-    _done(ui)
-    key = "coupons.sent" if channel == "copied" else "coupons.sent_shared"
     undo = UndoCoupon(coupon.id)
-    p.say(t(key, name=customer.name), on_undo=lambda: ui.run(hooks.run_mutation, undo, "coupons.undone"))
+    p.say(
+        t("coupons.sent" if copied else "coupons.sent_shared", name=customer.name),
+        on_undo=lambda: ui.run(hooks.run_mutation, undo, "coupons.undone"),
+    )
 
 
-def _still_ready(client: Any, coupon_id: str | None, template_id: str) -> Coupon | None:
-    """Return the coupon whose message did not go: trying again sends that one, not one more."""
-    found = cq.coupon_by_id(client.store.read, coupon_id) if coupon_id else None
-    return found if found is not None and (found.template_id, found.state) == (template_id, "issued") else None
-
-
-async def _send_message(client: Any, customer: Customer, text: str, prompt: Prompt | None) -> None:
-    ui = sessions.current()
-    channel = await hand_over(client, customer.id, text)
-    if channel is None:
-        p.say(t("coupons.not_delivered"), refused=True)
-        return
-    await record(client, customer.id, "message", channel, prompt)
-    _done(ui)
-    p.say(t("message.copied"))
+async def _coupon_of(client: Any, letter: Letter, template_id: str, kept: Any) -> Coupon:
+    """Return the coupon whose message did not go before (trying again is not one more), else the template's next."""
+    found = cq.coupon_by_id(client.store.read, kept.current) if kept.current else None
+    if found is not None and (found.template_id, found.state) == (template_id, "issued"):
+        return found
+    prompt = letter.prompt
+    about = prompt.product if prompt and prompt.kind in SUGGESTED else letter.product
+    made = await send_coupon(
+        client, template_id, letter.customer.id, signal=prompt.kind if prompt else None,
+        product_id=about.id if about else None,
+    )  # fmt: skip
+    kept.current = made.id
+    return made
 
 
 def _done(ui: sessions.UiSession) -> None:

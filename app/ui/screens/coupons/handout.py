@@ -23,11 +23,12 @@ from app.ui import hooks
 from app.ui import parts as p
 from app.ui import session as sessions
 from app.ui.guards import screen
-from app.ui.screens.coupons.compose import TONES, WATCHED, ready_text, use_once
+from app.ui.screens.coupons.compose import WATCHED, use_once
 from app.ui.screens.coupons.deliver import hand_over, record
 from app.ui.screens.coupons.held import use_to_hand_out
 from app.ui.screens.coupons.words import gives, last_moment, name_of
 from app.ui.screens.today.reasons import Prompt
+from app.ui.screens.today.script import TONES, ready_text
 from app.ui.strings import current, error_text, t
 from app.ui.theme import Space, Tone, Type
 
@@ -160,12 +161,12 @@ def _prompt(customer: Customer) -> Prompt | None:
 async def _hand(coupon: Coupon, customer: Customer, text: str) -> None:
     """Hand one message over; only when it went does it count as a contact (rule 9.2)."""
     client = sessions.current().client
-    channel = await hand_over(client, customer.id, f"{text}\n{coupon_link(client, coupon)}")
-    if channel is None:
+    sent = await hand_over(client, customer.id, f"{text}\n{coupon_link(client, coupon)}")
+    if sent is None:
         p.say(t("coupons.not_handed"), refused=True)
         return
-    await record(client, customer.id, "coupon", channel, None, coupon.id)
-    p.say(t("coupons.handed_copied" if channel == "copied" else "coupons.handed_shared", name=customer.name))
+    await record(client, customer.id, "coupon", sent, None, coupon.id)
+    p.say(t("coupons.handed_copied" if sent.channel == "copied" else "coupons.handed_shared", name=customer.name))
 
 
 def _waiting_row(pick: Any, coupon_id: str) -> ft.Control:

@@ -44,11 +44,11 @@ def CouponPage(coupon_id: str) -> ft.Control:
     state = coupon_state(coupon, now)
 
     async def again() -> None:
-        channel = await hand_over(ui.client, owner, f"{name_of(coupon.rules)}\n{coupon_link(ui.client, coupon)}")
-        if channel is None:
+        sent = await hand_over(ui.client, owner, f"{name_of(coupon.rules)}\n{coupon_link(ui.client, coupon)}")
+        if sent is None:
             p.say(t("coupons.not_delivered"), refused=True)
             return
-        await record(ui.client, owner, "coupon", channel, None, coupon.id)
+        await record(ui.client, owner, "coupon", sent, None, coupon.id)
         p.say(t("message.copied"))
 
     body: list[ft.Control] = [_face(coupon, state, now)]

@@ -35,7 +35,7 @@ from app.ui.screens.customers.tag_words import tag_name, tag_reason
 from app.ui.screens.customers.timeline import Timeline
 from app.ui.screens.customers.views import Views
 from app.ui.screens.customers.worth import Worth
-from app.ui.screens.today.reasons import prompt_of, reason_text
+from app.ui.screens.today.reasons import page_of, prompt_of, reason_text
 from app.ui.strings import current, money, t
 from app.ui.theme import Space, Tone, Type
 
@@ -244,7 +244,7 @@ def Hint(signal: TodaySignal, everything: Callable[[], None]) -> ft.Control:
 
     def send() -> None:
         prompt_of(signal)
-        ui.open(f"/customers/{signal.customer.id}/coupon")
+        ui.open(page_of(signal))
 
     found = [one.product for one in task.value or ()]
     if signal.product is not None:

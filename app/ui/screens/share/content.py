@@ -54,6 +54,12 @@ def _texts(sent: tuple[Caption, ...], tone: str, product: Product, strings: Stri
     return tuple(dict.fromkeys(text for text in texts if text))
 
 
+def made_for(client: Any, product: Product, tone: str, strings: Strings) -> tuple[str, ...]:
+    """Return headquarters' texts of a tone made for this very product."""
+    found = [one for one in _sent_captions(client) if one.tone == tone and one.product_no == product.no]
+    return tuple(text for one in found if (text := one.zh if strings.is_chinese else one.en))
+
+
 def play_of(client: Any, day: date) -> CalendarEntry | None:
     """Return headquarters' play of a day, or None."""
     manifest = _manifest(client)

@@ -1,0 +1,90 @@
+"""What the guide promised for today: appointments, home visits and reminders, each at its time.
+
+They are no marketing: no contact budget, no quiet hour hides them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+import flet as ft
+
+from app.domain.calendar_days import day_of, day_range
+from app.domain.instants import from_text, to_text
+from app.protocol.mutations import CloseFollowUp, ReopenFollowUp
+from app.protocol.objects import Customer, FollowUp
+from app.store.queries import customers as q
+from app.store.queries import followups
+from app.ui import hooks
+from app.ui import parts as p
+from app.ui import session as sessions
+from app.ui.guards import screen
+from app.ui.strings import current, t
+from app.ui.theme import Space, Tone, Type
+
+SHOWN = 4
+ICONS = {
+    "reminder": ft.Icons.NOTIFICATIONS_NONE, "appointment": ft.Icons.STOREFRONT_OUTLINED,
+    "visit": ft.Icons.HOME_OUTLINED,
+}  # fmt: skip
+
+
+def use_promises() -> list[FollowUp]:
+    """Return what is due today or late, by time. A hook."""
+    strings, now = hooks.use_strings(), hooks.use_now()
+    until = day_range(day_of(now, strings.zone), strings.zone)[1]
+    return hooks.use_query(followups.due, to_text(until))  # type: ignore[no-any-return]
+
+
+@screen
+def Promises() -> ft.Control:
+    """Show today's promises; nothing when there are none."""
+    client, now = hooks.use_client(), hooks.use_now()
+    due = use_promises()
+    wanted = tuple(sorted({one.customer_id for one in due}))
+    people = hooks.use_live({"customer"}, lambda: q.customers_by_ids(client.store.read, wanted), wanted)
+    everything, set_everything = ft.use_state(False)
+    known = [one for one in due if one.customer_id in people]
+    if not known:
+        return ft.Container()
+    shown = known if everything else known[:SHOWN]
+    rows = [_row(one, people[one.customer_id], now) for one in shown]
+    more = len(known) - len(shown)
+    controls: list[ft.Control] = [p.section(t("today.promised")), p.group(rows)]
+    if more:
+        controls.append(p.quiet(t("today.promised_more", n=more), lambda: set_everything(True)))
+    return ft.Column(controls, spacing=Space.M, horizontal_alignment=ft.CrossAxisAlignment.STRETCH)
+
+
+def _row(one: FollowUp, who: Customer, now: datetime) -> ft.Control:
+    ui, at = sessions.current(), from_text(one.at)
+    late = at < now
+    path = f"/customers/{one.customer_id}/followups/{one.id}"
+    heads = [p.txt(who.name, Type.ROW, lines=1), p.txt(t(f"today.promise_{one.kind}"), Type.META, lines=1)]
+    when = p.pill(_when(at, now), "late" if late else "calm", ft.Icons.SCHEDULE)
+    face = p.avatar(who.name, who.id, 44, ICONS.get(one.kind, ft.Icons.EVENT_OUTLINED))
+    row = p.list_row(
+        heads, one.note, leading=face, fact=when,
+        on_click=lambda: ui.open(path),
+    )  # fmt: skip
+    done = p.icon_button(
+        ft.Icons.RADIO_BUTTON_UNCHECKED, t("today.done_label", name=who.name), _close(one, who, path), color=Tone.QUIET
+    )
+    return ft.Row([ft.Container(row, expand=True), done], spacing=0)
+
+
+def _when(at: datetime, now: datetime) -> str:
+    """Return the hour of today, else the day it was due."""
+    strings = current()
+    today = day_of(at, strings.zone) == day_of(now, strings.zone)
+    return strings.time_short(at) if today else strings.date_short(at, now)
+
+
+def _close(one: FollowUp, who: Customer, path: str) -> Callable[[], None]:
+    """Return what the circle does: a visit with pieces asks on its page what stayed, the rest is done at once."""
+    ui = sessions.current()
+    if one.kind == "visit" and one.pieces:
+        return lambda: ui.open(path)
+    close, undo = CloseFollowUp(one.id, one.customer_id), ReopenFollowUp(one.id, one.customer_id)
+    return lambda: ui.run(hooks.run_mutation, close, "today.promised_done", undo, {"name": who.name})
