@@ -42,6 +42,11 @@ def _head(
     if shown and layout.is_large:  # the badge would leave the title no room
         first = ft.Row([*([back] if back else []), ft.Container(expand=True), *actions, *shown], spacing=Space.S)
         return ft.Column([first, ft.Row([name_box])], spacing=0)
+    if shown and over:  # beside the quiet line, so that the title has the whole width
+        above = ft.Row([txt(over, Type.META, expand=True), *shown], spacing=Space.S)
+        return ft.Column(
+            [above, ft.Row([*([back] if back else []), ft.Container(name, expand=True), *actions])], spacing=0
+        )
     cells: list[ft.Control] = [*([back] if back else []), name_box, *actions, *shown]
     return ft.Row(cells, spacing=Space.S, vertical_alignment=ft.CrossAxisAlignment.CENTER)
 

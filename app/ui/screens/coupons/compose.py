@@ -23,6 +23,7 @@ from app.ui import session as sessions
 from app.ui.guards import screen
 from app.ui.screens.coupons.attach import CouponChoices, CouponRow, Goods, Option, best, is_blocked, options_of
 from app.ui.screens.coupons.deliver import hand_over, record
+from app.ui.screens.coupons.lately import Lately
 from app.ui.screens.customers.profile import gone
 from app.ui.screens.today.budget import Cost
 from app.ui.screens.today.marking import put_off
@@ -102,7 +103,7 @@ def Composer(customer_id: str, with_coupon: bool, prompt: Prompt | None) -> ft.C
     """
     ui, now, prompts = hooks.use_session(), hooks.use_now(), hooks.use_slice(Prompts)
     hooks.use_strings()
-    client, asked = ui.client, ft.use_ref(prompt)
+    client, asked, wide = ui.client, ft.use_ref(prompt), hooks.use_wide()
     prompt = asked.current
     customer = hooks.use_query(q.customer_by_id, customer_id)
     options = hooks.use_live(WATCHED, lambda: options_of(client, customer_id), customer_id, now)
@@ -147,6 +148,7 @@ def Composer(customer_id: str, with_coupon: bool, prompt: Prompt | None) -> ft.C
         p.text_field(t("message.field"), text, set_edited, lines=3),
         *_coupon(options, picked, lambda: set_choosing(True), lambda: set_coupon("")),
         *_goods(goods, product, set_attached, poster, set_poster),
+        *([Lately(customer_id)] if wide else []),
     ]
     ready = denied is None and bool(text.strip())
     button = p.primary(_send_label(letter), (lambda: start(send)) if ready else None, ft.Icons.SEND_OUTLINED, busy=busy)

@@ -96,7 +96,10 @@ def order_meta(order: Order) -> str:
 
 
 def _view(event: BrowseEvent, products: dict[str, Product], now: datetime) -> tuple[ft.IconData, str, str, bool]:
-    title = t("profile.viewed", product=product_name(products.get(event.product_id)))
+    name = product_name(products.get(event.product_id))
+    if event.kind == "checkout":
+        return ft.Icons.SHOPPING_CART_OUTLINED, t("signal.checkout_begun", product=name), "", False
+    title = t("profile.viewed", product=name)
     key = "profile.viewed_from" if event.share_id else "profile.viewed_meta"
     return ft.Icons.VISIBILITY_OUTLINED, title, t(key, seconds=event.dwell_s), False
 

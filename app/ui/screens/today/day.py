@@ -20,7 +20,7 @@ from app.ui.screens.today.marking import mark
 from app.ui.screens.today.now import NowCard, go
 from app.ui.screens.today.orders import FreshOrders, OrderPing
 from app.ui.screens.today.play import Play
-from app.ui.screens.today.promises import Promises
+from app.ui.screens.today.promises import Promises, use_promises
 from app.ui.screens.today.reasons import ICONS, kind_text, prompt_for, reason_text, with_coupon
 from app.ui.screens.today.summary import DayDone, PutOff, Summary, use_work
 from app.ui.strings import date_weekday, t
@@ -90,12 +90,13 @@ def use_plan() -> Plan | None:
 def TodayScreen() -> ft.Control:
     """Show what matters today."""
     client, strings, now = hooks.use_client(), hooks.use_strings(), hooks.use_now()
-    plan, partial, work = use_plan(), p.is_partial(), use_work()
+    plan, partial, work, due = use_plan(), p.is_partial(), use_work(), use_promises()
     store = hooks.use_query(brand.store_by_id, client.staff.store_id or "")
     hour = now.astimezone(strings.zone).hour
     part = "morning" if hour < 11 else "noon" if hour < 13 else "afternoon" if hour < 18 else "evening"
     over = p.dots(date_weekday(now), (store.name if strings.is_chinese else store.name_en) if store else None)
-    body: list[ft.Control] = [OrderPing(), Summary(None if plan is None else plan.left), Promises()]
+    head = ft.Column([OrderPing(), Summary(None if plan is None else plan.left)], spacing=0)
+    body: list[ft.Control] = [head, *([Promises(due)] if due else [])]
     if plan is None:
         body.append(p.Skeleton(5, head=True))
     elif not plan.signals and partial:

@@ -14,7 +14,7 @@ from app.ui import hooks
 from app.ui import parts as p
 from app.ui import session as sessions
 from app.ui.guards import screen
-from app.ui.screens.customers.tabs import use_products
+from app.ui.screens.customers.shelf import use_products
 from app.ui.screens.customers.words import order_title
 from app.ui.strings import current, money, t
 from app.ui.theme import Radius, Space, Tone, Type
@@ -89,7 +89,10 @@ def OrderPing() -> ft.Control:
     shut = p.icon_button(ft.Icons.CLOSE, t("today.ping_close"), close, color=Tone.ON_SOFT)
     return ft.Semantics(
         live_region=True, container=True,
-        content=ft.Container(ft.Row([press, shut], spacing=0), bgcolor=Tone.SOFT, border_radius=Radius.L),
+        content=ft.Container(
+            ft.Row([press, shut], spacing=0), bgcolor=Tone.SOFT, border_radius=Radius.L,
+            margin=ft.Margin.only(bottom=Space.M),
+        ),
     )  # fmt: skip
 
 

@@ -5,7 +5,7 @@ They are no marketing: no contact budget, no quiet hour hides them.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 import flet as ft
@@ -20,14 +20,11 @@ from app.ui import hooks
 from app.ui import parts as p
 from app.ui import session as sessions
 from app.ui.guards import screen
+from app.ui.screens.customers.followup_words import icon_of, kind_name
 from app.ui.strings import current, t
 from app.ui.theme import Space, Tone, Type
 
 SHOWN = 4
-ICONS = {
-    "reminder": ft.Icons.NOTIFICATIONS_NONE, "appointment": ft.Icons.STOREFRONT_OUTLINED,
-    "visit": ft.Icons.HOME_OUTLINED,
-}  # fmt: skip
 
 
 def use_promises() -> list[FollowUp]:
@@ -38,16 +35,13 @@ def use_promises() -> list[FollowUp]:
 
 
 @screen
-def Promises() -> ft.Control:
-    """Show today's promises; nothing when there are none."""
+def Promises(due: Sequence[FollowUp]) -> ft.Control:
+    """Show today's promises by time."""
     client, now = hooks.use_client(), hooks.use_now()
-    due = use_promises()
     wanted = tuple(sorted({one.customer_id for one in due}))
     people = hooks.use_live({"customer"}, lambda: q.customers_by_ids(client.store.read, wanted), wanted)
     everything, set_everything = ft.use_state(False)
     known = [one for one in due if one.customer_id in people]
-    if not known:
-        return ft.Container()
     shown = known if everything else known[:SHOWN]
     rows = [_row(one, people[one.customer_id], now) for one in shown]
     more = len(known) - len(shown)
@@ -61,9 +55,9 @@ def _row(one: FollowUp, who: Customer, now: datetime) -> ft.Control:
     ui, at = sessions.current(), from_text(one.at)
     late = at < now
     path = f"/customers/{one.customer_id}/followups/{one.id}"
-    heads = [p.txt(who.name, Type.ROW, lines=1), p.txt(t(f"today.promise_{one.kind}"), Type.META, lines=1)]
+    heads = [p.txt(who.name, Type.ROW, lines=1), p.txt(kind_name(one.kind), Type.META, lines=1)]
     when = p.pill(_when(at, now), "late" if late else "calm", ft.Icons.SCHEDULE)
-    face = p.avatar(who.name, who.id, 44, ICONS.get(one.kind, ft.Icons.EVENT_OUTLINED))
+    face = p.avatar(who.name, who.id, 44, icon_of(one.kind))
     row = p.list_row(
         heads, one.note, leading=face, fact=when,
         on_click=lambda: ui.open(path),
