@@ -132,7 +132,10 @@ PAGES: tuple[PageRoute, ...] = (
     PageRoute("/help/:topic", "help:HelpScreen", "me"),
 )
 if os.environ.get("DAOGOU_ENV") in ("dev", "test"):  # a device of production has no such page
-    PAGES += (PageRoute("/gallery", "gallery:GalleryScreen", "me"),)
+    PAGES += (
+        PageRoute("/gallery", "gallery:GalleryScreen", "me"),
+        PageRoute("/gallery/:kind", "gallery:GalleryScreen", "me"),
+    )
 
 
 def roots_of(role: str) -> tuple[Root, ...]:

@@ -17,6 +17,8 @@ FLAGS = [
 ]  # fmt: skip
 PHONE = {"width": 390, "height": 844}
 TABLET = {"width": 1180, "height": 820}
+NARROW = {"width": 320, "height": 640}
+SIDE = {"width": 844, "height": 390}
 PATIENCE_MS = 30_000
 START_MS = 120_000  # two apps starting at once on a busy machine take longer than any step after
 

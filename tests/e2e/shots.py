@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import re
 from dataclasses import dataclass
@@ -13,8 +14,8 @@ from typing import Literal
 from PIL import Image
 from playwright.sync_api import Browser, BrowserContext, Page, Request
 
-from app.ui.strings import Strings, catalogue
-from tests.e2e.browser import PATIENCE_MS, PHONE, TABLET, open_context
+from app.ui.strings import PSEUDO, Strings, catalogue
+from tests.e2e.browser import NARROW, PATIENCE_MS, PHONE, SIDE, TABLET, open_context
 from tests.e2e.world import ROOT
 
 FOLDER = Path(os.environ.get("DAOGOU_SHOTS") or ROOT / "build/shots")
@@ -23,6 +24,7 @@ RAW = re.compile(
 )
 MIN_COLOURS = 60  # a page of text alone has hundreds through the edges of its letters
 ROUNDS = 120
+LANGUAGES = {"zh": "zh_CN", "en": "en", "pseudo": PSEUDO}
 SETTLE = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
 ALL_WORDS = """() => [...document.querySelectorAll('flt-semantics, flt-semantics *')].map(node =>
     [node.getAttribute('aria-label') || '', node.value || '',
@@ -33,9 +35,9 @@ ALL_WORDS = """() => [...document.querySelectorAll('flt-semantics, flt-semantics
 class Look:
     """One way to look at a screen."""
 
-    size: Literal["phone", "tablet"]
+    size: Literal["phone", "narrow", "side", "tablet"]
     light: Literal["light", "dark"]
-    language: Literal["zh", "en"]
+    language: Literal["zh", "en", "pseudo"]
     scale: float = 1.0
 
     def __str__(self) -> str:
@@ -44,17 +46,24 @@ class Look:
 
     @property
     def is_phone(self) -> bool:
-        return self.size == "phone"
+        return self.size != "tablet"
+
+    @property
+    def window(self) -> dict[str, int]:
+        """Return the window's size: `side` is a phone on its side."""
+        return {"phone": PHONE, "narrow": NARROW, "side": SIDE, "tablet": TABLET}[self.size]
 
     @property
     def strings(self) -> Strings:
-        return Strings("zh_CN" if self.language == "zh" else "en")
+        return Strings(LANGUAGES[self.language])
 
     def open(self, browser: Browser) -> BrowserContext:
         context = open_context(
-            browser, PHONE if self.is_phone else TABLET, locale="zh-CN" if self.language == "zh" else "en-US",
-            dark=self.light == "dark",
+            browser, self.window, locale="zh-CN" if self.language == "zh" else "en-US", dark=self.light == "dark",
         )  # fmt: skip
+        if self.language == "pseudo":  # what the language setting would keep in the browser
+            chosen = json.dumps(json.dumps(PSEUDO))
+            context.add_init_script(f"localStorage.setItem('flutter.daogou.language', {chosen})")
         if self.scale != 1:  # Flutter takes the text scale of the page's root
             large = f"document.documentElement.style.fontSize = '{16 * self.scale}px'"
             context.add_init_script(f"addEventListener('DOMContentLoaded', () => {{ {large} }})")

@@ -104,9 +104,9 @@ class World:
     def start_proxy(self) -> None:
         self.proxy = CutProxy(self.server_port).start()
 
-    def start_app(self) -> None:
+    def start_app(self, **env: str) -> None:
         port = self.proxy.port if self.proxy else self.server_port
-        self.app = self._spawn("app.log", "main.py", DAOGOU_API_URL=f"http://127.0.0.1:{port}")
+        self.app = self._spawn("app.log", "main.py", DAOGOU_API_URL=f"http://127.0.0.1:{port}", **env)
         self._wait(f"{self.app_url}/healthz", "app.log")
 
     def stop_server(self) -> None:

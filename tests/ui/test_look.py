@@ -15,7 +15,7 @@ from fontTools.ttLib import TTFont
 from app.ui import comfort, hooks, routes, theme
 from app.ui import parts as p
 from app.ui.guards import screen
-from app.ui.screens.gallery.gallery import KINDS, LONG, GalleryScreen, GalleryView
+from app.ui.screens.gallery.gallery import KINDS, LONG, GalleryScreen
 from app.ui.session import layout_of
 from tests.fakes import ink
 from tests.fakes.client import fake_client
@@ -35,8 +35,7 @@ async def sample(tmp_path: Path) -> AsyncIterator[Any]:
 
 
 async def gallery(kind: str, **options: Any) -> FakeUi:
-    ui = await FakeUi.screen(fake_client(), GalleryScreen, **options)
-    ui.ui.slice(GalleryView).kind = kind
+    ui = await FakeUi.screen(fake_client(), GalleryScreen, kind, **options)
     await ui.until(lambda: kind != "states" or any(isinstance(c, ft.Shimmer) for c in ui.walk()))
     return ui
 

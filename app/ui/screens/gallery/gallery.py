@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import flet as ft
 
@@ -21,26 +20,17 @@ RTL = "نورا القحطاني"
 EMOJI = "👩🏻‍💼 小美 ✨"
 
 
-@ft.observable
-@dataclass
-class GalleryView:
-    """Which kind of part is shown."""
-
-    kind: str = KINDS[0]
-
-
 def _nothing() -> None:
     """Do nothing: here a button is only looked at."""
 
 
 @screen
-def GalleryScreen() -> ft.Control:
+def GalleryScreen(kind: str = KINDS[0]) -> ft.Control:
     """Show the parts of one kind."""
-    view = hooks.use_slice(GalleryView)
-    kinds = [(kind, t(f"look.kind_{kind}")) for kind in KINDS]
-    chips = p.filter_chips(kinds, view.kind, lambda kind: setattr(view, "kind", kind))
-    shown = _KINDS[view.kind]
-    return p.frame(t("look.gallery"), [shown(key=view.kind)], top=[chips], badge=True)
+    ui = hooks.use_session()
+    kinds = [(one, t(f"look.kind_{one}")) for one in KINDS]
+    chips = p.filter_chips(kinds, kind, lambda one: ui.replace(f"/gallery/{one}"))
+    return p.frame(t("look.gallery"), [_KINDS[kind](key=kind)], top=[chips], badge=True)
 
 
 def _column(*controls: ft.Control) -> ft.Control:
