@@ -150,11 +150,6 @@ def check_cancel(state: str) -> None:
         raise Rejected("follow_up_closed")
 
 
-def note_after_hand_over(note: str, private: bool) -> str:
-    """Return what the next guide reads: a note marked private stays out (rule 2.6)."""
-    return "" if private else note
-
-
 def is_followed(at: Instant, closed_at: Instant | None, paid_ats: Iterable[Instant]) -> bool:
     """Say whether an order was paid between a visit and seven days after it was closed, both ends included."""
     if closed_at is None:

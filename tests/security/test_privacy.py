@@ -26,7 +26,7 @@ from app.domain import instants, pii
 from app.domain.errors import GuideError, LocalFault, Rejected, Unauthorized
 from app.mutations import mutate
 from app.protocol import lease
-from app.protocol.mutations import AddTag, EditNote, MarkSignal
+from app.protocol.mutations import AddTag, EditNote, MarkSignal, PlanFollowUp, SetFact
 from app.security import FileKeyStore, KeyRing, unfinished
 from app.security.wipe import wipe
 from app.store.queries import customers, work
@@ -173,11 +173,14 @@ async def plant(server: Server, customer: str = "c1") -> None:
 
 async def test_an_erased_customer_leaves_nothing_on_server_and_phones_after_one_pull(lab: Lab) -> None:
     await plant(lab.server)
-    values = [*CANARY.values(), "jinsique-ouyang", "金丝雀标签", "没送出的金丝雀"]
+    values = [*CANARY.values(), "jinsique-ouyang", "金丝雀标签", "没送出的金丝雀", "金丝雀的女儿", "金丝雀试裙子"]
     values.remove("02-29")  # a day and month of anybody; the sealed row it stood in is gone, see below
     phones = [await lab.synced() for _ in range(2)]
     at_work, away = phones
     await mutate(at_work, AddTag("c1", "金丝雀标签"))
+    due = instants.to_text(NOW + timedelta(days=1))
+    await mutate(at_work, PlanFollowUp("plan-0001", "c1", "visit", due, "金丝雀试裙子", pieces=[["p1", "M"]]))
+    await mutate(at_work, SetFact("c1", "date", "金丝雀的女儿", "05-24"))
     await at_work.sync()
     await mutate(away, EditNote("c1", "没送出的金丝雀"))
     await mutate(away, MarkSignal("mark-0001", "c1", "dormant", "", "done"))
@@ -191,7 +194,7 @@ async def test_an_erased_customer_leaves_nothing_on_server_and_phones_after_one_
     for phone in phones:
         assert phone.store.query(customers.customer_by_id, "c1") is None
         assert phone.store.read.rows("SELECT * FROM refused_args") == []
-        for table, column in (("customer", "id"), ("outbox", "subject"), ("undo", "id")):
+        for table, column in (("customer", "id"), ("follow_up", "id"), ("outbox", "subject"), ("undo", "id")):
             assert not [row for row in phone.store.read.rows(f"SELECT {column} FROM {table}") if "c1" in row[0]]
     assert phones[1].store.query(customers.customer_by_id, "c2").tags[0].name == "留下"
     assert [one.params for one in away.store.query(work.problems) if one.code == "customer_erased"] == [{"count": 2}]

@@ -13,7 +13,7 @@ import pytest
 from app.domain.instants import from_text, to_text
 from app.mutations import mutate
 from app.protocol import mutations as m
-from app.protocol.objects import Customer, FollowUp
+from app.protocol.objects import Customer, FollowUp, RejectedMutation
 from app.store.queries import customers as q
 from app.store.queries import followups as fq
 from app.store.queries import products as pq
@@ -293,9 +293,27 @@ def test_both_catalogues_speak_of_every_kind_stage_and_state() -> None:
         keys += [f"followup.state_{state}" for state in ("open", "done", "cancelled")]
         keys += [f"facts.part_{part}" for part in portrait.PARTS]
         keys += [f"facts.{kind}_{value}" for kind, values in portrait.CHOICES.items() for value in values]
+        keys += [f"sync.do_{name}" for name in m.MUTATIONS]
         assert not [key for key in keys if not strings.has(key)]
 
 
 async def test_the_outbox_keeps_what_was_done_offline(sample: Any) -> None:
     one = await planned(sample, "reminder", to_text(NOW + timedelta(days=1)))
     assert work.waiting_about(sample.store.read, f"customer/{one.customer_id}") == 1
+
+
+async def test_what_the_server_refused_stands_on_the_page_it_is_about(sample: Any) -> None:
+    who = customer(sample).id
+    said = {"client_id": "other", "params": {}, "at": to_text(NOW), "subject": f"customer/{who}"}
+
+    def refuse(tx: Any) -> None:
+        for number, (name, code) in enumerate((("move_follow_up", "follow_up_closed"), ("set_fact", "fact_invalid"))):
+            tx.put(
+                RejectedMutation, said | {"id": f"other/{number}", "mutation_id": number, "name": name, "code": code}
+            )
+
+    await sample.store.write(refuse)
+    ui = await FakeUi.screen(sample, FollowUpsPage, who)
+    assert ui.shows("已经结束") and not ui.shows("填得不对")
+    ui = await FakeUi.screen(sample, FactsPage, who)
+    assert ui.shows("填得不对") and not ui.shows("已经结束")

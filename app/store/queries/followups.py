@@ -56,13 +56,6 @@ def due(read: Read, until: Instant, limit: int = DUE_MAX) -> list[FollowUp]:
     return read.all(FollowUp, "state = 'open' AND at < ? ORDER BY at, id LIMIT ?", (until, limit))
 
 
-@reads("follow_up")
-def done_between(read: Read, since: Instant, until: Instant) -> list[FollowUp]:
-    """Return what was done in [since, until), oldest first: the day's progress."""
-    where = "state = 'done' AND closed_at >= ? AND closed_at < ? ORDER BY closed_at, id"
-    return read.all(FollowUp, where, (since, until))
-
-
 @reads("follow_up", "order")
 def done_visits(read: Read, customer_id: str, limit: int = 50) -> list[VisitResult]:
     """Return a customer's done home visits, the last first, each with whether an order followed."""

@@ -6,7 +6,7 @@ import itertools
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 
 from server_stub import tables as t
 from server_stub.people import customers, erase, handover
@@ -178,3 +178,16 @@ async def test_erasing_a_customer_leaves_no_follow_up_and_no_fact(server: Server
     with server.db.read() as conn:
         for table in (t.follow_up, t.customer_fact):
             assert conn.execute(select(func.count()).select_from(table)).scalar() == 0
+
+
+async def test_a_database_from_before_gets_the_tables_and_keeps_what_it_had(server: Server) -> None:
+    from server_stub import migrations
+
+    with server.db.begin() as tx:
+        for table in (t.follow_up, t.customer_fact):
+            table.drop(tx.conn)
+        tx.conn.execute(text("UPDATE alembic_version SET version_num = '0003'"))
+    migrations.upgrade(server.db)
+    phone = await server.sign_in("G0101")
+    one = await plan(phone, note="搬家之后")
+    assert (await of(phone, one))["note"] == "搬家之后" and phone.view["customer/c1"]["name"] == "客人1"

@@ -130,10 +130,6 @@ def test_a_stage_is_one_of_a_few_or_none() -> None:
         rules.check_stage("member")
 
 
-def test_a_private_note_stays_out_of_a_hand_over() -> None:
-    assert rules.note_after_hand_over("x", True) == "" and rules.note_after_hand_over("x", False) == "x"
-
-
 KEYS = st.tuples(st.sampled_from(["p1", "p2", "p3"]), st.sampled_from(["S", "M", ""]))
 STEPS = st.lists(
     st.tuples(st.sampled_from(["take", "leave", "close", "cancel", "reopen"]), st.lists(KEYS, min_size=1, max_size=3)),

@@ -13,10 +13,12 @@ from app.protocol.mutations import RemoveFact, SetFact
 from app.protocol.objects import Customer
 from app.store.queries import customers as q
 from app.store.queries import products as pq
+from app.store.queries import work
 from app.ui import hooks
 from app.ui import parts as p
 from app.ui.guards import screen
 from app.ui.screens.customers.fact_words import joined, label_of, source_of, value_of
+from app.ui.screens.customers.followup import refused_notes
 from app.ui.screens.share.view import categories_of, category_of
 from app.ui.strings import t
 from app.ui.theme import Space, Tone, Type
@@ -47,6 +49,7 @@ def _Facts(customer_id: str) -> ft.Control:
     now = hooks.use_now()
     hooks.use_strings()
     customer = hooks.use_query(q.customer_by_id, customer_id)
+    refused = hooks.use_query(work.rejected_about, f"customer/{customer_id}")
     asked = use_editor(customer_id)
     if customer is None:
         return gone()
@@ -58,6 +61,7 @@ def _Facts(customer_id: str) -> ft.Control:
     days += [fact_row(fact, key, now, asked) for key, fact in known.items() if fact.kind == rules.DATE]
     add = p.quiet(t("facts.add_day"), lambda: asked((rules.DATE, "")), ft.Icons.ADD)
     body = [
+        *refused_notes(refused, {SetFact.NAME, RemoveFact.NAME}),
         p.txt(t("facts.hint"), Type.META),
         p.section(t("facts.sizes")), p.group(sizes),
         p.section(t("facts.tastes")), p.group([likes_row(known_of(customer), now, asked)]),

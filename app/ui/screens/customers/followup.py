@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Sequence
 from datetime import date, datetime, time, timedelta
 
 import flet as ft
@@ -19,10 +19,12 @@ from app.protocol.mutations import (
     PlanFollowUp,
     ReopenFollowUp,
     SetStage,
+    TakePiece,
 )
-from app.protocol.objects import FollowUp
+from app.protocol.objects import FollowUp, RejectedMutation
 from app.store.queries import customers as q
 from app.store.queries import followups as fq
+from app.store.queries import work
 from app.ui import hooks
 from app.ui import parts as p
 from app.ui import session as sessions
@@ -34,6 +36,10 @@ from app.ui.theme import Space, Tone, Type
 
 TIMES = (time(10, 30), time(14, 0), time(16, 0), time(19, 0))
 PAST_PAGE = 12
+REFUSABLE = frozenset({
+    PlanFollowUp.NAME, MoveFollowUp.NAME, TakePiece.NAME, CloseFollowUp.NAME, CancelFollowUp.NAME, ReopenFollowUp.NAME,
+    SetStage.NAME,
+})  # fmt: skip
 LAST_DAY = rules.AHEAD - timedelta(days=1)
 
 
@@ -99,9 +105,10 @@ def _FollowUps(customer_id: str) -> ft.Control:
     coming = hooks.use_query(fq.open_of, customer_id)
     limit, set_limit = ft.use_state(PAST_PAGE)
     past = hooks.use_query(fq.past_of, customer_id, limit)
+    refused = hooks.use_query(work.rejected_about, f"customer/{customer_id}")
     if customer is None:
         return gone_customer()
-    body: list[ft.Control] = [Stage(customer_id)]
+    body: list[ft.Control] = [*refused_notes(refused, REFUSABLE), Stage(customer_id)]
     if coming:
         rows = [_row(one, now, on_click=_opens(one)) for one in coming]
         body += [p.section(t("followup.open_title")), p.group(rows)]
@@ -111,11 +118,17 @@ def _FollowUps(customer_id: str) -> ft.Control:
     if len(past) == limit:
         body.append(p.secondary(t("profile.more"), lambda: set_limit(limit + PAST_PAGE)))
     if not coming and not past:
-        body.append(p.empty(ft.Icons.EVENT_OUTLINED, t("followup.none"), t("followup.none_text")))
+        none = p.empty(ft.Icons.EVENT_OUTLINED, t("followup.none"), t("followup.none_text"))
+        body.append(p.unfinished() if p.is_partial() else none)
     plan = p.primary(
         t("followup.plan"), lambda: ui.open(f"/customers/{customer_id}/followups/plan"), ft.Icons.ADD, expand=1
     )
     return p.frame(t("followup.title"), body, over=customer.name, foot=ft.Row([plan]))
+
+
+def refused_notes(refused: Sequence[RejectedMutation], names: Collection[str]) -> list[ft.Control]:
+    """Return the notes of what the server refused of these kinds of work, the last two."""
+    return [p.refused_note(row.code, dict(row.params)) for row in refused if row.name in names][:2]
 
 
 def _opens(one: FollowUp) -> Callable[[], None]:

@@ -209,6 +209,8 @@ def _Pick(customer_id: str, follow_up_id: str) -> ft.Control:
     chips = [("", t("share.all")), *((c, category_of(c, strings)) for c in categories_of(everything))]
     top = [p.search_field(t("visit.search"), view.query, search), p.filter_chips(chips, view.category, choose)]
     none = p.empty(ft.Icons.SEARCH_OFF, t("visit.none_found"), t("visit.none_found_text"))
+    if not everything and p.is_partial():
+        none = p.unfinished()
     side = ft.Padding.symmetric(horizontal=p.gutter() - Space.M)
     body = p.VirtualList(
         rows, build, mark=strings.language, padding=side, key=f"{view.query}|{view.category}"
