@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -20,6 +21,7 @@ from app.store import Read, Store
 from app.store.queries import brand, coupons, customers
 
 ALL = "all"
+SUPER = "super"
 SORTS = ("recent", "spend", "valuable", "silent", "newest", "name")
 
 
@@ -70,6 +72,8 @@ class CustomerIndex:
         self._day: date | None = None
         self._cut: int | None = None
         self._loaded = False
+        self._reading: asyncio.Future[None] | None = None
+        self._supers: frozenset[str] = frozenset()
         self._missed: set[str] | None = set()  # whom commits touched while `warm` reads; None = anybody
         self._members: dict[Filter, frozenset[str]] = {}
         self._holders: frozenset[str] | None = None
@@ -78,10 +82,19 @@ class CustomerIndex:
         self.version = 0
 
     async def warm(self, store: Store) -> None:
-        """Read every customer on the store's reader thread, so that the first question need not wait for it."""
+        """Read every customer on the store's reader thread, so that the first question need not wait for it.
+
+        Who asks while it reads waits for the same reading.
+        """
         if self._loaded:
             return
-        self._missed = set()
+        if self._reading is None:
+            self._missed = set()
+            self._reading = asyncio.ensure_future(self._read_all(store))
+            self._reading.add_done_callback(lambda _done: setattr(self, "_reading", None))
+        await asyncio.shield(self._reading)
+
+    async def _read_all(self, store: Store) -> None:
         fresh = await store.query_in_thread(self._loaded_copy)
         if self._loaded:  # somebody asked meanwhile
             return
@@ -97,6 +110,18 @@ class CustomerIndex:
         fresh = CustomerIndex(read, self._now, str(self._zone))
         fresh.load()
         return fresh
+
+    @property
+    def is_loaded(self) -> bool:
+        """Whether a question is answered at once."""
+        return self._loaded
+
+    def mark_super(self, ids: frozenset[str]) -> None:
+        """Take in who the super users are (rule 6.4): found off the loop, for it sweeps over all orders."""
+        if ids != self._supers:
+            self._supers = ids
+            self._classify()
+            self._changed()
 
     def load(self) -> None:
         """Read every customer."""
@@ -257,18 +282,21 @@ class CustomerIndex:
             self._cut = cut
             self._classify()
         for customer, figures in fresh:
-            segments = self._segments(figures, customer.birthday, customer.consents)
+            segments = self._segments(customer.id, figures, customer.birthday, customer.consents)
             self._entries[customer.id] = _entry(customer, figures, segments, self._clock)
         self._changed()
 
-    def _segments(self, figures: Figures, birthday: str | None, consents: Mapping[str, bool]) -> tuple[str, ...]:
+    def _segments(
+        self, customer_id: str, figures: Figures, birthday: str | None, consents: Mapping[str, bool]
+    ) -> tuple[str, ...]:
         found = segment_of(figures, self._clock, champion_cut_fen=self._cut)
-        return found + circles_of(figures, self._clock, birthday=birthday, consents=consents)
+        circles = circles_of(figures, self._clock, birthday=birthday, consents=consents)
+        return (*found, *circles, *((SUPER,) if customer_id in self._supers else ()))
 
     def _classify(self) -> None:
         """Ask anew which segments everybody held belongs to."""
         for id_, entry in self._entries.items():
-            segments = self._segments(entry.figures, entry.row.birthday, entry.consents)
+            segments = self._segments(id_, entry.figures, entry.row.birthday, entry.consents)
             if segments != entry.row.segments:
                 self._entries[id_] = replace(entry, row=replace(entry.row, segments=segments))
 

@@ -53,16 +53,35 @@ def super_of(read: Read, customer_id: str) -> rules.SuperView | None:
     customer = customers.customer_by_id(read, customer_id)
     if customer is None:
         return None
-    shelf = {one.id: one for one in products.products(read)}
-    bought: dict[str, list[q.Line]] = defaultdict(list)
-    for line in q.all_lines(read):
-        bought[line.customer_id].append(line)
+    shelf, bought = _bought(read)
     spends = {one: categories_of(lines, shelf) for one, lines in bought.items()}
     mine = rules.SuperTraits(
         customer_id, spends.get(customer_id, {}), referrals_of(customer),
         first_week(bought.get(customer_id, ()), shelf),
     )  # fmt: skip
     return rules.super_of(mine, rules.category_cuts(spends.values()))
+
+
+@reads(*READS)
+def super_users(read: Read) -> frozenset[str]:
+    """Return the ids of all super users; it sweeps over all orders: for work off the loop."""
+    shelf, bought = _bought(read)
+    spends = {one: categories_of(lines, shelf) for one, lines in bought.items()}
+    cuts = rules.category_cuts(spends.values())
+    referrals = customers.referrals(read)
+    found = (
+        rules.super_of(rules.SuperTraits(one, spends[one], referrals.get(one, 0), first_week(lines, shelf)), cuts)
+        for one, lines in bought.items()
+    )
+    return frozenset(one for one, view in zip(bought, found, strict=True) if view.reason is not None)
+
+
+def _bought(read: Read) -> tuple[dict[str, Product], dict[str, list[q.Line]]]:
+    """Return the products by id, and every customer's lines."""
+    bought: dict[str, list[q.Line]] = defaultdict(list)
+    for line in q.all_lines(read):
+        bought[line.customer_id].append(line)
+    return {one.id: one for one in products.products(read)}, bought
 
 
 def referrals_of(customer: Customer) -> int:

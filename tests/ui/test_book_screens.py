@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
@@ -14,6 +16,8 @@ from flet.controls.base_control import BaseControl
 
 from app.device.ports import DISMISSED
 from app.domain.book import Filter, SavedFilter
+from app.insight import CustomerIndex
+from app.insight.value import super_users
 from app.mutations import mutate
 from app.mutations.keeping import save_filter
 from app.mutations.sending import start_sending
@@ -367,3 +371,33 @@ async def test_the_kept_list_is_opened_by_its_key_only(sample: Any, tmp_path: Pa
     assert shares.sending(again.read).customer_ids == (sample.heroes["views"],)
     assert [one.name for one in q.saved_filters(again.read)] == ["好"]
     again.close()
+
+
+async def test_rule_6_4_super_users_are_found_beside_and_have_a_chip(sample: Any) -> None:
+    ids = super_users(sample.store.read)
+    best = max(sample.index.search(), key=lambda row: row.spend_fen)
+    await sample.store.write(lambda tx: tx.update(Customer, best.id, referrals=2))
+    wanted = super_users(sample.store.read)
+    assert best.id in wanted and ids <= wanted
+    sample.index.load()
+    ui = await book(sample)
+    await ui.until(lambda: f"超级用户 {len(wanted)}" in ui.buttons())
+    await ui.press(f"超级用户 {len(wanted)}")
+    assert {row.id for row in sample.index.search(segment="super")} == wanted and best.name in names(ui)
+    await mutate(sample, EditNote(best.id, "带了两位朋友来"))
+    sample.index.on_commit(frozenset({"customer"}))
+    assert best.id in {row.id for row in sample.index.search(segment="super")}
+
+
+async def test_the_shape_of_the_list_stands_while_customers_are_read(sample: Any) -> None:
+    sample.index = CustomerIndex(sample.store.read, sample.clock.now, "Asia/Shanghai")
+    go = threading.Event()
+    busy = asyncio.ensure_future(sample.store.query_in_thread(lambda _read: go.wait(5)))  # the reader is at work
+    await asyncio.sleep(0)
+    ui = await book(sample)
+    await ui.settle(wait_s=0.2)
+    assert [c for c in ui.walk() if isinstance(c, ft.Shimmer)] and not names(ui)
+    go.set()
+    await busy
+    await ui.until(lambda: bool(names(ui)))
+    assert not ui.reports

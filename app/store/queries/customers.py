@@ -52,6 +52,12 @@ def bound_since(read: Read, since: Instant, limit: int = 3) -> list[Customer]:
     return read.all(Customer, "bound_at >= ? ORDER BY bound_at DESC, id LIMIT ?", (since, limit))
 
 
+@reads("customer")
+def referrals(read: Read) -> dict[str, int]:
+    """Return customer id to how many members came by a link made for them, of those with any."""
+    return dict(read.rows("SELECT id, referrals FROM customer WHERE referrals > 0"))
+
+
 @reads(kept.FILTERS)
 def saved_filters(read: Read) -> tuple[SavedFilter, ...]:
     """Return the filters this guide named on this device, in their order."""

@@ -14,7 +14,8 @@ import flet as ft
 
 from app.domain.book import Filter, SavedFilter
 from app.domain.calendar_days import day_of
-from app.insight.index import ALL, SORTS, CustomerRow
+from app.insight.index import ALL, SORTS, SUPER, CustomerRow
+from app.insight.value import super_users
 from app.store.queries import customers as q
 from app.store.queries import shares
 from app.ui import hooks
@@ -27,8 +28,8 @@ from app.ui.strings import number, t
 from app.ui.theme import Space, Tone, Type
 
 SEGMENTS = (
-    ALL, "new", "birthday", "first", "repeat", "effective", "champion", "at_risk", "dormant", "stored_value",
-    "consented",
+    ALL, "new", "birthday", "first", "repeat", "effective", "champion", SUPER, "at_risk", "dormant",
+    "stored_value", "consented",
 )  # fmt: skip
 OWN = "own"  # the chip of a filter that has no name
 LISTED = frozenset({"customer", "setting", "coupon"})
@@ -41,6 +42,14 @@ class Typed:
 
     query: str = ""
     all: bool = False
+
+
+@ft.observable
+@dataclass
+class Swept:
+    """The index's version when it last learnt who the super users are."""
+
+    version: int = 0
 
 
 @ft.observable
@@ -67,17 +76,21 @@ def CustomersScreen() -> ft.Control:
     """Show my customers; a row opens the profile."""
     ui, picking = hooks.use_session(), hooks.use_slice(Picking)
     hooks.use_strings()
+    client = hooks.use_client()
+    reading = hooks.use_task(lambda: client.index.warm(client.store), id(client.index))
+    if not client.index.is_loaded and reading.error is None:
+        return p.frame(t("customers.title"), [p.Skeleton(rows=8)])
     top: list[ft.Control] = [MemoField(), MemoChips(), MemoLine(picking.on)]
     if picking.on:
         title = t("customers.picked", n=len(picking.ids)) if picking.ids else t("customers.pick")
         stop = p.icon_button(ft.Icons.CLOSE, t("customers.pick_stop"), picking.stop)
-        return p.frame(title, Results(), actions=[stop], top=top, foot=PickFoot(), scroll=False, badge=False)
+        return p.frame(title, MemoResults(), actions=[stop], top=top, foot=PickFoot(), scroll=False, badge=False)
     actions = [
         p.icon_button(ft.Icons.CHECKLIST, t("customers.pick"), picking.start),
         p.icon_button(ft.Icons.PERSON_ADD_ALT_1_OUTLINED, t("customers.bind"), lambda: ui.open("/card")),
     ]
     return p.frame(
-        t("customers.title"), Results(), actions=actions, top=top, scroll=False, tips=["customers", "offline"]
+        t("customers.title"), MemoResults(), actions=actions, top=top, scroll=False, tips=["customers", "offline"]
     )
 
 
@@ -85,7 +98,7 @@ def use_rows() -> tuple[CustomerRow, ...]:
     """Return whom the list shows now, in its order. A hook."""
     index, book, typed = hooks.use_client().index, hooks.use_slice(Book), hooks.use_slice(Typed)
     how = (typed.query, book.segment, book.sort, book.filter)
-    return hooks.use_live(LISTED, lambda: index.search(*how), id(index), *how)
+    return hooks.use_live(LISTED, lambda: index.search(*how), id(index), hooks.use_slice(Swept).version, *how)
 
 
 @screen
@@ -107,14 +120,28 @@ def Chips() -> ft.Control:
     hooks.use_strings()
     index, book = hooks.use_client().index, hooks.use_slice(Book)
     saved = hooks.use_query(q.saved_filters)
-    counts = hooks.use_live({"customer", "setting"}, index.counts, id(index))
-    sizes = hooks.use_live(LISTED, lambda: [index.count_of(one.filter) for one in saved], id(index), saved)
+    swept = use_sweep()
+    counts = hooks.use_live({"customer", "setting"}, index.counts, id(index), swept)
+    sizes = hooks.use_live(LISTED, lambda: [index.count_of(one.filter) for one in saved], id(index), saved, swept)
     chips = [(f"{OWN}/{one.id}", f"{one.name} {number(n)}") for one, n in zip(saved, sizes, strict=True)]
     if book.filter is not None and not book.saved:
         chips.insert(0, (OWN, t("customers.filter_own", n=book.filter.size)))
     chips += [(s, _chip(s, counts)) for s in SEGMENTS if s == ALL or counts.get(s)]
     chosen = book.segment if book.filter is None else f"{OWN}/{book.saved}" if book.saved else OWN
     return p.filter_chips(chips, chosen, partial(_choose, saved))
+
+
+def use_sweep() -> int:
+    """Find the super users off the loop, and again after an order; return the index's version they are in. A hook."""
+    client, swept = hooks.use_client(), hooks.use_slice(Swept)
+    seen = hooks.use_live({"order"}, object)
+
+    async def sweep() -> None:
+        client.index.mark_super(await client.store.query_in_thread(super_users))
+        swept.version = client.index.version
+
+    hooks.use_task(sweep, id(client.index), seen)
+    return int(swept.version)
 
 
 def _choose(saved: tuple[SavedFilter, ...], value: str) -> None:
@@ -259,6 +286,9 @@ def Results() -> ft.Control:
     place = f"{book.segment}/{book.sort}/{book.saved}/{hash(book.filter)}/{typed.query}"
     unsent = None if picking.on or typed.query else Unsent()
     return p.VirtualList(shown, build_far, mark=far, padding=inset, header=unsent, chunk=3, key=place)
+
+
+MemoResults = ft.memo(Results)
 
 
 def _found(one: CustomerRow | Shown, query: str) -> Shown:
