@@ -3,8 +3,9 @@
 from app.ui.screens.customers.book import CustomersScreen
 from app.ui.screens.customers.facts import FactsPage
 from app.ui.screens.customers.filtering import FilterPage
-from app.ui.screens.customers.followup import FollowUpPage, FollowUpsPage, PlanPage
+from app.ui.screens.customers.followup import FollowUpPage, FollowUpsPage
 from app.ui.screens.customers.handover import HandedPage, HandOverPage
+from app.ui.screens.customers.planning import PlanPage
 from app.ui.screens.customers.profile import CustomerPage
 from app.ui.screens.customers.suits import SuitsPage
 from app.ui.screens.customers.visit import PickPiecesPage

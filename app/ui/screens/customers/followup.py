@@ -1,17 +1,13 @@
-"""Follow-ups of one customer: the next one on the profile, the list with the stage, planning, moving, closing."""
+"""Follow-ups of one customer: the next one on the profile, the list with the stage, one of them to close or move."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Collection, Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import datetime
 
 import flet as ft
 
 from app.domain import follow_up as rules
-from app.domain.calendar_days import day_of
-from app.domain.ids import UUID7_RANDOM_BYTES, uuid7
-from app.domain.instants import from_text, to_text
 from app.protocol.mutations import (
     CancelFollowUp,
     CloseFollowUp,
@@ -30,17 +26,16 @@ from app.ui import parts as p
 from app.ui import session as sessions
 from app.ui.guards import screen
 from app.ui.screens.customers.followup_words import icon_of, kind_name, late_words, opening, stage_name, when_words
+from app.ui.screens.customers.planning import Mover, gone_customer
 from app.ui.screens.customers.visit import Conversion, Pieces, VisitTicks, kept_words
-from app.ui.strings import current, date_short, date_weekday, t
+from app.ui.strings import date_short, t
 from app.ui.theme import Space, Tone, Type
 
-TIMES = (time(10, 30), time(14, 0), time(16, 0), time(19, 0))
 PAST_PAGE = 12
 REFUSABLE = frozenset({
     PlanFollowUp.NAME, MoveFollowUp.NAME, TakePiece.NAME, CloseFollowUp.NAME, CancelFollowUp.NAME, ReopenFollowUp.NAME,
     SetStage.NAME,
 })  # fmt: skip
-LAST_DAY = rules.AHEAD - timedelta(days=1)
 
 
 def path_of(one: FollowUp) -> str:
@@ -171,13 +166,6 @@ def _chevron() -> ft.Control:
     return ft.Icon(ft.Icons.CHEVRON_RIGHT, size=20, color=Tone.QUIET)
 
 
-def gone_customer() -> ft.Control:
-    """Return the page of a customer who is not ours."""
-    from app.ui.screens.customers.profile import gone  # the profile shows a card of this module
-
-    return gone()
-
-
 @screen
 def Stage(customer_id: str) -> ft.Control:
     """Say how far one is with the customer: one tap sets it, one more takes it back."""
@@ -195,100 +183,6 @@ def Stage(customer_id: str) -> ft.Control:
 
     chips = p.filter_chips([(one, stage_name(one)) for one in rules.STAGES], before, choose, wrap=True)
     return ft.Column([p.section(t("stage.title")), chips], spacing=Space.S)
-
-
-# --- planning ---------------------------------------------------------------------------------------------------------
-
-
-@screen
-def PlanPage(customer_id: str) -> ft.Control:
-    """Plan a reminder, an appointment or a home visit."""
-    return _Plan(customer_id, key=customer_id)
-
-
-@screen
-def _Plan(customer_id: str) -> ft.Control:
-    ui, now = hooks.use_session(), hooks.use_now()
-    hooks.use_strings()
-    customer = hooks.use_query(q.customer_by_id, customer_id)
-    kind, set_kind = ft.use_state(rules.KINDS[0])
-    at, choose_when = use_when(now, None)
-    note, set_note = ft.use_state("")
-    private, set_private = ft.use_state(False)
-    new_id = ft.use_memo(lambda: uuid7(ui.clock.now(), os.urandom(UUID7_RANDOM_BYTES)), [customer_id])
-    submit, busy = hooks.use_mutation()
-    if customer is None:
-        return gone_customer()
-
-    def save() -> None:
-        made = PlanFollowUp(new_id, customer_id, kind, to_text(at), note.strip(), private)
-        after = f"/customers/{customer_id}/followups/{new_id}"
-        then = (lambda: ui.replace(after)) if kind == "visit" else ui.back
-        submit(made, done="followup.planned", undo=CancelFollowUp(new_id, customer_id), then=then)
-
-    body = [
-        p.segmented([(one, kind_name(one)) for one in rules.KINDS], kind, set_kind),
-        p.txt(t(f"followup.hint_{kind}"), Type.META),
-        choose_when,
-        p.text_field(t("followup.note"), note, set_note, lines=2, max_length=NOTE_LENGTH, counter=" "),
-        p.switch_row(t("followup.private"), t("followup.private_hint"), private, set_private),
-    ]
-    go = p.primary(t("followup.save_at", when=when_words(at, now)), save, ft.Icons.EVENT_AVAILABLE, busy=busy, expand=1)
-    return p.frame(t("followup.plan"), body, over=customer.name, foot=ft.Row([go]))
-
-
-NOTE_LENGTH = 200
-
-
-def use_when(now: datetime, start: datetime | None) -> tuple[datetime, ft.Control]:
-    """Return (chosen time, the chips to choose it with): days at a tap, hours at a tap, or the device's dialogs.
-
-    `start` is what stands there at first; without it tomorrow at 10:30. A hook.
-    """
-    zone = current().zone
-    today = day_of(now, zone)
-    begin = start.astimezone(zone) if start else None
-    day, set_day = ft.use_state(begin.date() if begin else rules.quick_day("tomorrow", today))
-    hour, set_hour = ft.use_state(begin.time().replace(second=0, microsecond=0) if begin else TIMES[0])
-    asks, ask = ft.use_state("")
-    first = min(today, day)
-    p.use_day_picker(asks == "day", day, first, today + LAST_DAY, set_day, lambda: ask(""))
-    p.use_time_picker(asks == "time", hour, set_hour, lambda: ask(""))
-    quick = _quick_days(today)
-    known = next((code for code, one in quick.items() if one == day), "own")
-    own_day = date_weekday(day) if known == "own" else t("followup.day_own")
-    days = [*((code, t(f"followup.day_{code}")) for code in quick), ("own", own_day)]
-    hours = {f"{one:%H:%M}": one for one in TIMES}
-    at_hour = f"{hour:%H:%M}"
-    own_hour = at_hour if at_hour not in hours else t("followup.time_own")
-    times = [*((text, text) for text in hours), ("own", own_hour)]
-
-    def on_day(code: str) -> None:
-        ask("day") if code == "own" else set_day(quick[code])
-
-    def on_time(text: str) -> None:
-        ask("time") if text == "own" else set_hour(hours[text])
-
-    chips = ft.Column(
-        [
-            p.section(t("followup.day"), date_weekday(day)),
-            p.filter_chips(days, known, on_day, wrap=True),
-            p.section(t("followup.time"), at_hour),
-            p.filter_chips(times, at_hour if at_hour in hours else "own", on_time, wrap=True),
-        ],
-        spacing=Space.XS,
-    )
-    return datetime.combine(day, hour, zone), chips
-
-
-def _quick_days(today: date) -> dict[str, date]:
-    """Return the quick choices, each day once: on a Sunday tomorrow is next Monday."""
-    found: dict[str, date] = {}
-    for code in rules.QUICK_DAYS:
-        day = rules.quick_day(code, today)
-        if day not in found.values():
-            found[code] = day
-    return found
 
 
 # --- one of them ------------------------------------------------------------------------------------------------------
@@ -372,21 +266,3 @@ def _foot(
 def _finish(one: FollowUp, submit: Callable[..., None], then: Callable[[], object]) -> None:
     undo = ReopenFollowUp(one.id, one.customer_id)
     submit(CloseFollowUp(one.id, one.customer_id), done="followup.was_done", undo=undo, then=then)
-
-
-@screen
-def Mover(one: FollowUp, on_close: Callable[[], None]) -> ft.Control:
-    """Choose another time in a sheet; Undo moves it back."""
-    now = hooks.use_now()
-    at, choose_when = use_when(now, from_text(one.at))
-    submit, busy = hooks.use_mutation()
-    words = when_words(at, now)
-
-    def go() -> None:
-        made = MoveFollowUp(one.id, one.customer_id, to_text(at))
-        undo = MoveFollowUp(one.id, one.customer_id, one.at)
-        submit(made, done="followup.moved", undo=undo, params={"when": words}, then=on_close)
-
-    same = to_text(at) == one.at
-    move = p.primary(t("followup.move_go", when=words), None if same else go, busy=busy, expand=1)
-    return ft.Column([choose_when, ft.Row([move])], spacing=Space.L)

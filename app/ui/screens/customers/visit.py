@@ -170,22 +170,16 @@ def PickPiecesPage(customer_id: str, follow_up_id: str) -> ft.Control:
 
 @screen
 def _Pick(customer_id: str, follow_up_id: str) -> ft.Control:
-    ui, client, strings = hooks.use_session(), hooks.use_client(), hooks.use_strings()
+    ui, strings = hooks.use_session(), hooks.use_strings()
     view = hooks.use_slice(PickView)
     visit = hooks.use_query(fq.follow_up_by_id, follow_up_id)
     everything = hooks.use_query(pq.products)
-    stock = hooks.use_query(pq.stock_in, client.staff.store_id or "")
     asked, ask = ft.use_state(None)
-    submit, _ = hooks.use_mutation()
     sizes = Sizes(follow_up_id, asked, lambda: ask(None), key=asked) if asked else None
     p.use_sheet(sizes, t("visit.size"), lambda: ask(None))
     title = t("visit.pick_title")
     if visit is None or visit.state != "open" or visit.customer_id != customer_id:
         return p.frame(title, p.empty(ft.Icons.EVENT_BUSY, t("followup.gone"), t("followup.gone_text")))
-    taken = _sizes_taken(visit)
-    found = matching(everything, view.query, view.category)
-    rows = tuple(_PickRow(one.id, product_name(one), one.picture, one.price_fen, stock.get(one.id),
-                          taken.get(one.id, "")) for one in found)  # fmt: skip
 
     def search(text: str) -> None:
         view.query = text
@@ -193,32 +187,47 @@ def _Pick(customer_id: str, follow_up_id: str) -> ft.Control:
     def choose(category: str) -> None:
         view.category = category
 
-    def press(product_id: str) -> None:
-        product = next((one for one in everything if one.id == product_id), None)
-        if product is None:
-            return
-        if len(product.sizes) > 1:
-            ask(product_id)
-        else:
-            size = product.sizes[0] if product.sizes else ""
-            take(visit, (product_id, size), product_name(product), submit, taken=product_id not in taken)
-
-    press_row = ft.use_ref(None)
-    press_row.current = press
-    build = ft.use_callback(lambda row: _pick_row(row, lambda: press_row.current(row.id)), [])
     chips = [("", t("share.all")), *((c, category_of(c, strings)) for c in categories_of(everything))]
     top = [p.search_field(t("visit.search"), view.query, search), p.filter_chips(chips, view.category, choose)]
-    none = p.empty(ft.Icons.SEARCH_OFF, t("visit.none_found"), t("visit.none_found_text"))
-    if not everything and p.is_partial():
-        none = p.unfinished()
-    side = ft.Padding.symmetric(horizontal=p.gutter() - Space.M)
-    body = p.VirtualList(
-        rows, build, mark=strings.language, padding=side, key=f"{view.query}|{view.category}"
-    ) if rows else none  # fmt: skip
-    done = p.primary(t("visit.pick_done"), ui.back, ft.Icons.CHECK)
     count = p.txt(t("visit.picked", n=len(visit.pieces)), Type.BODY, expand=True)
-    foot = ft.Row([count, done], spacing=Space.M)
-    return p.frame(title, body, scroll=False, top=top, foot=foot)
+    foot = ft.Row([count, p.primary(t("visit.pick_done"), ui.back, ft.Icons.CHECK)], spacing=Space.M)
+    return p.frame(title, Goods(visit, ask), scroll=False, top=top, foot=foot)
+
+
+@screen
+def Goods(visit: FollowUp, ask: Callable[[str], None]) -> ft.Control:
+    """List what fits the search: one size goes along at a tap, of several one is asked."""
+    client, strings = hooks.use_client(), hooks.use_strings()
+    view = hooks.use_slice(PickView)
+    everything = hooks.use_query(pq.products)
+    stock = hooks.use_query(pq.stock_in, client.staff.store_id or "")
+    submit, _ = hooks.use_mutation()
+    press = ft.use_ref(None)
+    build = ft.use_callback(lambda row: _pick_row(row, lambda: press.current(row.id)), [])
+    press.current = lambda product_id: _press(visit, product_id, everything, ask, submit)
+    taken = _sizes_taken(visit)
+    rows = tuple(
+        _PickRow(one.id, product_name(one), one.picture, one.price_fen, stock.get(one.id), taken.get(one.id, ""))
+        for one in matching(everything, view.query, view.category)
+    )
+    if not rows:
+        none = p.empty(ft.Icons.SEARCH_OFF, t("visit.none_found"), t("visit.none_found_text"))
+        return p.unfinished() if not everything and p.is_partial() else none
+    side = ft.Padding.symmetric(horizontal=p.gutter() - Space.M)
+    return p.VirtualList(rows, build, mark=strings.language, padding=side, key=f"{view.query}|{view.category}")
+
+
+def _press(
+    visit: FollowUp, product_id: str, everything: list[Product], ask: Callable[[str], None],
+    submit: Callable[..., None],
+) -> None:  # fmt: skip
+    product = next((one for one in everything if one.id == product_id), None)
+    if product is not None and len(product.sizes) > 1:
+        ask(product_id)
+    elif product is not None:
+        key = (product_id, product.sizes[0] if product.sizes else "")
+        on = key in {(one.product_id, one.size) for one in visit.pieces}
+        take(visit, key, product_name(product), submit, taken=not on)
 
 
 @dataclass(frozen=True, slots=True)
