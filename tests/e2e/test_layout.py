@@ -37,6 +37,10 @@ TIGHT = [
     Look("phone", "light", "zh", 2.0), Look("tablet", "light", "en", 2.0), Look("narrow", "light", "en"),
     Look("side", "light", "zh"),
 ]  # fmt: skip
+VISIT = (
+    "SELECT {column} FROM follow_up f JOIN staff s ON s.id = f.guide_id WHERE s.staff_no = '{{guide}}'"
+    " AND f.kind = 'visit' AND f.state = 'open' ORDER BY f.id LIMIT 1"
+)
 IDS = {
     "product_id": "SELECT id FROM product ORDER BY id LIMIT 1",
     "template_id": "SELECT id FROM coupon_template ORDER BY no LIMIT 1",
@@ -53,6 +57,7 @@ IDS = {
     "guide_id": "SELECT id FROM staff WHERE staff_no = '{guide}'",
     "dispute_id": "SELECT coalesce((SELECT id FROM dispute ORDER BY id LIMIT 1), 'none')",
     "topic": "SELECT 'today'",
+    "follow_up_id": VISIT.format(column="f.id"),
 }
 
 
@@ -81,13 +86,15 @@ def paths_of(world: World, role: str) -> dict[str, str]:
         "SELECT c.id FROM customer c JOIN staff s ON s.id = c.guide_id WHERE s.staff_no = ? AND c.name = ?", GUIDE, name
     )
     ids = {key: str(facts.one(sql.format(guide=GUIDE))) for key, sql in IDS.items()} | {"customer_id": str(member)}
+    host = str(facts.one(VISIT.format(column="f.customer_id").format(guide=GUIDE)))
     roots = {root.name for root in routes.roots_of(role)}
     found = {f"/{root}": f"/{root}" for root in roots}
     for page in routes.PAGES:
         missing = {part[1:] for part in page.pattern.split("/") if part.startswith(":")} - ids.keys()
         assert not missing, f"{page.pattern} has parameters nobody gives here: {missing}"
         if page.root in roots and not page.pattern.startswith("/gallery"):
-            found[page.pattern] = re.sub(r":(\w+)", lambda part: ids[part[1]], page.pattern)
+            of = ids | {"customer_id": host} if ":follow_up_id" in page.pattern else ids
+            found[page.pattern] = re.sub(r":(\w+)", lambda part, of=of: of[part[1]], page.pattern)
     return found | {path: path for path in GALLERY}
 
 

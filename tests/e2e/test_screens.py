@@ -21,6 +21,7 @@ from tests.e2e.world import World, next_tuesday_half_past_ten
 pytestmark = pytest.mark.e2e
 
 PIN = "246810"
+OF_CUSTOMERS = ("customers", "pick", "search", "profile", "portrait", "notes", "message", "coupon", "plan", "facts")
 PHONE_ROOTS = ("/", "/today", "/customers", "/share", "/commission", "/me", "/team")
 GUIDES = tuple(f"G0{store}0{n}" for n in range(1, 5) for store in range(1, 4))  # one phone each: leases are finite
 MEMBER = """
@@ -125,7 +126,9 @@ class Walk:
         self.sees("today.sales")
         self.sees("today.play")
         self.shoot("today")
-        if self.wants("customers", "pick", "search", "profile", "portrait", "notes", "message", "coupon"):
+        if self.wants(
+            "customers", "pick", "search", "profile", "portrait", "notes", "message", "coupon", "plan", "facts"
+        ):
             self._customers()
         if self.wants("share", "product", "poster", "shares"):
             self._share()
@@ -155,13 +158,24 @@ class Walk:
             self.app.button(self.t("common.clear"), exact=True).click()  # the whole book beside the profile
             self.sees("customers.segment_all")
         self.shoot("profile")
-        if self.wants("portrait", "notes"):
+        if self.wants("portrait", "notes", "facts"):
             self.app.tap(self.t("profile.tab_portrait"), exact=True)
-            self.sees("profile.consents")
+            self.sees("facts.edit")
             self.shoot("portrait")
             self.app.tap(self.t("profile.act_note"), exact=True)
             self.sees("profile.note_save")
             self.shoot("notes")
+        if self.wants("facts"):
+            self.app.tap(self.t("profile.tab_portrait"), exact=True)
+            self.tap("facts.edit")
+            self.sees("facts.sizes")
+            self.shoot("facts")
+            self.back()
+        if self.wants("plan"):
+            self.tap("profile.act_plan")
+            self.sees("followup.day")
+            self.shoot("plan")
+            self.back()
         if self.wants("message"):
             self.app.tap(self.t("today.write"), exact=True)
             self.sees("message.tone_plain")
