@@ -36,6 +36,7 @@ CANARY = {
     "tags": [{"id": "t-canary", "name": "金丝雀标签", "kind": "personal"}],
 }  # fmt: skip
 PHONE = "19912347731"
+OF_FIELDS = {f"{one.kind}.{one.name}": "金丝" + chr(0x5B00 + place) + "雀" for place, one in enumerate(FIELDS)}
 
 
 @pytest.fixture
@@ -135,14 +136,14 @@ async def canaries(sample: Any) -> list[str]:
         )
         refused = {
             "id": f"{me}/999", "client_id": me, "mutation_id": 999, "name": EditNote.NAME, "code": "rate_limited",
-            "params": {"who": CANARY["name"], "phone": PHONE}, "at": at, "subject": f"customer/{one.id}",
+            "params": {"who": CANARY["name"], "phone": PHONE, **OF_FIELDS}, "at": at, "subject": f"customer/{one.id}",
         }  # fmt: skip
         tx.put(RejectedMutation, refused)
-        aside.add_problem(tx, "pack_signature", {"who": CANARY["name"], "phone": PHONE}, at)
+        aside.add_problem(tx, "pack_signature", {"who": CANARY["name"], "phone": PHONE, **OF_FIELDS}, at)
 
     await sample.store.write(change)
     sample.index.load()
-    flat: list[str] = [PHONE]
+    flat: list[str] = [PHONE, *OF_FIELDS.values()]
     for value in CANARY.values():
         flat += value if isinstance(value, list) and isinstance(value[0], str) else []
         flat += value.values() if isinstance(value, dict) else []

@@ -60,7 +60,10 @@ def ReportScreen() -> ft.Control:
 
 def _gather(ui: Any, client: Any, status: Any) -> Report:
     installation, prefs = ui.installation, ui.prefs
-    looks = f"{ui.layout.kind} {int(ui.page.width or 0)}x{int(ui.page.height or 0)}, {prefs.spoken}, {prefs.theme}"
+    where = "web" if ui.page.web else str(getattr(ui.page.platform, "value", ui.page.platform))
+    looks = (
+        f"{where}, {ui.layout.kind} {int(ui.page.width or 0)}x{int(ui.page.height or 0)}, {prefs.spoken}, {prefs.theme}"
+    )
     people = (row.name for row in client.index.search()) if client.index is not None else ()
     return gather(
         client.store.read, status, [client.staff.name, *people], version=installation.version, looks=looks,
