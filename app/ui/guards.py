@@ -33,6 +33,8 @@ def screen(fn: Callable[..., Any]) -> Callable[..., Any]:
         try:
             return fn(*args, **kwargs)
         except Exception as error:
+            if _left(fn):
+                return ft.Container(visible=False)
             log.log(logging.INFO if isinstance(error, GuideError) else logging.ERROR, "render %s", fn.__name__,
                     exc_info=True)  # fmt: skip
             from app.ui.parts.states import error_card  # parts use screen, so they cannot be imported first
@@ -41,6 +43,15 @@ def screen(fn: Callable[..., Any]) -> Callable[..., Any]:
 
     guarded: Callable[..., Any] = ft.component(body)
     return guarded
+
+
+def _left(fn: Callable[..., Any]) -> bool:
+    """Return whether nobody is in any more: what stood behind the login is drawn once more before it goes."""
+    from app.ui import session  # it draws with parts, and parts with screens
+
+    page_session = ft.context.page.session.store.get(session.KEY)
+    gone = page_session is not None and page_session.gate.client is None
+    return gone and not fn.__module__.startswith("app.ui.screens.login")
 
 
 def install(page: ft.Page, report: Report) -> None:

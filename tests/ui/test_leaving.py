@@ -22,6 +22,7 @@ from app.store import outbox
 from app.store.queries import work
 from app.ui.screens.me import MeScreen
 from app.ui.screens.sync import SyncScreen
+from app.ui.strings import Strings
 from tests.fakes.sample import KEY, sample_store
 from tests.fakes.ui import FakeUi
 
@@ -134,3 +135,13 @@ async def test_a_tall_sheet_scrolls_and_a_short_one_is_as_tall_as_its_content(pl
         await ui.fire(box, "size_change", {"w": 358.0, "h": height})
         assert scrolls() is tall
         box = next(c for c in ui.walk() if isinstance(c, ft.Container) and c.on_size_change)
+
+
+async def test_what_stood_behind_the_login_goes_without_an_error(place: Any, caplog: pytest.LogCaptureFixture) -> None:
+    ui = await FakeUi.app(place.sample)
+    for root in ("customers", "me"):
+        ui.ui.go(root)
+        await ui.settle(wait_s=0.02)
+    ui.ui.leave()
+    await ui.settle()
+    assert ui.shows(Strings().t("login.sign_in")) and not [one for one in caplog.records if one.levelname == "ERROR"]

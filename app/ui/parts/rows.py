@@ -95,13 +95,14 @@ def person_row(
 
 
 def setting_row(
-    icon: ft.IconData, title: str, value: str = "", on_click: Press = None, trailing: ft.Control | None = None
-) -> ft.Control:
+    icon: ft.IconData, title: str, value: str = "", on_click: Press = None, trailing: ft.Control | None = None,
+    *, selected: bool = False,
+) -> ft.Control:  # fmt: skip
     """Return a row of settings: icon, words, present value, and a chevron when it leads somewhere."""
     end = trailing
     if end is None and on_click is not None:
         end = ft.Icon(ft.Icons.CHEVRON_RIGHT, size=20, color=Tone.QUIET)
     return list_row(
         title, "", leading=ft.Icon(icon, size=22, color=Tone.QUIET), fact=value, on_click=on_click, trailing=end,
-        height=None, bold=False,
+        height=None, bold=False, selected=selected,
     )  # fmt: skip

@@ -106,7 +106,8 @@ def PosterStep(done: bool, on_done: Callable[[], None]) -> ft.Control:
         return p.card(ft.Column([row, action], spacing=Space.M))
     note = p.notice(None, t("first.poster_done"), tone="soft", icon=ft.Icons.CHECK_CIRCLE_OUTLINE)
     middle = ft.CrossAxisAlignment.CENTER
-    return ft.Column([p.card(ft.Column([_poster(picture)], horizontal_alignment=middle)), note], spacing=Space.M)
+    paper = p.card(ft.Column([_poster(picture)], horizontal_alignment=middle))
+    return ft.Column([paper, note], spacing=Space.M, horizontal_alignment=ft.CrossAxisAlignment.STRETCH)
 
 
 def _poster(picture: hooks.Task) -> ft.Control:

@@ -11,7 +11,7 @@ from app.ui import parts as p
 from app.ui.guards import screen
 from app.ui.screens.first.steps import PosterStep, SeeStep, SendStep
 from app.ui.strings import t
-from app.ui.theme import DETAIL_MAX, Radius, Space, Tone, Type
+from app.ui.theme import DETAIL_MAX, TOUCH, Radius, Space, Tone, Type
 
 STEPS = ("see", "send", "poster")
 END = len(STEPS)
@@ -56,7 +56,7 @@ def _page(at: int, body: list[ft.Control], foot: ft.Control, leave: Any) -> ft.C
     where = t("first.of", n=min(at + 1, END), total=END)
     steps = ft.Semantics(label=where, content=ft.Row(dots, spacing=Space.XS))
     mark = p.pill(t("first.practice"), "warm", ft.Icons.SCHOOL_OUTLINED)
-    out = [p.quiet(t("first.skip"), leave)] if at < END else []
+    out = [p.quiet(t("first.skip"), leave)] if at < END else [ft.Container(height=TOUCH)]
     if hooks.layout().is_large:  # large words stand in two rows
         line = ft.Row([steps, ft.Container(expand=True), *out])
         head: ft.Control = ft.Column([line, ft.Row([mark])], spacing=Space.S)

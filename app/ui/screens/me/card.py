@@ -21,7 +21,7 @@ from app.ui.guards import screen
 from app.ui.strings import current, error_text, moment, t
 from app.ui.theme import Radius, Space, Tone, Type
 
-SIDE = 296
+SIDE = 318
 FILE = "daogou-card.png"
 MIME = "image/png"
 JUST_NOW = timedelta(minutes=10)

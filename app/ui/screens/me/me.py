@@ -39,7 +39,7 @@ def MeScreen() -> ft.Control:
     )
     state = words(ui.sync.settled, status.waiting, status.refused, status.problems)
     settings = [
-        p.setting_row(ft.Icons.SYNC, t("me.sync"), state, lambda: ui.select("/sync")),
+        _leads(ft.Icons.SYNC, "sync", "/sync", state),
         p.setting_row(
             ft.Icons.TRANSLATE, t("me.language"), t(f"me.language_{prefs.language}"), lambda: set_choosing("language")
         ),
@@ -49,25 +49,26 @@ def MeScreen() -> ft.Control:
         ),
     ]
     about = [
-        p.setting_row(ft.Icons.HELP_OUTLINE, t("me.help"), "", lambda: ui.select("/help")),
-        p.setting_row(ft.Icons.BUG_REPORT_OUTLINED, t("me.report"), "", lambda: ui.select("/help/report")),
-        p.setting_row(ft.Icons.SHIELD_OUTLINED, t("me.privacy"), "", lambda: ui.select("/privacy")),
-        p.setting_row(ft.Icons.INFO_OUTLINE, t("me.about"), "", lambda: ui.select("/about")),
+        _leads(ft.Icons.HELP_OUTLINE, "help", "/help"),
+        _leads(ft.Icons.BUG_REPORT_OUTLINED, "report", "/help/report"),
+        _leads(ft.Icons.SHIELD_OUTLINED, "privacy", "/privacy"),
+        _leads(ft.Icons.INFO_OUTLINE, "about", "/about"),
     ]
     out = p.secondary(t("me.leaving") if leaving else t("me.sign_out"), None if leaving else leave, ft.Icons.LOGOUT)
     body = [_who(staff.name, staff.id, where), *([_card_row(ui.select)] if ui.role == "guide" else [])]
     if ui.role == "guide":
-        mine = [p.setting_row(ft.Icons.SWAP_HORIZ, t("me.handed"), on_click=lambda: ui.select("/handed"))]
-        if is_phone:  # wider windows have them in the rail
-            mine.insert(
-                0,
-                p.setting_row(
-                    ft.Icons.LOCAL_OFFER_OUTLINED, t("coupons.title"), on_click=lambda: ui.select("/coupons")
-                ),
-            )
+        held = _leads(ft.Icons.LOCAL_OFFER_OUTLINED, "coupons", "/coupons")  # wider windows have them in the rail
+        mine = [*([held] if is_phone else []), _leads(ft.Icons.SWAP_HORIZ, "handed", "/handed")]
         body.append(p.group(mine))
     body += [p.group(settings), p.group(about), out]
     return p.frame(t("me.title"), body)
+
+
+def _leads(icon: ft.IconData, name: str, path: str, value: str = "") -> ft.Control:
+    """Return a row that opens a page; beside it, the row of the page that is open is marked."""
+    ui = hooks.use_session()
+    here = hooks.use_wide() and hooks.use_nav().stack()[:1] == (path,)
+    return p.setting_row(icon, t(f"me.{name}"), value, lambda: ui.select(path), selected=here)
 
 
 @screen
