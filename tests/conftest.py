@@ -1,11 +1,16 @@
-"""Fixtures of every test: the two databases the server runs on."""
+"""Where every test puts its files, and the two databases the server runs on."""
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 
 import pytest
+
+from tests.fakes.memory import place
+
+os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(place()))  # read by tmp_path; a folder of one's own choice stands
 
 
 @pytest.fixture(params=("sqlite", "postgresql"))

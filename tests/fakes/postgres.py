@@ -22,7 +22,6 @@ import re
 import shutil
 import subprocess
 import sys
-import tempfile
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -33,10 +32,10 @@ import psycopg
 from psycopg import sql
 from sqlalchemy.engine import make_url
 
+from tests.fakes.memory import place
+
 ROOT = Path(__file__).parents[2]
 KEEPER = Path(__file__).with_name("postgres_keeper.py")
-MEMORY = Path("/dev/shm")
-ROOM = 1 << 30  # what a run takes at most, the log of 256 MB included
 START_S = 60.0
 CONFIG = {
     "listen_addresses": "", "fsync": "off", "full_page_writes": "off", "synchronous_commit": "off",
@@ -51,7 +50,7 @@ _numbers = itertools.count()
 @cache
 def cluster() -> Path:
     """Return the folder with the socket of this run's cluster, started if it is the first to ask."""
-    folder = _place() / f"daogou-pg-{_run_name()}"
+    folder = place() / f"daogou-pg-{_run_name()}"
     _held.append(_share(folder.with_suffix(".lock")))
     try:
         folder.mkdir()
@@ -119,13 +118,6 @@ def bin_folder() -> Path:
     if found.returncode:
         raise RuntimeError(found.stderr.strip())
     return Path(found.stdout.strip())
-
-
-def _place() -> Path:
-    """Return where the cluster lies: in memory where there is room, for a database a test is hundreds of files each."""
-    if MEMORY.is_dir() and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ROOM:
-        return MEMORY
-    return Path(tempfile.gettempdir())
 
 
 def _new_name() -> str:

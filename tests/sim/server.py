@@ -30,9 +30,9 @@ from server_stub.db import Database, Tx, count_up
 from server_stub.sync import cookie as cookies
 from server_stub.sync import epoch, pull, push, routes
 from server_stub.trade import leases
+from tests.fakes.memory import place
 from tests.fakes.server import NOW, PIN, START, open_database
 
-SHM = Path("/dev/shm")
 FOREVER = "2099-01-01T00:00:00Z"
 SEATS = (("a", "G0101"), ("b", "G0101"), ("c", "G0102"), ("d", "G0201"), ("m", "M01"))
 CONTACT = {"day": 3, "week": 999, "month": 999, "quiet": ["03:00", "03:01"]}
@@ -62,7 +62,7 @@ class SimServer:
 
     def __init__(self, backend: str) -> None:
         self.backend = backend
-        self.folder = Path(tempfile.mkdtemp(prefix=f"sim-{os.getpid()}-", dir=SHM if SHM.is_dir() else None))
+        self.folder = Path(tempfile.mkdtemp(prefix=f"sim-{os.getpid()}-", dir=place()))
         atexit.register(shutil.rmtree, self.folder, ignore_errors=True)
         self.clock = FixedClock(NOW)
         self.db: Database = open_database(backend, self.folder / "home", self.clock)

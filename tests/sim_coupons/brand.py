@@ -18,9 +18,9 @@ from server_stub.clock import FixedClock
 from server_stub.db import Database
 from server_stub.sync import projections
 from server_stub.trade import leases
+from tests.fakes.memory import place
 from tests.fakes.server import NOW, START, open_world
 
-SHM = Path("/dev/shm")
 TEMPLATE = "t1"
 STATES = 24
 GUIDE_DEVICES = ("11.a", "11.b", "21.a")
@@ -30,7 +30,7 @@ class Brand:
     """One database for many seeds: `begin` copies a first state back, a page copy of some milliseconds."""
 
     def __init__(self) -> None:
-        self.folder = Path(tempfile.mkdtemp(prefix=f"coupons-{os.getpid()}-", dir=SHM if SHM.is_dir() else None))
+        self.folder = Path(tempfile.mkdtemp(prefix=f"coupons-{os.getpid()}-", dir=place()))
         self.clock = FixedClock(NOW)
         self.db: Database = open_world(self.folder / "home", self.clock)
         with self.db.begin() as tx:
