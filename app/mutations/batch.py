@@ -21,11 +21,11 @@ from app.mutations.contacting import MEMORY_DAYS
 from app.mutations.mutate import call_of, kick, perform
 from app.protocol.mutations import IssueCoupon
 from app.protocol.objects import CouponTemplate
-from app.store import Read, WriteTx
+from app.store import Read, WriteTx, kept
 from app.store.queries import brand, coupons
 
 PIECE = 10
-META = "batch"
+META = kept.BATCH
 
 
 @dataclass(frozen=True, slots=True)

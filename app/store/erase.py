@@ -7,7 +7,7 @@ from typing import Any
 
 from app.domain.instants import Instant
 from app.protocol.objects import Erasure, key
-from app.store import aside, outbox
+from app.store import aside, kept, outbox
 from app.store.json_text import loads
 from app.store.tx import WriteTx
 
@@ -40,6 +40,7 @@ def forget(tx: WriteTx, customers: frozenset[str], at: Instant) -> None:
     for row_id, mid, sealed in tx.rows("SELECT id, mid, args FROM refused_args"):
         if loads(tx.sealer.open(outbox.SEAL, mid, sealed)).get("customer_id") in customers:
             tx.conn.execute("DELETE FROM refused_args WHERE id = ?", (row_id,))
+    kept.forget_people(tx, customers)
     tx.set_meta(RESIDUE, True)
 
 

@@ -6,12 +6,14 @@ A notice names them like objects (`FILTERS`, `SENDING`), so live queries follow.
 from __future__ import annotations
 
 import base64
+from collections.abc import Collection
 from typing import Any
 
 from app.store.json_text import dumps, loads
 from app.store.read import Read
 from app.store.tx import WriteTx
 
+BATCH = "batch"
 FILTERS = "saved_filters"
 SENDING = "sending"
 SEAL = "kept"
@@ -28,3 +30,17 @@ def keep(tx: WriteTx, name: str, what: Any) -> None:
     sealed = None if what is None else base64.b64encode(tx.sealer.seal(SEAL, name, dumps(what).encode())).decode()
     tx.set_meta(name, sealed)
     tx.touch(name)
+
+
+def forget_people(tx: WriteTx, customers: Collection[str]) -> None:
+    """Take people off every list that is kept: who is erased is named nowhere."""
+    sending, batch = value(tx, SENDING), tx.meta(BATCH)
+    if sending is not None and not set(customers).isdisjoint(sending["customer_ids"]):
+        keep(tx, SENDING, sending | {"customer_ids": _without(sending, customers)})
+    if batch is not None and not set(customers).isdisjoint(batch["customer_ids"]):
+        left = _without(batch, customers)
+        tx.set_meta(BATCH, batch | {"customer_ids": left} if left else None)
+
+
+def _without(listed: dict[str, Any], customers: Collection[str]) -> list[str]:
+    return [one for one in listed["customer_ids"] if one not in customers]

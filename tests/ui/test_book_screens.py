@@ -16,6 +16,7 @@ from flet.controls.base_control import BaseControl
 
 from app.device.ports import DISMISSED
 from app.domain.book import Filter, SavedFilter
+from app.domain.instants import to_text
 from app.insight import CustomerIndex
 from app.insight.value import super_users
 from app.mutations import mutate
@@ -23,7 +24,7 @@ from app.mutations.keeping import save_filter
 from app.mutations.sending import start_sending
 from app.protocol.mutations import EditNote
 from app.protocol.objects import Customer
-from app.store import Store
+from app.store import Store, erase, kept
 from app.store.queries import customers as q
 from app.store.queries import products, shares, work
 from app.ui.screens.coupons import SendGoodsPage
@@ -401,3 +402,20 @@ async def test_the_shape_of_the_list_stands_while_customers_are_read(sample: Any
     await busy
     await ui.until(lambda: bool(names(ui)))
     assert not ui.reports
+
+
+async def test_who_is_erased_is_on_no_list_that_is_kept(sample: Any) -> None:
+    gone, stays = sample.heroes["views"], sample.heroes["birthday"]
+    await start_sending(sample, "p1", [gone, stays], "link", "warm")
+    await sample.store.write(lambda tx: tx.set_meta("batch", {"template_id": "t", "customer_ids": [gone]}))
+    await sample.store.write(lambda tx: erase.forget(tx, frozenset({gone}), to_text(TUESDAY)))
+    assert kept.value(sample.store.read, kept.SENDING)["customer_ids"] == [stays]
+    assert sample.store.read.meta("batch") is None
+
+
+async def test_an_own_filter_can_be_sent_to(sample: Any) -> None:
+    chosen = Filter(segments=("repeat",))
+    await save_filter(sample, SavedFilter("f1", "老朋友", chosen))
+    ui = await FakeUi.screen(sample, SendGoodsPage)
+    await ui.press("老朋友")
+    assert len(ui.ui.slice(Picking).ids) == sample.index.count_of(chosen) and ui.shows("选一件商品")

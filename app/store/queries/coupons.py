@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from app.domain.batch import Person
 from app.domain.instants import Instant
 from app.protocol.objects import Coupon, CouponTemplate
+from app.store import kept
 from app.store.json_text import dumps, loads
 from app.store.read import Read, reads
 
@@ -143,7 +144,7 @@ def handed_out(read: Read, since: Instant) -> int:
 @reads("meta")
 def unfinished_batch(read: Read) -> Unfinished | None:
     """Return the batch that was stopped half-way, or None."""
-    found = read.meta("batch")
+    found = read.meta(kept.BATCH)
     return Unfinished(found["template_id"], tuple(found["customer_ids"])) if found else None
 
 

@@ -10,9 +10,11 @@ from typing import Any
 import flet as ft
 
 from app.domain.batch import Group, Plan
+from app.domain.book import SavedFilter
 from app.insight.index import ALL
 from app.mutations.batch import issue_batch, plan_batch
 from app.mutations.mutate import call_of
+from app.store.queries import customers as q
 from app.ui import hooks
 from app.ui import parts as p
 from app.ui import session as sessions
@@ -77,7 +79,15 @@ def WhoPage(title: str) -> ft.Control:
         picking.start()
         ui.go("customers")
 
+    def choose_own(one: SavedFilter) -> None:
+        picking.ids = tuple(row.id for row in client.index.search(chosen=one.filter))
+
+    own = hooks.use_query(q.saved_filters)
     rows = [_segment(name, counts[name], partial(choose, name)) for name in SEGMENTS if counts.get(name)]
+    for one in own:
+        icon, count = ft.Icons.BOOKMARK_OUTLINE, client.index.count_of(one.filter)
+        press = partial(choose_own, one) if count else None
+        rows.append(p.setting_row(icon, one.name, t("customers.people", n=count), press))
     if not rows:
         body = p.empty(ft.Icons.PEOPLE_OUTLINE, t("customers.empty_title"), t("customers.empty_text"))
         return p.frame(title, body)
