@@ -19,6 +19,7 @@ from app.ui.strings import Strings, date_short, moment, money, t
 from app.ui.theme import Radius, Space, Tone, Type
 
 POSTER_WIDTH = 220
+BESIDE_MAX = 1.15  # larger text leaves no room for a pill beside a name
 NOBODY = "HTTPS://EXAMPLE.INVALID/S/PRACTICE"  # a scan of the practice poster leads nowhere
 
 
@@ -26,7 +27,7 @@ def _who(kind: str, icon: ft.IconData) -> ft.Control:
     name = t("first.name")
     words = ft.Column([p.txt(name, Type.FIGURE, lines=1), p.txt(t("first.nobody"), Type.META)], spacing=0, expand=True)
     who, why = [p.avatar(name, sample.SEED, 48), words], p.pill(kind, "warm", icon)
-    if hooks.layout().is_large:
+    if hooks.layout().scale > BESIDE_MAX:
         return ft.Column([ft.Row(who, spacing=Space.M), ft.Row([why])], spacing=Space.S)
     return ft.Row([*who, why], spacing=Space.M)
 

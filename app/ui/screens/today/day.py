@@ -106,7 +106,9 @@ def TodayScreen() -> ft.Control:
     else:
         body.append(DayList(plan))
     body += [Play(), FreshOrders()]
-    return p.frame(t(f"today.{part}", name=client.staff.name), body, over=over, actions=[_redeem()])
+    return p.frame(
+        t(f"today.{part}", name=client.staff.name), body, over=over, actions=[_redeem()], tips=["today", "offline"]
+    )
 
 
 def _nothing() -> ft.Control:
