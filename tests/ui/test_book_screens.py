@@ -341,6 +341,7 @@ async def test_strange_names_narrow_windows_and_large_text(sample: Any, scale: f
     assert set(names(ui)) & {"长" * 200, "مريم الحسيني"} and not ui.reports
     heights = {c.min_height for c in ui.walk() if isinstance(c, ft.ListTile)}
     assert heights == {row_height(scale)}
+    assert {"多选", "筛选", "排序：最近下单"} <= set(ui.buttons())
     for typed in ("长长", "🌹", "مريم", "𡈽", "aaa", "注"):
         await ui.type(FIELD, typed)
         assert names(ui) and not ui.reports

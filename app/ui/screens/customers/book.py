@@ -31,6 +31,7 @@ SEGMENTS = (
     ALL, "new", "birthday", "first", "repeat", "effective", "champion", SUPER, "at_risk", "dormant",
     "stored_value", "consented",
 )  # fmt: skip
+NARROW = 360
 OWN = "own"  # the chip of a filter that has no name
 LISTED = frozenset({"customer", "setting", "coupon"})
 
@@ -85,10 +86,9 @@ def CustomersScreen() -> ft.Control:
         title = t("customers.picked", n=len(picking.ids)) if picking.ids else t("customers.pick")
         stop = p.icon_button(ft.Icons.CLOSE, t("customers.pick_stop"), picking.stop)
         return p.frame(title, MemoResults(), actions=[stop], top=top, foot=PickFoot(), scroll=False, badge=False)
-    actions = [
-        p.icon_button(ft.Icons.CHECKLIST, t("customers.pick"), picking.start),
-        p.icon_button(ft.Icons.PERSON_ADD_ALT_1_OUTLINED, t("customers.bind"), lambda: ui.open("/card")),
-    ]
+    actions = [p.icon_button(ft.Icons.PERSON_ADD_ALT_1_OUTLINED, t("customers.bind"), lambda: ui.open("/card"))]
+    if hooks.layout().pane >= NARROW:  # else it stands in the line below, where the words give way
+        actions.insert(0, p.icon_button(ft.Icons.CHECKLIST, t("customers.pick"), picking.start))
     return p.frame(
         t("customers.title"), MemoResults(), actions=actions, top=top, scroll=False, tips=["customers", "offline"]
     )
@@ -171,23 +171,28 @@ def Line(picking: bool) -> ft.Control:
     size = book.filter.size if book.filter else 0
     sift = t("customers.filter_n", n=size) if size else t("customers.filter")
     sort = t(f"customers.sort_{book.sort}")
+    narrow = hooks.layout().pane < NARROW
     buttons = [
-        _small(sift, ft.Icons.TUNE, lambda: ui.select("/customers/filter"), sift, size > 0),
-        _small(sort, ft.Icons.SWAP_VERT, lambda: set_open(True), t("customers.sort_label", sort=sort)),
+        _small("" if narrow else sift, ft.Icons.TUNE, lambda: ui.select("/customers/filter"), sift, size > 0),
+        _small(
+            "" if narrow else sort, ft.Icons.SWAP_VERT, lambda: set_open(True), t("customers.sort_label", sort=sort)
+        ),
     ]
+    if narrow:
+        start = ui.slice(Picking).start
+        buttons.append(p.icon_button(ft.Icons.CHECKLIST, t("customers.pick"), start, color=Tone.QUIET))
     count = t("customers.count", n=len(rows), count=number(len(rows)))
     return ft.Row([p.txt(count, Type.META, lines=1, expand=True), *buttons], spacing=0)
 
 
 def _small(words: str, icon: ft.IconData, press: Any, label: str, on: bool = False) -> ft.Control:
     ink = Tone.ACTION if on else Tone.QUIET
-    face = ft.Row(
-        [ft.Icon(icon, size=16, color=ink), p.txt(words, Type.META, ink if on else None, no_wrap=True)],
-        spacing=Space.XS,
-        tight=True,
-    )
+    shown: list[ft.Control] = [ft.Icon(icon, size=16 if words else 20, color=ink)]
+    if words:
+        shown.append(p.txt(words, Type.META, ink if on else None, no_wrap=True))
+    face = ft.Row(shown, spacing=Space.XS, tight=True)
     return p.tappable(
-        face, press, label=label, padding=ft.Padding.symmetric(horizontal=Space.S), height=48,
+        face, press, label=label, padding=ft.Padding.symmetric(horizontal=Space.S if words else Space.L - 2), height=48,
         alignment=ft.Alignment.CENTER,
     )  # fmt: skip
 
