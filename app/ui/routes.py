@@ -88,6 +88,7 @@ ROOTS: dict[str, tuple[Root, ...]] = {
 PAGES: tuple[PageRoute, ...] = (
     PageRoute("/customers/filter", "customers:FilterPage", "customers"),
     PageRoute("/customers/send", "coupons:SendGoodsPage", "customers"),
+    PageRoute("/today/all", "today:AllPage", "today"),
     PageRoute("/customers/:customer_id", "customers:CustomerPage", "customers"),
     PageRoute("/customers/:customer_id/coupon", "coupons:SendCouponPage", "customers"),
     PageRoute("/customers/:customer_id/message", "coupons:MessagePage", "customers"),

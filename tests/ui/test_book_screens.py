@@ -12,7 +12,6 @@ from typing import Any
 
 import flet as ft
 import pytest
-from flet.controls.base_control import BaseControl
 
 from app.device.ports import DISMISSED
 from app.domain.book import Filter, SavedFilter
@@ -32,6 +31,7 @@ from app.ui.screens.customers import CustomersScreen, FilterPage
 from app.ui.screens.customers.book import Book, Typed
 from app.ui.screens.customers.picking import Picking
 from app.ui.theme import row_height
+from tests.fakes.drawn import Drawn
 from tests.fakes.sample import KEY, RowSealer, sample_store
 from tests.fakes.ui import FakeUi
 
@@ -91,24 +91,6 @@ def names(ui: FakeUi) -> list[str]:
 def _text(title: Any) -> str:
     one = title.controls[0] if isinstance(title, ft.Row) else title
     return (one.value or "") + "".join(span.text for span in one.spans or ())
-
-
-class Drawn:
-    """Counts the controls that are made while it is open: what was built or drawn anew."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.count = 0
-        plain = BaseControl.__post_init__
-
-        def counted(control: Any, *args: Any, **kwargs: Any) -> None:
-            self.count += 1
-            plain(control, *args, **kwargs)
-
-        monkeypatch.setattr(BaseControl, "__post_init__", counted)
-
-    def since(self) -> int:
-        count, self.count = self.count, 0
-        return count
 
 
 async def test_the_matched_part_is_marked_in_the_row(sample: Any) -> None:

@@ -77,13 +77,18 @@ def _fact(
 
 def person_row(
     title: ft.Control, meta: ft.Control, *, leading: ft.Control, fact: str = "", fact_color: str | None = None,
-    on_click: Press = None, on_long_press: Press = None, selected: bool = False,
+    on_click: Press = None, on_long_press: Press = None, selected: bool = False, trailing: ft.Control | None = None,
 ) -> ft.Control:  # fmt: skip
-    """Return the row of a person in a long list: as `list_row`, of half as many controls, so that typing is quick."""
+    """Return the row of a person in a long list: as `list_row`, of half as many controls, so that typing is quick.
+
+    `trailing`: one control more at the very right, as a button of its own.
+    """
     layout = sessions.current().layout
     end: ft.Control | None = txt(fact, Type.META, fact_color, no_wrap=True) if fact else None
     if end is not None and layout.is_large:
         meta, end = ft.Column([meta, end], spacing=2, tight=True), None
+    if trailing is not None:
+        end = trailing if end is None else ft.Row([end, trailing], spacing=0, tight=True)
     return ft.ListTile(
         title, subtitle=meta, leading=leading, trailing=end, min_height=row_height(layout.scale),
         min_vertical_padding=0, horizontal_spacing=Space.M, min_leading_width=44, selected=selected,

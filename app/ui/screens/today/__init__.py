@@ -1,5 +1,5 @@
 """Today: what to do now, and why."""
 
-from app.ui.screens.today.day import TodayBeside, TodayScreen
+from app.ui.screens.today.day import AllPage, TodayBeside, TodayScreen
 
-__all__ = ["TodayBeside", "TodayScreen"]
+__all__ = ["AllPage", "TodayBeside", "TodayScreen"]

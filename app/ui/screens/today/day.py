@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 import flet as ft
@@ -24,10 +23,12 @@ from app.ui.screens.today.promises import Promises, use_promises
 from app.ui.screens.today.reasons import ICONS, kind_text, prompt_for, reason_text, with_coupon
 from app.ui.screens.today.summary import DayDone, PutOff, Summary, use_work
 from app.ui.strings import date_weekday, t
-from app.ui.theme import Tone, Type
+from app.ui.theme import Space, Tone, Type, row_height
 
 ALL = "all"
 DAY_PEOPLE = 14
+ROWS, ROWS_BESIDE_PROMISES = 4, 2  # with the card before them and the play below, what a screen may hold
+CHIPS = 6
 
 
 @ft.observable
@@ -104,7 +105,7 @@ def TodayScreen() -> ft.Control:
     elif not plan.signals and not work.handled:
         body.append(_nothing())
     else:
-        body.append(DayList(plan))
+        body.append(DayList(plan, ROWS_BESIDE_PROMISES if due else ROWS))
     body += [Play(), FreshOrders()]
     return p.frame(
         t(f"today.{part}", name=client.staff.name), body, over=over, actions=[_redeem()], tips=["today", "offline"]
@@ -120,8 +121,8 @@ def _nothing() -> ft.Control:
 
 
 @screen
-def DayList(plan: Plan) -> ft.Control:
-    """Show chips, the card to do now and the rest; or that the day is done."""
+def DayList(plan: Plan, most: int) -> ft.Control:
+    """Show chips, the card to do now and `most` of the rest; or that the day is done."""
     day, now = hooks.use_slice(Day), hooks.use_now()
 
     def choose(kind: str) -> None:
@@ -130,25 +131,32 @@ def DayList(plan: Plan) -> ft.Control:
     def go_on() -> None:
         day.kind, day.more = ALL, True
 
-    controls: list[ft.Control] = [_chips(plan.signals, day.kind, choose)] if plan.signals else []
+    controls: list[ft.Control] = [_chips(plan.signals, day.kind, choose, CHIPS)] if plan.signals else []
     if not plan.shown:
         return _column([*controls, DayDone(plan.beyond, go_on)])
     first, *rest = plan.shown
     controls += [p.section(t("today.now")), NowCard(first, key=_key(first))]
     if rest:
-        controls += [p.section(t("today.later"), t("today.by_value")), p.group([_later(one, now) for one in rest])]
+        rows = [later_row(one, reason_text(one, now)) for one in rest[:most]]
+        controls += [p.section(t("today.later"), t("today.by_value")), p.group(rows)]
+    if len(rest) > most:
+        count = len(plan.signals)
+        controls.append(p.quiet(t("today.more", n=count), lambda: sessions.current().open("/today/all")))
     return _column([*controls, PutOff()])
 
 
 def _column(controls: list[ft.Control]) -> ft.Control:
-    return ft.Column(controls, spacing=12, horizontal_alignment=ft.CrossAxisAlignment.STRETCH)
+    return ft.Column(controls, spacing=Space.M, horizontal_alignment=ft.CrossAxisAlignment.STRETCH)
 
 
-def _chips(signals: tuple[TodaySignal, ...], chosen: str, choose: Callable[[str], None]) -> ft.Control:
+def _chips(
+    signals: tuple[TodaySignal, ...], chosen: str, choose: Callable[[str], None], most: int | None = None
+) -> ft.Control:
     counts = Counter(signal.kind for signal in signals)
+    there = [kind for kind in ICONS if counts[kind]]
     kinds = [
         (ALL, f"{t('today.chip_all')} {len(signals)}"),
-        *((k, f"{kind_text(k)} {counts[k]}") for k in ICONS if counts[k]),
+        *((k, f"{kind_text(k)} {counts[k]}") for k in there[:most]),
     ]
     return p.filter_chips(kinds, chosen if counts[chosen] else ALL, choose)
 
@@ -169,22 +177,51 @@ def TodayBeside() -> ft.Control:
     return Composer(first.customer.id, with_coupon(first), prompt_for(first), key=_key(first))
 
 
-def _later(signal: TodaySignal, now: datetime) -> ft.Control:
+def later_row(signal: TodaySignal, reason: str) -> ft.Control:
+    """Return the row of one who is not the first: a press writes to them, the circle is done with them."""
     customer = signal.customer
-    heads = [p.txt(customer.name, Type.ROW, lines=1), p.txt(kind_text(signal.kind), Type.META, lines=1)]
     done = p.icon_button(
         ft.Icons.RADIO_BUTTON_UNCHECKED,
         t("today.done_label", name=customer.name),
         lambda: mark(signal, "done"),
         color=Tone.QUIET,
     )
-    row = p.list_row(
-        heads,
-        reason_text(signal, now),
+    return p.person_row(
+        p.txt(customer.name, Type.ROW, lines=1),
+        p.txt(reason, Type.META, lines=1),
         leading=p.avatar(customer.name, customer.id, 44, ICONS[signal.kind]),
         on_click=lambda: go(signal),
+        trailing=done,
     )
-    return ft.Row([ft.Container(row, expand=True), done], spacing=0)
+
+
+@screen
+def AllPage() -> ft.Control:
+    """Show everybody there is a reason to write to, best first, by kind."""
+    day, signals, now = hooks.use_slice(Day), use_signals(), hooks.use_now()
+    kind, set_kind = ft.use_state(day.kind)
+    hooks.use_strings()
+    title = t("today.all_title")
+    if signals is None:
+        return p.frame(title, p.Skeleton(8))
+    if not signals:
+        return p.frame(title, _nothing())
+    shown = tuple(one for one in signals if kind in (ALL, one.kind)) or signals
+    rows = tuple(_Reason(one, reason_text(one, now)) for one in shown)
+    listed = p.VirtualList(rows, _reason_row, row_height(hooks.use_layout().scale), key=kind)
+    return p.frame(title, listed, scroll=False, top=[_chips(signals, kind, set_kind)])
+
+
+@dataclass(frozen=True, slots=True)
+class _Reason:
+    """One row of the whole list."""
+
+    signal: TodaySignal
+    text: str
+
+
+def _reason_row(one: _Reason) -> ft.Control:
+    return later_row(one.signal, one.text)
 
 
 def _redeem() -> ft.Control:

@@ -19,7 +19,7 @@ from app.ui.screens.customers.words import order_title
 from app.ui.strings import current, money, t
 from app.ui.theme import Radius, Space, Tone, Type
 
-ORDERS_SHOWN = 3
+ORDERS_SHOWN = 2
 PINGS = 20
 
 
@@ -112,10 +112,11 @@ def FreshOrders() -> ft.Control:
 def _row(order: Order, who: Customer | None, title: str, now: datetime) -> ft.Control:
     ui = sessions.current()
     meta = p.dots(title, t(f"profile.channel.{order.channel}"), current().moment(from_text(order.paid_at), now))
-    return p.list_row(
-        who.name if who else order.no,
-        meta,
+    return p.person_row(
+        p.txt(who.name if who else order.no, Type.ROW, lines=1),
+        p.txt(meta, Type.META, lines=1),
         leading=p.avatar(who.name if who else "·", order.customer_id),
-        fact=p.money_text(order.paid_fen - order.refunded_fen, Type.ROW),
+        fact=money(order.paid_fen - order.refunded_fen),
+        fact_color=Tone.TEXT,
         on_click=lambda: ui.open(f"/customers/{order.customer_id}"),
     )

@@ -18,7 +18,7 @@ from app.ui.screens.share.view import name_of
 from app.ui.strings import current, money, t
 from app.ui.theme import Space, Tone, Type
 
-ENTRIES = 4
+ENTRIES = 3
 
 
 @screen
@@ -56,10 +56,9 @@ def _progress(done: int, total: int) -> ft.Control:
 def _entry(product: Product, times: int) -> ft.Control:
     ui = sessions.current()
     done = t("today.play_shared", n=times) if times else t("today.play_todo")
-    icon = ft.Icons.CHECK_CIRCLE if times else ft.Icons.CHEVRON_RIGHT
-    return p.list_row(
-        name_of(product, current()), p.dots(money(product.price_fen), done),
-        leading=p.product_thumb(product.picture, name_of(product, current()), 48),
-        trailing=ft.Icon(icon, size=20, color=Tone.ACTION if times else Tone.QUIET),
+    return p.person_row(
+        p.txt(name_of(product, current()), Type.ROW, lines=1),
+        p.txt(p.dots(money(product.price_fen), done), Type.META, Tone.ACTION if times else None, lines=1),
+        leading=p.product_thumb(product.picture, name_of(product, current()), 44),
         on_click=lambda: ui.open(f"/products/{product.id}"),
     )  # fmt: skip

@@ -24,7 +24,7 @@ from app.ui.screens.customers.followup_words import icon_of, kind_name
 from app.ui.strings import current, t
 from app.ui.theme import Space, Tone, Type
 
-SHOWN = 4
+SHOWN, MOST = 2, 8
 
 
 def use_promises() -> list[FollowUp]:
@@ -42,11 +42,11 @@ def Promises(due: Sequence[FollowUp]) -> ft.Control:
     people = hooks.use_live({"customer"}, lambda: q.customers_by_ids(client.store.read, wanted), wanted)
     everything, set_everything = ft.use_state(False)
     known = [one for one in due if one.customer_id in people]
-    shown = known if everything else known[:SHOWN]
+    shown = known[: MOST if everything else SHOWN]
     rows = [_row(one, people[one.customer_id], now) for one in shown]
     more = len(known) - len(shown)
     controls: list[ft.Control] = [p.section(t("today.promised")), p.group(rows)]
-    if more:
+    if more and not everything:
         controls.append(p.quiet(t("today.promised_more", n=more), lambda: set_everything(True)))
     return ft.Column(controls, spacing=Space.M, horizontal_alignment=ft.CrossAxisAlignment.STRETCH)
 
@@ -55,17 +55,26 @@ def _row(one: FollowUp, who: Customer, now: datetime) -> ft.Control:
     ui, at = sessions.current(), from_text(one.at)
     late = at < now
     path = f"/customers/{one.customer_id}/followups/{one.id}"
-    heads = [p.txt(who.name, Type.ROW, lines=1), p.txt(kind_name(one.kind), Type.META, lines=1)]
-    when = p.pill(_when(at, now), "late" if late else "calm", ft.Icons.SCHEDULE)
-    face = p.avatar(who.name, who.id, 44, icon_of(one.kind))
-    row = p.list_row(
-        heads, one.note, leading=face, fact=when,
-        on_click=lambda: ui.open(path),
-    )  # fmt: skip
     done = p.icon_button(
         ft.Icons.RADIO_BUTTON_UNCHECKED, t("today.done_label", name=who.name), _close(one, who, path), color=Tone.QUIET
     )
-    return ft.Row([ft.Container(row, expand=True), done], spacing=0)
+    return p.person_row(
+        p.txt(who.name, Type.ROW, lines=1),
+        p.txt(p.dots(kind_name(one.kind), one.note), Type.META, lines=1),
+        leading=_round(one.kind, late=late),
+        fact=_when(at, now),
+        fact_color=Tone.LATE if late else None,
+        on_click=lambda: ui.open(path),
+        trailing=done,
+    )
+
+
+def _round(kind: str, *, late: bool) -> ft.Control:
+    back, ink = (Tone.REFUSED, Tone.ON_REFUSED) if late else (Tone.SOFT, Tone.ON_SOFT)
+    return ft.Container(
+        ft.Icon(icon_of(kind), size=20, color=ink), width=44, height=44, bgcolor=back, border_radius=22,
+        alignment=ft.Alignment.CENTER,
+    )  # fmt: skip
 
 
 def _when(at: datetime, now: datetime) -> str:
