@@ -67,7 +67,7 @@ def _go(screen: chrome.Screen, root: str, then: str) -> tuple[float, float]:
 def _search(ours: chrome.Screen, open_bare: OpenBare, book: books.Book) -> list[Figure]:
     bare = open_bare("/search")
     bare.since_start("共5000位")
-    _go(ours, "customers", re.escape(zh("customers.count", n=books.CUSTOMERS)))
+    _go(ours, "customers", _ours_count(books.CUSTOMERS))
     counts = {text: book.count(text) for word in WORDS for text in _keystrokes(word)}
     mine: Taken = []
     theirs: Taken = []
@@ -95,7 +95,7 @@ def _keystrokes(word: str) -> list[str]:
 
 
 def _ours_count(count: int) -> str:
-    return re.escape(zh("customers.count", n=count))
+    return re.escape(zh("customers.count", n=count, count=f"{count:,}"))
 
 
 def _bare_count(count: int) -> str:
@@ -109,7 +109,7 @@ def _key(screen: chrome.Screen, key: str, then: str) -> tuple[float, float]:
 def _tabs(ours: chrome.Screen, open_bare: OpenBare) -> Figure:
     bare = open_bare("/tabs")
     bare.since_start("页0")
-    count = re.escape(zh("customers.count", n=books.CUSTOMERS))
+    count = _ours_count(books.CUSTOMERS)
     now = zh("today.now")
     mine: Taken = []
     theirs: Taken = []

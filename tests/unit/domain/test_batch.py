@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from app.domain.batch import HELD, REASONS, Ground, Group, Person, Plan, Supply, plan
+from app.domain.batch import HELD, REASONS, Ground, Group, Person, Plan, Supply, plan, reach
 from app.domain.contact import ContactPolicy
 from app.domain.coupon import CouponRules
 from app.domain.instants import to_text
@@ -110,3 +110,20 @@ def test_rule_9_3_a_group_names_its_earliest_polite_time() -> None:
 
 def test_a_batch_of_nobody_is_empty() -> None:
     assert planned() == Plan((), ())
+
+
+@pytest.mark.parametrize(
+    ("person", "now", "code"),
+    [
+        (replace(ANNA, consents={"marketing": False}), MORNING, "no_marketing_consent"),
+        (replace(ANNA, holder_device_id="tablet"), MORNING, "contact_other_device"),
+        (replace(ANNA, contacts_at=TODAY), MORNING, "contact_budget_used"),
+        (ANNA, NIGHT, "quiet_hours"),
+        (replace(ANNA, had=9, holds=True), MORNING, None),  # coupons are nothing to a message
+    ],
+)
+def test_rule_9_3_whom_a_message_reaches(person: Person, now: str, code: str | None) -> None:
+    others = [Person("ben", YES), person, Person("ben", YES)]
+    found = reach(others, at(now))
+    assert [group.code for group in found.out] == ([code] if code else [])
+    assert found.gets == (() if now == NIGHT else ("ben", "anna") if code is None else ("ben",))
