@@ -106,16 +106,27 @@ def use_kept(name: str, default: T) -> tuple[T, Callable[[T], None]]:
     return value, keep
 
 
-def use_place(column: Any, mark: str = "") -> tuple[float, Callable[[float], None]]:
-    """Bring a scrolling control back to where it was; return `(offset, note)` of its place.
+def own_key() -> str:
+    """Return the key of the rendering component, "" for none."""
+    return str(current_component().key or "")
 
-    `column` is a ref whose `current` scrolls; `mark` tells two scrollers of one page apart. Flutter forgets the offset
-    of a root that was hidden, of a page built anew and of a reloaded browser.
+
+def use_place(column: Any, mark: str = "", before: Callable[[], None] | None = None) -> Callable[[float], None]:
+    """Bring a scrolling control back to where it was; return what to call with each new offset.
+
+    Flutter forgets the offset of a root that was hidden, of a page built anew and of a reloaded browser.
+
+    Args:
+        column: A ref whose `current` scrolls.
+        mark: What tells two scrollers of one page apart; begins with `#`.
+        before: Called a moment before it scrolls, so that what stands there can be built.
     """
     ui, place, root = sessions.current(), str(peek(PathCtx)) + mark, str(peek(RootCtx))
     places = ui.places
 
     async def go_back() -> None:
+        if before is not None:
+            before()
         await asyncio.sleep(COME_BACK_S)
         if column.current is not None and (wanted := places.offset(place)):
             await column.current.scroll_to(offset=wanted, duration=0)
@@ -129,7 +140,7 @@ def use_place(column: Any, mark: str = "") -> tuple[float, Callable[[float], Non
         come_back()
 
     ft.use_effect(start, [place, id(places)], cleanup=lambda: places.remove(id(column)))
-    return places.offset(place), lambda offset: places.scrolled(place, offset)
+    return lambda offset: places.scrolled(place, offset)
 
 
 def use_slice(kind: type[T]) -> T:

@@ -219,7 +219,7 @@ class Places:
     def leave(self, paths: Iterable[str]) -> None:
         """Forget pages that were left."""
         gone = set(paths)
-        self._offsets = {path: offset for path, offset in self._offsets.items() if path not in gone}
+        self._offsets = {place: at for place, at in self._offsets.items() if place.partition("#")[0] not in gone}
         self.kept = {key: value for key, value in self.kept.items() if key[0] not in gone}
 
 

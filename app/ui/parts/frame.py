@@ -107,7 +107,7 @@ def _body(body: ft.Control | Sequence[ft.Control], side: int, scroll: bool) -> f
 def Scrolling(inside: ft.Control) -> ft.Control:
     """Scroll what is `inside`, and be where it was when it is shown again."""
     view = ft.use_ref(None)
-    _, note = hooks.use_place(view)
+    note = hooks.use_place(view)
     view.current = ft.ListView(
         [inside], expand=True, spacing=0, scroll_interval=200, on_scroll=lambda event: note(event.pixels)
     )

@@ -5,7 +5,6 @@ Building and diffing costs about 0.2 ms a control in Python: five thousand rows 
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Sequence
 from math import ceil
 from typing import Any
@@ -60,22 +59,12 @@ def VirtualList(
     slots = ceil(layout.height / step) + (0 if first < 0 else 2)
     chunks = ft.use_memo(lambda: [rows[i : i + chunk] for i in range(0, len(rows), chunk)], [rows, chunk])
 
-    root, place, column = hooks.peek(hooks.RootCtx), ft.use_ref(0.0), ft.use_ref(None)
-    shown = not root or hooks.use_nav().root == root
-
-    async def come_back() -> None:
-        """A hidden root loses its scroll offset in Flutter: start at the top, then go to where the guide was."""
-        if not shown or not place.current:
-            return
-        wanted = place.current
-        set_first(-1)
-        await asyncio.sleep(0.05)
-        await column.current.scroll_to(offset=wanted, duration=0)
-
-    ft.use_effect(come_back, [shown], cleanup=lambda: None)
+    column = ft.use_ref(None)
+    # what comes back starts at the top, then goes to where the guide was; another filter is another list
+    note = hooks.use_place(column, f"#{hooks.own_key()}", lambda: set_first(-1))
 
     def on_scroll(event: ft.OnScrollEvent) -> None:
-        place.current = event.pixels
+        note(event.pixels)
         set_first(max(0, int(event.pixels // step) - 1))
 
     low = max(0, min(first, len(chunks) - slots))
