@@ -222,7 +222,7 @@ def _asked(one: Dispute, *, told: bool) -> ft.Control:
 def Ask(order_no: str, order_id: str | None) -> ft.Control:
     """Ask the manager about an order, with no network too."""
     client = hooks.use_client()
-    text, set_text = ft.use_state("")
+    text, set_text = hooks.use_kept("asked", "")
     submit, busy = hooks.use_mutation()
 
     def send() -> None:

@@ -103,7 +103,7 @@ def flag_note(flag: str) -> ft.Control:
 @screen
 def Answer(reward_id: str) -> ft.Control:
     """Let the guide say once how it was."""
-    text, set_text = ft.use_state("")
+    text, set_text = hooks.use_kept("answer", "")
     submit, busy = hooks.use_mutation()
 
     def send() -> None:

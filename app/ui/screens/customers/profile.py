@@ -77,7 +77,7 @@ def Profile(customer_id: str) -> ft.Control:
     """Show the profile of `customer_id`, or say that it is not ours."""
     ui, strings, now = hooks.use_session(), hooks.use_strings(), hooks.use_now()
     customer = hooks.use_query(q.customer_by_id, customer_id)
-    tab, set_tab = ft.use_state("timeline")
+    tab, set_tab = hooks.use_kept("tab", "timeline")
     scroller: Any = ft.use_ref(None)
     hints = hooks.use_live(frozenset(READS), lambda: _hints(customer_id, now), customer_id, now.hour)
     refused = hooks.use_query(work.rejected_about, f"customer/{customer_id}")

@@ -27,7 +27,7 @@ WORDS_INSET = 44  # where the words of an item begin
 @screen
 def Timeline(customer_id: str, scroller: Any = None) -> ft.Control:
     """Show orders, views, coupons, contacts and follow-ups, all or one kind."""
-    kind, set_kind = ft.use_state(ALL)
+    kind, set_kind = hooks.use_kept("timeline", ALL)
     options = [(name, t(f"profile.kind_{name}")) for name in (ALL, *q.KINDS)]
     pages = Pages(_source(customer_id, kind), MemoPage, lambda: _none(kind, lambda: set_kind(ALL)), scroller, key=kind)
     return ft.Column(

@@ -66,7 +66,7 @@ def keep_text(days: int | None) -> str:
 def PrivacyScreen() -> ft.Control:
     """Show each kind of data; one open at a time."""
     hooks.use_strings()
-    shown, set_shown = ft.use_state("customer")
+    shown, set_shown = hooks.use_kept("shown", "customer")
     body = [
         p.txt(t("privacy.lead")),
         p.notice(None, t("privacy.never"), tone="soft", icon=ft.Icons.SHIELD_OUTLINED),

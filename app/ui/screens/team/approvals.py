@@ -171,7 +171,7 @@ def _money(team: Mapping[str, Any], names: Mapping[str, str]) -> list[ft.Control
 @screen
 def Decide(dispute_id: str, blocked: str) -> ft.Control:
     """Accept or refuse, with a word for the guide."""
-    text, set_text = ft.use_state("")
+    text, set_text = hooks.use_kept("answer", "")
     submit, busy = hooks.use_mutation()
 
     def decide(accept: bool) -> None:
@@ -205,7 +205,7 @@ def _TeamReward(reward_id: str) -> ft.Control:
     one = hooks.use_query(rewards.team_reward, reward_id)
     names = hooks.use_query(brand.staff_names, (one.guide_id,) if one else ())
     refused = hooks.use_query(work.rejected_about, f"action_reward/{reward_id}")
-    text, set_text = ft.use_state("")
+    text, set_text = hooks.use_kept("answer", "")
     submit, busy = hooks.use_mutation()
     if one is None:
         gone = p.empty(ft.Icons.RULE, t("commission.no_reward"), t("commission.gone_why"))
