@@ -18,11 +18,12 @@ from playwright.sync_api import Browser
 
 from app.domain.instants import to_text
 from app.ui import routes
-from tests.e2e.audit import audit
+from tests.e2e.audit import audit, nodes
 from tests.e2e.browser import App
 from tests.e2e.facts import Facts
-from tests.e2e.shots import FOLDER, Look
-from tests.e2e.test_screens import MEMBER, PIN
+from tests.e2e.sheets import make_sheet
+from tests.e2e.shots import FOLDER, Camera, Look
+from tests.e2e.test_screens import ALL, MEMBER, PIN
 from tests.e2e.world import World, next_tuesday_half_past_ten
 
 pytestmark = pytest.mark.e2e
@@ -107,6 +108,7 @@ class Inspector:
         self.look, self.world = look, world
         self.context = look.open(browser)
         self.app = App(self.context, world.app_url)
+        self.camera = Camera(self.app.page, look)
         self.found: list[str] = []
         self.app.open()
         self.app.sees(look.strings.t("login.lead_first"))
@@ -125,6 +127,15 @@ class Inspector:
         tall = self.look.window["height"] if self.look.size == "side" else TALL
         self.app.page.set_viewport_size({"width": self.look.window["width"], "height": tall})
         self.check(name)
+
+    def shoot(self, name: str, path: str) -> None:
+        """Take the picture of an address, as a person first sees it."""
+        self.app.page.goto(self.world.app_url + path)
+        self.app._enable_semantics()
+        self.app.page.set_viewport_size(self.look.window)
+        nodes(self.app.page, self.look.scale)
+        safe = name.strip("/").replace("/", "_").replace(":", "")
+        self.camera.shoot(f"at_{safe}")
 
     def check(self, name: str) -> None:
         wrong = audit(self.app.page, self.look.scale, pseudo=self.look.language == "pseudo")
@@ -161,3 +172,17 @@ def test_every_page_has_room_for_its_words(browser: Browser, brand: World, look:
     found += inspect(browser, brand, look, routes.MANAGER)
     (FOLDER / f"audit-{look}.json").write_text(json.dumps(found, ensure_ascii=False, indent=1), "utf-8")
     assert found == []
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("look", ALL, ids=str)
+def test_every_address_is_in_the_contact_sheet(browser: Browser, brand: World, look: Look) -> None:
+    for role, staff_no in ((routes.GUIDE, GUIDE), (routes.MANAGER, MANAGER)):
+        one = Inspector(browser, brand, look, staff_no)
+        try:
+            for name, path in paths_of(brand, role).items():
+                if "none" not in path:  # the brand has none of it
+                    one.shoot(name if role == routes.GUIDE else f"{role}_{name.strip('/')}", path)
+        finally:
+            one.close()
+    assert make_sheet(look)
