@@ -95,12 +95,14 @@ def use_kept(name: str, default: T) -> tuple[T, Callable[[T], None]]:
     """Return `(value, set_value)` as `ft.use_state` does, kept until the page is left.
 
     For an open tab or a half-written text: a window that turns from a phone's into a tablet's builds the page anew.
+    Where there is no page (the right pane before anything is chosen) nothing is kept.
     """
-    kept, key = sessions.current().places.kept, (str(peek(PathCtx)), name)
-    value, set_value = ft.use_state(kept.get(key, default))
+    kept, path = sessions.current().places.kept, str(peek(PathCtx))
+    value, set_value = ft.use_state(kept.get((path, name), default))
 
     def keep(new: T) -> None:
-        kept[key] = new
+        if path:
+            kept[path, name] = new
         set_value(new)
 
     return value, keep
@@ -140,7 +142,7 @@ def use_place(column: Any, mark: str = "", before: Callable[[], None] | None = N
         come_back()
 
     ft.use_effect(start, [place, id(places)], cleanup=lambda: places.remove(id(column)))
-    return lambda offset: places.scrolled(place, offset)
+    return lambda offset: places.scrolled(place, offset) if place else None
 
 
 def use_slice(kind: type[T]) -> T:

@@ -122,10 +122,8 @@ def _pane(path: str, root: str, place: str) -> ft.Control:
 
 def _nothing(root: routes.Root) -> ft.Control:
     if root.empty is not None:
-        beside = routes.component(root.empty)
-        return hooks.RootCtx(
-            root.name, lambda: hooks.PlaceCtx("pane", lambda: hooks.PathCtx(f"{root.path}#beside", beside))
-        )
+        # its subject changes by itself: what was kept for one must not reach the next, so it has no path
+        return hooks.RootCtx(root.name, lambda: hooks.PlaceCtx("pane", routes.component(root.empty)))
     return ft.Container(empty(root.icon, t(f"common.pick_{root.name}")), alignment=ft.Alignment.CENTER, expand=True)
 
 

@@ -170,6 +170,7 @@ def test_a_few_pages_have_room_for_their_words(browser: Browser, brand: World, l
 def test_every_page_has_room_for_its_words(browser: Browser, brand: World, look: Look) -> None:
     found = inspect(browser, brand, look, routes.GUIDE)
     found += inspect(browser, brand, look, routes.MANAGER)
+    FOLDER.mkdir(parents=True, exist_ok=True)
     (FOLDER / f"audit-{look}.json").write_text(json.dumps(found, ensure_ascii=False, indent=1), "utf-8")
     assert found == []
 

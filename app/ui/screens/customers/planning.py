@@ -45,10 +45,10 @@ def _Plan(customer_id: str) -> ft.Control:
     ui, now = hooks.use_session(), hooks.use_now()
     hooks.use_strings()
     customer = hooks.use_query(q.customer_by_id, customer_id)
-    kind, set_kind = ft.use_state(rules.KINDS[0])
+    kind, set_kind = hooks.use_kept("kind", rules.KINDS[0])
     at, choose_when = use_when(now, None)
-    note, set_note = ft.use_state("")
-    private, set_private = ft.use_state(False)
+    note, set_note = hooks.use_kept("note", "")
+    private, set_private = hooks.use_kept("private", False)
     new_id = ft.use_memo(lambda: uuid7(ui.clock.now(), os.urandom(UUID7_RANDOM_BYTES)), [customer_id])
     submit, busy = hooks.use_mutation()
     if customer is None:
@@ -79,8 +79,8 @@ def use_when(now: datetime, start: datetime | None) -> tuple[datetime, ft.Contro
     zone = current().zone
     today = day_of(now, zone)
     begin = start.astimezone(zone) if start else None
-    day, set_day = ft.use_state(begin.date() if begin else rules.quick_day("tomorrow", today))
-    hour, set_hour = ft.use_state(begin.time().replace(second=0, microsecond=0) if begin else TIMES[0])
+    day, set_day = hooks.use_kept("day", begin.date() if begin else rules.quick_day("tomorrow", today))
+    hour, set_hour = hooks.use_kept("hour", begin.time().replace(second=0, microsecond=0) if begin else TIMES[0])
     asks, ask = ft.use_state("")
     first = min(today, day)
     p.use_day_picker(asks == "day", day, first, today + LAST_DAY, set_day, lambda: ask(""))
