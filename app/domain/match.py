@@ -27,7 +27,9 @@ VIEW_POINTS, VIEWS_MOST = 4, 5  # more for each further visit, up to so many
 SAME_STYLE_POINTS = -15  # the same thing in another colour
 TASTE = frozenset({"viewed", "like", "goes_with", "series", "category"})
 ENOUGH = TASTE | {"new"}
-PARTS = {"outerwear": "top", "tops": "top", "dresses": "top", "bottoms": "bottom", "shoes": "shoe"}
+PARTS: Mapping[str, tuple[str, ...]] = {  # whose size a category goes by, the first that is known
+    "outerwear": ("top",), "tops": ("top",), "dresses": ("dress", "top"), "bottoms": ("bottom",), "shoes": ("shoe",),
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +219,7 @@ def _may_go(known: _Known, one: Goods, size: str | None) -> bool:
 
 def _wanted_size(taste: Taste, one: Goods) -> str | None:
     """Return the customer's size for this kind of thing, None where it has none or comes in one size."""
-    wanted = taste.sizes.get(PARTS.get(one.category, ""))
+    wanted = next((taste.sizes[part] for part in PARTS.get(one.category, ()) if part in taste.sizes), None)
     return wanted if wanted in one.sizes else None
 
 

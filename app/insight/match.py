@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from app.domain import match as rules
+from app.domain import portrait
 from app.domain.instants import Instant, to_text
 from app.protocol.objects import Customer, Product, Stock
 from app.store import Read, reads
@@ -114,7 +115,10 @@ def _taste(
         return rules.Taste(customer.id, personal=False)
     pieces = [_piece(line, shelf.get(line.product_id)) for line in lines]
     views = seen if customer.consents.get("browse") else {}
-    return rules.Taste(customer.id, tuple(customer.likes), customer.sizes, pieces, views)
+    known = portrait.portrait(customer.sizes, customer.likes, None, customer.facts)
+    likes = tuple(fact.name for fact in known if fact.kind == portrait.LIKE)
+    sizes = {fact.name: fact.value for fact in known if fact.kind == portrait.SIZE}
+    return rules.Taste(customer.id, likes, sizes, pieces, views)
 
 
 def _piece(line: q.Line, product: Product | None) -> rules.Piece:

@@ -99,8 +99,8 @@ class Tag:
 class Customer:
     """A customer of exactly one guide. Bucket `guide:<guide_id>`. The full phone is never here.
 
-    `consents`: purpose (browse, marketing, wechat, sms) to bool. `birthday` is MM-DD. `sizes`:
-    part (top, bottom, shoe) to text. `facts`: what the guide wrote (`domain.portrait` puts it all together).
+    `consents`: purpose (browse, marketing, wechat, sms; personal holds until a no) to bool. `birthday` is MM-DD.
+    `sizes`: part (top, bottom, shoe) to text. `facts`: what the guide wrote (`domain.portrait` puts it all together).
     `stage` of `domain.follow_up.STAGES`, or empty. Figures count paid, not fully refunded orders; `spend_fen` is net
     of refunds. `referrals`: members who came by a link made for this customer (rule 6.4).
     """

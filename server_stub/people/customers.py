@@ -25,7 +25,7 @@ CODES_PER_PHONE = 5  # in 10 minutes
 CODES_PER_IP = 30
 CODES_WINDOW = timedelta(minutes=10)
 CODES_KEPT = timedelta(days=1)
-PURPOSES = ("browse", "marketing", "wechat", "sms")
+PURPOSES = ("browse", "personal", "marketing", "wechat", "sms")
 PERSON_KINDS = ("customer", "visitor")
 
 

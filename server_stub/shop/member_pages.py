@@ -18,7 +18,8 @@ from server_stub.shop.visit import VISITOR_LIFE, ZONE, Visit
 from server_stub.trade import coupons
 
 SHOWN = 20
-ALWAYS = ("browse", "marketing")
+ALWAYS = ("browse", "personal", "marketing")
+UNTIL_NO = frozenset({"personal"})  # holds until the member says no; the others need a yes
 page = Pages()
 
 
@@ -135,5 +136,9 @@ def _consents(conn: Connection, visit: Visit, member_id: str) -> list[ConsentRow
     for purpose in customers.PURPOSES:
         if purpose in ALWAYS or purpose in answers:
             name = t("consent.marketing_short") if purpose == "marketing" else t(f"consent.{purpose}")
-            rows.append(ConsentRow(purpose, name, t(f"consent.{purpose}_why", **figures), answers.get(purpose, False)))
+            rows.append(
+                ConsentRow(
+                    purpose, name, t(f"consent.{purpose}_why", **figures), answers.get(purpose, purpose in UNTIL_NO)
+                )
+            )
     return rows

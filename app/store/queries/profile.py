@@ -74,7 +74,8 @@ def visits(read: Read, customer_id: str, since: Instant = "", dwell_s: int = 0) 
     """Return what a customer looked at since then, one row a product, the last seen first (feature B1)."""
     sql = (
         "SELECT product_id, count(DISTINCT session_id), sum(dwell_s), max(at), count(share_id) FROM browse_event"
-        " WHERE customer_id = ? AND at >= ? AND dwell_s >= ? GROUP BY product_id ORDER BY max(at) DESC, product_id"
+        " WHERE customer_id = ? AND coalesce(kind, 'view') = 'view' AND at >= ? AND dwell_s >= ?"
+        " GROUP BY product_id ORDER BY max(at) DESC, product_id DESC"
     )
     return [Visits(*row) for row in read.rows(sql, (customer_id, since, dwell_s))]
 
@@ -83,8 +84,8 @@ def visits(read: Read, customer_id: str, since: Instant = "", dwell_s: int = 0) 
 def visitors(read: Read, since: Instant, dwell_s: int) -> dict[str, dict[str, int]]:
     """Return customer id to product id to visits since then, of everybody."""
     sql = (
-        "SELECT customer_id, product_id, count(DISTINCT session_id) FROM browse_event WHERE at >= ? AND dwell_s >= ?"
-        " GROUP BY customer_id, product_id"
+        "SELECT customer_id, product_id, count(DISTINCT session_id) FROM browse_event"
+        " WHERE coalesce(kind, 'view') = 'view' AND at >= ? AND dwell_s >= ? GROUP BY customer_id, product_id"
     )
     found: dict[str, dict[str, int]] = {}
     for customer_id, product_id, times in read.rows(sql, (since, dwell_s)):

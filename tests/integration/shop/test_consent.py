@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from server_stub import tables as t
+from server_stub.people import customers
 from tests.integration.shop.conftest import NEW_PHONE, PHONE_OF_C1, Shop
 
 
@@ -218,3 +219,15 @@ def test_a_check_out_begun_is_not_kept_without_consent_nor_of_staff(shop: Shop) 
         tx.conn.execute(t.customer.update().where(t.customer.c.id == "c1").values(staff_member=True))
     browser.open("/checkout?product=1&size=M")
     assert not shop.rows(t.browse_event)
+
+
+def test_article_24_personal_suggestions_hold_until_the_member_says_no(shop: Shop) -> None:
+    browser = shop.browser()
+    browser.sign_in(PHONE_OF_C1)
+    assert "Suggestions for me" in browser.open("/me?lang=en")
+    for answer, granted in (("no", False), ("yes", True)):
+        shop.clock.forward(seconds=1)
+        browser.open("/me")
+        browser.submit("/me/consent", purpose="personal", answer=answer)
+        with shop.db.begin() as tx:
+            assert customers.consents_of(tx.conn, "customer", "c1")["personal"] is granted

@@ -26,6 +26,7 @@ def ago(days: float) -> str:
 COAT = Goods("coat", "S1", "outerwear", "elm", 300_000, ("S", "M"), frozenset("SM"), ago(300), 5, "羊绒大衣 Cashmere")
 SHIRT = Goods("shirt", "S2", "tops", "elm", 60_000, ("S", "M"), frozenset("S"), ago(200), 9, "亚麻衬衫")
 LOAFER = Goods("loafer", "S3", "shoes", "elm", 80_000, ("36", "37"), frozenset({"37"}), ago(100), 1)
+DRESS = Goods("dress", "S5", "dresses", "night", 90_000, ("S", "M"), frozenset("M"), ago(90), 0, "长裙")
 BAG = Goods("bag", "S4", "bags", "shore", 140_000, ("均码",), frozenset({"均码"}), ago(90), 3)
 
 
@@ -59,6 +60,8 @@ def reasons(taste: Taste, one: Goods) -> dict[str, str | int]:
         (Taste("c", ("亚麻",), {"top": "M"}), replace(SHIRT, in_stock=None), {"like": "亚麻"}),
         (Taste("c", ("亚麻",)), replace(SHIRT, in_stock=frozenset()), {}),
         (Taste("c", sizes={"shoe": "37"}, views={"loafer": 1}), LOAFER, {"viewed": 1, "size": "37"}),
+        (Taste("c", ("裙",), {"top": "S", "dress": "M"}), DRESS, {"like": "裙", "size": "M"}),
+        (Taste("c", ("裙",), {"top": "S"}), DRESS, {}),
         (Taste("c", views={"bag": 1}, pieces=[piece(LOAFER, fen=100_000)]), BAG, {"viewed": 1, "price": ""}),
         (Taste("c", views={"bag": 1}, pieces=[piece(LOAFER, fen=99_999)]), BAG, {"viewed": 1}),
         (Taste("c", views={"bag": 1}, pieces=[piece(BAG)]), BAG, {}),
