@@ -33,7 +33,8 @@ def test_a_reminder_planned_offline_arrives_and_a_home_visit_ends_with_what_was_
     member = facts.member(PHONE_B)
     app = App(open_context(browser, PHONE), world.app_url).open()
     sign_in(app, "G0101")
-    app.sees(re.compile("今日业绩"))
+    find_customer(app, member)  # the first sync has brought them
+    app.back()
 
     # No network: the reminder is planned and waits.
     assert world.proxy
