@@ -140,6 +140,29 @@ def view_rows(book: Book, lives: Iterable[Life]) -> list[Row]:
     ]  # fmt: skip
 
 
+LEFT_EACH = 2
+LEFT_WITHIN = timedelta(hours=60)
+
+
+def left_rows(book: Book, lives: Iterable[Life]) -> list[Row]:
+    """Return the check-outs that a few of each guide's members began in the last days and did not finish."""
+    found: list[Row] = []
+    count: Counter[int] = Counter()
+    for life in lives:
+        member, last = life.member, life.views[-1] if life.views else None
+        if last is None or member.is_staged or not member.consents.get("marketing"):
+            continue
+        bought = {line.product for order in life.orders for line in order.lines}
+        began = last.at + timedelta(seconds=last.dwell_s)
+        if last.product in bought or not book.now - LEFT_WITHIN <= began < book.now or count[member.guide] >= LEFT_EACH:
+            continue
+        count[member.guide] += 1
+        row = {"id": f"{last.id}-begun", "customer_id": member.id, "product_id": book.products[last.product]["id"]}
+        row |= {"session_id": last.session_id, "at": to_text(began), "dwell_s": 0, "kind": "checkout"}
+        found.append(row | {"share_id": None, "channel": ""})
+    return found
+
+
 def share_rows(
     tx: Tx, book: Book, shares: Iterable[Share], lives: Iterable[Life], claimed: Counter[str], bought: Counter[str]
 ) -> list[Row]:

@@ -107,6 +107,7 @@ def _write(tx: Tx, book: Book, past: Past) -> tuple[int, int]:
     put(tx, t.share, member_rows.share_rows(tx, book, past.shares, past.lives, coupons.claimed, ledger.bought))
     put(tx, t.touch, member_rows.touch_rows(book, past.lives))
     put(tx, t.browse_event, member_rows.view_rows(book, past.lives))
+    put(tx, t.browse_event, member_rows.left_rows(book, past.lives))
     put(tx, t.lease, coupons.leases)
     put(tx, t.coupon, coupons.coupons)
     put(tx, t.coupon_event, coupons.events)
