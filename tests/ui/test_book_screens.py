@@ -402,3 +402,11 @@ async def test_an_own_filter_can_be_sent_to(sample: Any) -> None:
     ui = await FakeUi.screen(sample, SendGoodsPage)
     await ui.press("老朋友")
     assert len(ui.ui.slice(Picking).ids) == sample.index.count_of(chosen) and ui.shows("选一件商品")
+
+
+async def test_a_product_that_left_the_shop_ends_the_sending_with_words(sample: Any) -> None:
+    await start_sending(sample, "no-such-product", [sample.heroes["views"]], "poster", "warm")
+    ui = await FakeUi.screen(sample, SendGoodsPage)
+    assert not ui.shows("都发完了") and ui.shows("发出 0 位")
+    await ui.press("回到客户")
+    await ui.until(lambda: shares.sending(sample.store.read) is None)

@@ -155,7 +155,7 @@ def OneByOnePage() -> ft.Control:
     here = picked if picked in ids else turn
     build = ft.use_memo(lambda: partial(_waiting_row, pick), [pick])
     if left is None or here is None or product is None:
-        return _all_sent(left)
+        return _all_sent(left, gone=here is not None)
     rest = tuple(one for one in ids if one != here)
     progress = p.dots(t("customers.send_done", n=left.done), t("customers.send_left", n=len(ids)))
     head: list[ft.Control] = [
@@ -177,7 +177,8 @@ def OneByOnePage() -> ft.Control:
     return p.frame(t("customers.send_title"), body, actions=actions, scroll=False)
 
 
-def _all_sent(left: Sending | None) -> ft.Control:
+def _all_sent(left: Sending | None, gone: bool) -> ft.Control:
+    """Return the end of it: all sent, or the product is no longer in the shop."""
     ui = sessions.current()
     done = left.done if left else 0
 
@@ -185,8 +186,10 @@ def _all_sent(left: Sending | None) -> ft.Control:
         await deeds.stop_sending(ui.client)
         ui.back()
 
+    title = t("share.gone" if gone else "customers.send_over")
+    icon = ft.Icons.INVENTORY_2_OUTLINED if gone else ft.Icons.TASK_ALT
     text = t("customers.send_over_text", n=done)
-    ready = p.empty(ft.Icons.TASK_ALT, t("customers.send_over"), text, t("customers.send_close"), lambda: ui.run(close))
+    ready = p.empty(icon, title, text, t("customers.send_close"), lambda: ui.run(close))
     return p.frame(t("customers.send_title"), ready)
 
 
@@ -264,6 +267,9 @@ def _ways(left: Sending, customer: Customer, send: Any, busy: bool) -> ft.Contro
         color=Tone.QUIET,
     )  # fmt: skip
     skip = [p.quiet(t("coupons.skip"), lambda: ui.run(later))] if others else []
+    if hooks.layout().is_large:
+        rest = ft.Row([out, *skip], spacing=Space.XS)
+        return ft.Column([button, rest], spacing=Space.S, horizontal_alignment=ft.CrossAxisAlignment.STRETCH)
     return ft.Row([out, *skip, ft.Container(button, expand=True)], spacing=Space.XS)
 
 

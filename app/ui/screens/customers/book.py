@@ -248,13 +248,11 @@ def PickFoot() -> ft.Control:
     words = t("customers.send_picked" if picking.ids else "customers.send_all", n=count)
     coupon = partial(go, "/coupons/batch") if count else None
     share = partial(go, "/customers/send") if count else None
-    return ft.Row(
-        [
-            p.secondary(t("customers.share_goods"), share, ft.Icons.IOS_SHARE),
-            ft.Container(p.primary(words, coupon, ft.Icons.LOCAL_OFFER_OUTLINED), expand=True),
-        ],
-        spacing=Space.M,
-    )
+    goods = p.secondary(t("customers.share_goods"), share, ft.Icons.IOS_SHARE)
+    send = p.primary(words, coupon, ft.Icons.LOCAL_OFFER_OUTLINED)
+    if hooks.layout().is_large:
+        return ft.Column([send, goods], spacing=Space.S, horizontal_alignment=ft.CrossAxisAlignment.STRETCH)
+    return ft.Row([goods, ft.Container(send, expand=True)], spacing=Space.M)
 
 
 def _whom(picking: Picking, rows: tuple[CustomerRow, ...]) -> None:
@@ -324,7 +322,12 @@ def Unsent() -> ft.Control:
     hooks.use_strings()
     if left is None or not left.customer_ids:
         return ft.Container(visible=False)
-    go = p.quiet(t("customers.sending_go_on"), lambda: ui.select("/customers/send"))
+
+    def go_on() -> None:
+        ui.slice(Picking).stop()
+        ui.select("/customers/send")
+
+    go = p.quiet(t("customers.sending_go_on"), go_on)
     text = t("customers.sending_left", n=len(left.customer_ids))
     note = p.notice(None, text, icon=ft.Icons.PENDING_OUTLINED, action=go)
     return ft.Container(note, padding=ft.Padding.symmetric(horizontal=p.gutter(), vertical=Space.S))
