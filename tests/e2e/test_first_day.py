@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import zxingcpp
 from PIL import Image
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from tests.e2e.browser import PHONE, App, open_context
 from tests.e2e.customer import Shopper
@@ -23,6 +23,7 @@ FIRST, SECOND = ("13700001234", "苏晚晴"), ("13700005678", "顾清野")
 MINE = "SELECT count(*) FROM customer WHERE guide_id = ? AND name = ? AND bound_at IS NOT NULL"
 AGREED = """SELECT count(*) FROM consent k JOIN customer c ON c.id = k.person_id
     WHERE c.name = ? AND k.purpose = 'marketing' AND k.granted"""
+TIP = "先做最上面那一件"
 DEEDS = ("coupon", "share", "contact")
 
 
@@ -113,11 +114,17 @@ def test_the_first_steps_come_once_and_leave_nothing_behind(world: World, browse
     assert [facts.one(f"SELECT count(*) FROM {table}") for table in DEEDS] == before
     assert not facts.one("SELECT count(*) FROM customer WHERE name LIKE '练习%'")
 
+    # One tip on Today; closed, it is gone for ever.
+    app.sees(TIP)
+    app.tap("知道了，不再提示", exact=True)
+    expect(app.sign(TIP)).not_to_be_attached()
+
     # Not again after the app was closed; Help has them, and can be left at once.
     app.reload()
     app.type_into("PIN", PIN)
     app.tap(re.compile("^解锁$"))
     app.sees(re.compile("今日业绩"))
+    assert not app.sign(TIP).count()
     app.go("我的")
     app.tap(re.compile("^帮助$"))
     app.type_into(re.compile("搜索"), "扫不出")
