@@ -57,7 +57,7 @@ IDS = {
     " ORDER BY r.state, r.id LIMIT 1",
     "guide_id": "SELECT id FROM staff WHERE staff_no = '{guide}'",
     "dispute_id": "SELECT coalesce((SELECT id FROM dispute ORDER BY id LIMIT 1), 'none')",
-    "topic": "SELECT 'today'",
+    "topic": "SELECT 'contact'",
     "follow_up_id": VISIT.format(column="f.id"),
 }
 
