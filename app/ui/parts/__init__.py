@@ -21,7 +21,7 @@ from app.ui.parts.states import (
     unfinished,
 )
 from app.ui.parts.sync_badge import SyncBadge
-from app.ui.parts.text import PLAIN_LEVELS, dots, level_pill, marked, money_text, pill, section, txt
+from app.ui.parts.text import PLAIN_LEVELS, dots, ends, level_pill, marked, money_text, pill, section, txt
 from app.ui.parts.timeline import moment, thread, timeline_item
 from app.ui.parts.tip import Tip
 from app.ui.parts.touch import action_tile, icon_button, primary, quiet, secondary, tappable, tile_row
@@ -41,6 +41,7 @@ __all__ = [
     "clock_note",
     "dots",
     "empty",
+    "ends",
     "error_card",
     "fact",
     "filter_chips",

@@ -54,17 +54,19 @@ def money_text(fen: int, kind: TypeSpec = Type.FIGURE, color: str | None = None,
 
 def section(title: str, trailing: str | ft.Control | None = None) -> ft.Control:
     """Return a section's title, with a quiet note or a control at its right."""
-    words = txt(title, Type.SECTION, Tone.QUIET)
-    if not isinstance(trailing, str):
-        cells = [ft.Semantics(heading_level=2, content=words, expand=True), *([trailing] if trailing else [])]
-        return ft.Row(cells, vertical_alignment=ft.CrossAxisAlignment.CENTER)
-    # each takes a share like its length, so that neither wraps before both must
-    left, right = shares(title, Type.SECTION, trailing, Type.META)
-    end = txt(trailing, Type.META, expand=right, text_align=ft.TextAlign.END)
-    return ft.Row(
-        [ft.Semantics(heading_level=2, content=words, expand=left), end], spacing=Space.S,
-        vertical_alignment=ft.CrossAxisAlignment.CENTER,
+    heading = ft.Semantics(heading_level=2, content=txt(title, Type.SECTION, Tone.QUIET))
+    if trailing is None:
+        return heading
+    return ends(heading, txt(trailing, Type.META) if isinstance(trailing, str) else trailing)
+
+
+def ends(left: ft.Control, right: ft.Control) -> ft.Control:
+    """Return two controls at the ends of a line; the right one goes under the left where both do not fit."""
+    line = ft.Row(
+        [left, right], wrap=True, spacing=Space.S, run_spacing=Space.XS, expand=True,
+        alignment=ft.MainAxisAlignment.SPACE_BETWEEN, vertical_alignment=ft.CrossAxisAlignment.CENTER,
     )  # fmt: skip
+    return ft.Row([line], spacing=0)  # which gives the line its whole width
 
 
 def shares(left: str, left_kind: TypeSpec, right: str, right_kind: TypeSpec) -> tuple[int, int]:
@@ -83,7 +85,7 @@ _TONES = {
 def pill(label: str, tone: str = "calm", icon: ft.IconData | None = None) -> ft.Container:
     """Return a small pill: `warm` for attention, `soft` for good, `calm` for facts, `late` for late or refused."""
     back, ink = _TONES[tone]
-    text = txt(label, Type.LABEL, ink, no_wrap=True)
+    text = txt(label, Type.LABEL, ink)
     content = text if icon is None else ft.Row(
         [ft.Icon(icon, size=14, color=ink), text], spacing=Space.XS, tight=True
     )  # fmt: skip

@@ -80,13 +80,8 @@ def _zero_reason(entry: CommissionEntry, strings: Strings) -> str:
 
 def _explanation(entry: CommissionEntry, steps: list[Step]) -> ft.Control:
     rows = [_step(index, step) for index, step in enumerate(steps)]
-    total = ft.Row(
-        [
-            p.txt(t("commission.result"), Type.ROW, expand=True),
-            p.txt(signed(entry.amount_fen), Type.FIGURE, Tone.ACTION),
-        ],
-        vertical_alignment=ft.CrossAxisAlignment.CENTER,
-    )
+    amount = p.txt(signed(entry.amount_fen), Type.FIGURE, Tone.ACTION)
+    total = p.ends(p.txt(t("commission.result"), Type.ROW), amount)
     head = p.txt(t("commission.why"), Type.SECTION)
     line = ft.Divider(height=1, thickness=1, color=Tone.LINE)
     return p.card(ft.Column([head, *rows, line, total], spacing=Space.M))
@@ -97,11 +92,11 @@ def _step(index: int, step: Step) -> ft.Control:
         p.txt(str(index + 1), Type.LABEL, Tone.ON_SOFT), width=24, height=24, border_radius=12, bgcolor=Tone.SOFT,
         alignment=ft.Alignment.CENTER,
     )  # fmt: skip
-    words = [p.txt(step.title, Type.ROW)]
+    words = [p.ends(p.txt(step.title, Type.ROW), p.txt(money(step.fen, exact=True), Type.ROW))]
     if step.why:
         words.append(p.txt(step.why, Type.META))
     return ft.Row(
-        [number, ft.Column(words, spacing=2, expand=True), p.txt(money(step.fen, exact=True), Type.ROW, no_wrap=True)],
+        [number, ft.Column(words, spacing=2, expand=True)],
         spacing=Space.M, vertical_alignment=ft.CrossAxisAlignment.START,
     )  # fmt: skip
 

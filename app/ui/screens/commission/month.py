@@ -169,19 +169,24 @@ def _states(totals: CommissionTotals) -> ft.Control:
         for state, fen in amounts.items()
         if fen > 0
     ] or [ft.Container(bgcolor=Tone.FILL, height=8, expand=1)]
-    cells = [
-        ft.Column(
-            [
-                ft.Row([ft.Container(width=8, height=8, border_radius=4, bgcolor=inks[state]),
-                        p.txt(t(f"commission.state_{state}"), Type.META, lines=1)], spacing=6),
-                p.txt(money(fen, exact=True), Type.ROW, lines=1),
-            ],
-            spacing=2, expand=1,
-        )
-        for state, fen in amounts.items()
-    ]  # fmt: skip
+    large = hooks.layout().is_large
+    cells = [_state(state, fen, inks[state], beside=large) for state, fen in amounts.items()]
     strip = ft.Container(ft.Row(parts, spacing=2), border_radius=4, clip_behavior=ft.ClipBehavior.ANTI_ALIAS)
-    return ft.Column([strip, ft.Row(cells, spacing=Space.S)], spacing=Space.M)
+    row = ft.Column(cells, spacing=Space.S) if large else ft.Row(
+        cells, spacing=Space.S, vertical_alignment=ft.CrossAxisAlignment.START
+    )  # fmt: skip
+    return ft.Column([strip, row], spacing=Space.M)
+
+
+def _state(state: str, fen: int, ink: str, *, beside: bool) -> ft.Control:
+    """Return a state's colour, name and sum: one under the other, or `beside` each other where text is large."""
+    dot = ft.Container(width=8, height=8, border_radius=4, bgcolor=ink)
+    name = ft.Row([dot, p.txt(t(f"commission.state_{state}"), Type.META, expand=True, expand_loose=True)], spacing=6)
+    amount = p.txt(money(fen, exact=True), Type.ROW)
+    if beside:
+        name.expand = True
+        return ft.Row([name, amount], spacing=Space.S)
+    return ft.Column([name, amount], spacing=2, expand=1)
 
 
 def _chart(days: list[DayAmount], today: date) -> ft.Control:
@@ -212,9 +217,7 @@ def NextSale() -> ft.Control:
     found = hooks.use_query(outlook, client.staff.store_id, now, str(strings.zone))
     if found is None:
         return p.notice(t("commission.no_rule_now"), t("commission.no_rule_now_why"))
-    head = ft.Row(
-        [p.txt(t("commission.next_sale"), Type.SECTION, expand=True), p.pill(t("commission.estimate"), "warm")]
-    )
+    head = p.ends(p.txt(t("commission.next_sale"), Type.SECTION), p.pill(t("commission.estimate"), "warm"))
     rule = rule_name({"version": found.rule.version}, found.rule, strings)
     sale = found.next_sale
     why = f"{rule}\n{_parts(sale)}" if sale.tier_fen else rule
@@ -229,8 +232,8 @@ def _parts(sale: Sale) -> str:
 
 
 def _worth(title: str, fen: int, why: str) -> ft.Control:
-    words = ft.Column([p.txt(title, Type.BODY), p.txt(why, Type.META)], spacing=2, expand=True)
-    return ft.Row([words, p.txt(signed(fen), Type.FIGURE, Tone.ACTION, no_wrap=True)], spacing=Space.M)
+    first = p.ends(p.txt(title, Type.BODY), p.txt(signed(fen), Type.FIGURE, Tone.ACTION))
+    return ft.Column([first, p.txt(why, Type.META)], spacing=2)
 
 
 def _tier_lines(found: Outlook) -> list[ft.Control]:
@@ -241,8 +244,7 @@ def _tier_lines(found: Outlook) -> list[ft.Control]:
     base = t("commission.tier_base", base=money(tier.base_fen), confirmed=money(found.confirmed_fen))
     lines: list[ft.Control] = [
         ft.Divider(height=1, thickness=1, color=Tone.LINE),
-        ft.Row([p.txt(t("commission.tier_now", rate=rate), Type.ROW, expand=True),
-                p.txt(signed(tier.earned_fen), Type.ROW, no_wrap=True)]),
+        p.ends(p.txt(t("commission.tier_now", rate=rate), Type.ROW), p.txt(signed(tier.earned_fen), Type.ROW)),
     ]  # fmt: skip
     if tier.next_fen is None or found.to_border is None or found.beyond is None:
         return [*lines, p.txt(base, Type.META), p.txt(t("commission.tier_top"), Type.META)]

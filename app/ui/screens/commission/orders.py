@@ -185,11 +185,7 @@ def Verdicts(order: Order) -> ft.Control:
 
 def verdict_head(code: str, rule: str) -> ft.Control:
     """Return the sentence of a verdict with the number of its rule."""
-    head = ft.Row(
-        [p.txt(t(f"commission.why_{code}"), Type.SECTION, expand=True),
-         p.pill(t("commission.rule_no", no=rule), "calm")],
-        spacing=Space.S, vertical_alignment=ft.CrossAxisAlignment.START,
-    )  # fmt: skip
+    head = p.ends(p.txt(t(f"commission.why_{code}"), Type.SECTION), p.pill(t("commission.rule_no", no=rule), "calm"))
     return ft.Column([head, p.txt(t(f"commission.because_{code}"), Type.BODY, Tone.QUIET)], spacing=Space.XS)
 
 
@@ -199,7 +195,7 @@ def verdict_head(code: str, rule: str) -> ft.Control:
 def _asked(one: Dispute, *, told: bool) -> ft.Control:
     """Return a question; `told`: the same evidence stands on the page already."""
     state = p.pill(t(f"commission.dispute_{one.state}"), DISPUTE_TONES[one.state])
-    head = ft.Row([p.txt(t("commission.question"), Type.SECTION, expand=True), state])
+    head = p.ends(p.txt(t("commission.question"), Type.SECTION), state)
     lines: list[ft.Control] = [head, p.fact(t("commission.asked_at"), date_short(one.asked_at))]
     if one.text:
         lines.append(p.txt(one.text, Type.BODY))

@@ -68,10 +68,7 @@ def use_return(entries: list[CommissionEntry], parts: tuple[LineRefund, ...]) ->
 
 
 def _head() -> ft.Control:
-    return ft.Row(
-        [p.txt(t("commission.what_if"), Type.SECTION, expand=True), p.pill(t("commission.estimate"), "warm")],
-        vertical_alignment=ft.CrossAxisAlignment.CENTER,
-    )
+    return p.ends(p.txt(t("commission.what_if"), Type.SECTION), p.pill(t("commission.estimate"), "warm"))
 
 
 def _pieces(pieces: int, left: int, choose: Callable[[int], None]) -> ft.Control:

@@ -73,12 +73,9 @@ def _Reward(reward_id: str) -> ft.Control:
     if one is None:
         gone = p.empty(ft.Icons.CARD_GIFTCARD_OUTLINED, t("commission.no_reward"), t("commission.gone_why"))
         return p.frame(t("commission.reward"), [gone])
-    head = ft.Row(
-        [ft.Column([p.txt(t(f"commission.reward_kind_{one.kind}"), Type.BODY, Tone.QUIET),
-                    p.txt(money(one.amount_fen, exact=True), Type.DISPLAY)], spacing=2, expand=True),
-         p.pill(t(f"commission.reward_{one.state}"), TONES[one.state])],
-        vertical_alignment=ft.CrossAxisAlignment.START,
-    )  # fmt: skip
+    kind, state = t(f"commission.reward_kind_{one.kind}"), t(f"commission.reward_{one.state}")
+    first = p.ends(p.txt(kind, Type.BODY, Tone.QUIET), p.pill(state, TONES[one.state]))
+    head = ft.Column([first, p.txt(money(one.amount_fen, exact=True), Type.DISPLAY)], spacing=2)
     facts = [p.fact(t("commission.reward_made"), date_short(one.made_at))]
     if one.held_until and one.state in OPEN:
         facts.append(p.fact(t("commission.reward_until"), date_short(one.held_until)))

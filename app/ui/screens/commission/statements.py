@@ -123,8 +123,8 @@ def _balance(statement: Statement, entries: Sequence[CommissionEntry]) -> ft.Con
         p.fact(t("commission.opening"), money(statement.opening_fen, exact=True)),
         *(p.fact(t(f"commission.kind_{kind}"), signed(fen)) for kind, fen in sums.items()),
         ft.Divider(height=1, thickness=1, color=Tone.LINE),
-        ft.Row([p.txt(t("commission.closing"), Type.ROW, expand=True),
-                p.txt(money(statement.closing_fen, exact=True), Type.FIGURE, Tone.ACTION)]),
+        p.ends(p.txt(t("commission.closing"), Type.ROW),
+               p.txt(money(statement.closing_fen, exact=True), Type.FIGURE, Tone.ACTION)),
     ]  # fmt: skip
     return p.card(ft.Column(rows, spacing=Space.S))
 

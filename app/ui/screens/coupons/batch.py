@@ -174,7 +174,7 @@ def PreviewPage(template_id: str) -> ft.Control:
     head = _head(picking, held, len(ids), plan)
     words = t("coupons.lease_after", n=rest) if gets else t("coupons.nobody")
     button = p.primary(t("coupons.issue", n=len(gets)), (lambda: start(issue)) if gets else None, busy=busy)
-    foot = ft.Row([p.txt(words, Type.META, expand=True), button], spacing=Space.M)
+    foot = p.ends(p.txt(words, Type.META), button)
     inset = ft.Padding.only(left=Space.S, right=Space.S, bottom=Space.XL)
     body = p.VirtualList(lines, preview_line, mark=strings.language, padding=inset, header=head, key=template_id)
     return p.frame(t("coupons.batch_title"), body, foot=foot, scroll=False)

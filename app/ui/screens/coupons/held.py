@@ -167,12 +167,9 @@ def template_row(held: InHand, on_click: object, chosen: bool | None = None) -> 
     rules = asdict(held.template)
     ink = None if held.can_go else Tone.QUIET
     stock = p.txt(t("coupons.lease_left", n=held.left), Type.LABEL, Tone.ACTION) if held.left else None
-    head = ft.Row(
-        [p.txt(gives(rules), Type.SECTION, ink), p.txt(name_of(rules), Type.META, lines=1, expand=True)]
-        + ([stock] if stock else []),
-        spacing=Space.S,
-        vertical_alignment=ft.CrossAxisAlignment.CENTER,
-    )
+    named = [p.txt(gives(rules), Type.SECTION, ink), p.txt(name_of(rules), Type.META)]
+    left = ft.Row(named, spacing=Space.S, wrap=True, vertical_alignment=ft.CrossAxisAlignment.CENTER)
+    head = p.ends(left, stock) if stock else left
     lines: list[ft.Control] = [head, p.txt(conditions(rules), Type.META)]
     if (note := stock_note(held)) is not None:
         lines.append(p.txt(note, Type.META, None if held.can_go else Tone.ON_WARM))

@@ -70,12 +70,8 @@ def CouponPage(coupon_id: str) -> ft.Control:
 
 
 def _face(coupon: Coupon, state: str, now: datetime) -> ft.Control:
-    head = ft.Row(
-        [
-            p.txt(gives(coupon.rules), Type.TITLE, expand=True),
-            p.pill(t(f"coupons.state.{state}"), STATE_TONES.get(state, "warm")),
-        ]
-    )
+    mark = p.pill(t(f"coupons.state.{state}"), STATE_TONES.get(state, "warm"))
+    head = p.ends(p.txt(gives(coupon.rules), Type.TITLE), mark)
     ends = ends_words(state, coupon.valid_until, now)
     rules = {name: value for name, value in coupon.rules.items() if name != "validity"}  # its own dates are known
     lines: list[ft.Control] = [head, p.txt(p.dots(conditions(rules), ends), Type.META)]

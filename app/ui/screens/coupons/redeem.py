@@ -167,7 +167,7 @@ def _head(found: Scanned, note: str) -> ft.Control:
         state = p.pill(t("coupons.redeem_unchecked"), "warm")
     else:
         state = p.pill(t("coupons.redeem_unusable"), "late")
-    return ft.Row([p.txt(face_of(found.rules, found.fen), Type.TITLE, expand=True), state])
+    return p.ends(p.txt(face_of(found.rules, found.fen), Type.TITLE), state)
 
 
 def _fields(counter: Counter, found: Scanned, missing: int) -> list[ft.Control]:

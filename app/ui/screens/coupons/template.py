@@ -52,7 +52,7 @@ def _face(rules: dict[str, Any], held: InHand) -> ft.Control:
     note = stock_note(held) or ""
     if not held.can_go:
         return p.notice(gives(rules), note, icon=ft.Icons.BLOCK)
-    head = ft.Row([p.txt(gives(rules), Type.TITLE, expand=True), p.pill(t("coupons.lease_left", n=held.left), "soft")])
+    head = p.ends(p.txt(gives(rules), Type.TITLE), p.pill(t("coupons.lease_left", n=held.left), "soft"))
     return p.card(ft.Column([head, p.txt(note, Type.META)], spacing=Space.S))
 
 

@@ -76,7 +76,7 @@ def _consents(customer: Customer) -> list[ft.Control]:
     for purpose in ("browse", "marketing"):
         given = customer.consents.get(purpose, False)
         word = p.pill(t("profile.consent_yes" if given else "profile.consent_no"), "soft" if given else "calm")
-        row = ft.Row([p.txt(t(f"profile.consent_{purpose}"), Type.BODY, expand=True), word])
+        row = p.ends(p.txt(t(f"profile.consent_{purpose}"), Type.BODY), word)
         rows.append(ft.Container(row, padding=ft.Padding.symmetric(horizontal=Space.L, vertical=Space.M)))
     return rows
 

@@ -92,5 +92,5 @@ def _when(decision: Allowed | Denied, now: datetime) -> str:
 def _consent(customer: Customer, purpose: str) -> ft.Control:
     given = customer.consents.get(purpose, purpose == "personal")
     word = p.pill(t("profile.consent_yes" if given else "profile.consent_no"), "soft" if given else "calm")
-    row = ft.Row([p.txt(t(f"profile.consent_{purpose}"), Type.BODY, expand=True), word])
+    row = p.ends(p.txt(t(f"profile.consent_{purpose}"), Type.BODY), word)
     return ft.Container(row, padding=ft.Padding.symmetric(horizontal=Space.L, vertical=Space.M))

@@ -184,10 +184,7 @@ def _mine(funnel: shares.Funnel) -> ft.Control:
         (str(funnel.shares), t("share.funnel_shares")), (str(funnel.opened), t("share.funnel_opened")),
         (str(funnel.viewed), t("share.funnel_viewed")), (str(funnel.bought), t("share.funnel_bought")),
     ]  # fmt: skip
-    cells = [
-        ft.Column([p.txt(n, Type.SECTION), p.txt(label, Type.META, lines=1)], spacing=0, expand=1)
-        for n, label in figures
-    ]
+    cells = [ft.Column([p.txt(n, Type.SECTION), p.txt(label, Type.META)], spacing=0, expand=1) for n, label in figures]
     face = ft.Column(
         [
             ft.Row([p.txt(t("share.mine_month"), Type.META, expand=True),

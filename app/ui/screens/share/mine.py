@@ -107,16 +107,16 @@ def _funnel(funnel: shares.Funnel) -> ft.Control:
     most = max(1, *(count for _, count in steps))
     rows = [_step(t(f"share.funnel_{name}"), count, count / most) for name, count in steps]
     rate = percent(funnel.bought / funnel.opened) if funnel.opened else "–"
-    head = ft.Row([p.txt(t("share.mine_month"), Type.ROW, expand=True), p.txt(t("share.rate", rate=rate), Type.META)])
+    head = p.ends(p.txt(t("share.mine_month"), Type.ROW), p.txt(t("share.rate", rate=rate), Type.META))
     return p.card(ft.Column([head, *rows], spacing=Space.S))
 
 
 def _step(label: str, count: int, ratio: float) -> ft.Control:
     return ft.Row(
         [
-            ft.Container(p.txt(label, Type.META, lines=1), width=72),
-            ft.Container(p.bar(ratio), expand=True),
-            ft.Container(p.txt(str(count), Type.ROW, text_align=ft.TextAlign.END), width=48),
+            ft.Container(p.txt(label, Type.META), expand=2),
+            ft.Container(p.bar(ratio), expand=5),
+            ft.Container(p.txt(str(count), Type.ROW, text_align=ft.TextAlign.END), expand=1),
         ],
         spacing=Space.S, vertical_alignment=ft.CrossAxisAlignment.CENTER,
     )  # fmt: skip

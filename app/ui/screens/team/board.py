@@ -79,11 +79,7 @@ def _guide(rank: int, one: GuideFigures, sort: str, best: int, chosen: bool) -> 
     amount = value(one, sort)
     others = [m for m in METRICS if m not in (sort, "sales_fen")]
     facts = ([] if sort == "sales_fen" else [money(one.sales_fen)]) + [_fact(m, value(one, m)) for m in others[:3]]
-    head = ft.Row(
-        [p.txt(one.guide.name, Type.ROW, expand=True, lines=1),
-         p.txt(shown(sort, amount, strings), Type.SECTION, no_wrap=True)],
-        spacing=Space.S,
-    )  # fmt: skip
+    head = p.ends(p.txt(one.guide.name, Type.ROW), p.txt(shown(sort, amount, strings), Type.SECTION))
     words = ft.Column(
         [head, p.bar(amount / best if best else 0), p.txt(p.dots(*facts), Type.META, lines=1)], spacing=6, expand=True
     )

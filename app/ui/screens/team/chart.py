@@ -24,11 +24,9 @@ def day_chart(by_day: Mapping[str, int], today: date) -> ft.Control:
     said = t("team.chart_label", sum=money(sum(amounts)), day=date_short(best), best=money(max(amounts)))
     bars = [_bar(amount, most, day == today) for day, amount in zip(days, amounts, strict=True)]
     row = ft.Row(bars, spacing=3, height=CHART_HEIGHT, vertical_alignment=ft.CrossAxisAlignment.END)
-    head = ft.Row(
-        [p.txt(money(sum(amounts)), Type.FIGURE), p.txt(t("team.month_sum"), Type.META, expand=True),
-         p.txt(t("team.best_day", day=date_short(best), amount=money(max(amounts))), Type.META)],
-        spacing=Space.S, vertical_alignment=ft.CrossAxisAlignment.CENTER,
-    )  # fmt: skip
+    best_day = p.txt(t("team.best_day", day=date_short(best), amount=money(max(amounts))), Type.META)
+    whole = [p.txt(money(sum(amounts)), Type.FIGURE), p.txt(t("team.month_sum"), Type.META)]
+    head = p.ends(ft.Row(whole, spacing=Space.S, wrap=True), best_day)
     ends = ft.Row([p.txt(date_short(first), Type.META, expand=True), p.txt(date_short(today), Type.META)])
     return ft.Column([head, ft.Semantics(label=said, content=row), ends], spacing=Space.S)
 

@@ -38,12 +38,9 @@ def Summary(left: int | None) -> ft.Control:
     total = work.reached + (left or 0)
     ring = p.ring(work.reached, total, t("today.reached_label", done=work.reached, total=total))
     ratio = done.sales_fen / goal.day_fen if goal and goal.day_fen else 0.0
-    head = ft.Row(
-        [
-            p.txt(t("today.sales"), Type.META, expand=True),
-            *([p.txt(t("today.goal", amount=money(goal.day_fen)), Type.META)] if goal else []),
-        ]
-    )
+    head: ft.Control = p.txt(t("today.sales"), Type.META)
+    if goal:
+        head = p.ends(head, p.txt(t("today.goal", amount=money(goal.day_fen)), Type.META))
     sum_row = ft.Row(
         [p.money_text(done.sales_fen, Type.NAME), *([p.pill(percent(ratio), "soft")] if goal else [])], spacing=Space.S
     )
@@ -51,6 +48,9 @@ def Summary(left: int | None) -> ft.Control:
     foot = p.txt(
         p.dots(t("today.expected", amount=money(earned.pending_fen + earned.confirmed_fen)), waiting), Type.META
     )
+    if hooks.layout().is_large:  # beside the ring there is no room for words
+        first = ft.Row([ring, ft.Container(sum_row, expand=True)], spacing=Space.L)
+        return p.card(ft.Column([first, head, p.bar(ratio), foot], spacing=Space.S))
     words = ft.Column([head, sum_row, p.bar(ratio), foot], spacing=Space.S, expand=True)
     return p.card(ft.Row([ring, words], spacing=Space.L))
 
