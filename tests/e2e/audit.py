@@ -90,7 +90,7 @@ class Finding:
 
 def nodes(page: Page, scale: float) -> list[dict[str, Any]]:
     """Return every text and everything that can be pressed, as soon as two looks in a row agree."""
-    page.evaluate(FONT, "/assets/fonts/NotoSansSC-Regular.otf")
+    page.evaluate(FONT, "/fonts/NotoSansSC-Regular.otf")
     page.evaluate("scale => { window.textScale = scale; }", scale)
     before: list[dict[str, Any]] = []
     for _ in range(60):
