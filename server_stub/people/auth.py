@@ -9,12 +9,12 @@ import re
 import secrets as random_source
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, Select, bindparam, delete, func, insert, select, update
 
 from app.domain import instants
 from app.domain.errors import Rejected, Unauthorized
@@ -312,6 +312,12 @@ def _issue(tx: Tx, staff_id: str, device_id: str, family: str, pair: tuple[str, 
 
 
 def _token(conn: Connection, column: Any, token: str, *, lock: bool = False) -> Any:
+    return conn.execute(_token_query(column, lock), {"digest": _digest(token)}).mappings().first()
+
+
+@cache
+def _token_query(column: Any, lock: bool) -> Select[Any]:
+    """Return the query of every request's token; made once, for making it takes longer than running it."""
     query = (
         select(
             t.token, t.device.c.revoked_at.label("device_revoked_at"), t.staff.c.role, t.staff.c.store_id,
@@ -319,11 +325,10 @@ def _token(conn: Connection, column: Any, token: str, *, lock: bool = False) -> 
         )
         .join(t.device, t.device.c.id == t.token.c.device_id)
         .join(t.staff, t.staff.c.id == t.token.c.staff_id)
-        .where(column == _digest(token))
+        .where(column == bindparam("digest"))
     )  # fmt: skip
-    if lock:  # the same refresh token sent twice at once is used once
-        query = query.with_for_update(of=t.token)
-    return conn.execute(query).mappings().first()
+    # The same refresh token sent twice at once is used once.
+    return query.with_for_update(of=t.token) if lock else query
 
 
 def _may_refresh(tx: Tx, row: Any, device: str) -> bool:

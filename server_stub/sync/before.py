@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import Connection, and_, func, literal, select, update
+from sqlalchemy import Connection, and_, bindparam, func, literal, select, update
 
 from app.domain import instants
 from server_stub import tables as t
@@ -63,30 +63,44 @@ def top_up(db: Database, actor: Actor) -> None:
 
 def _due(conn: Connection, db: Database, actor: Actor, group_id: str, known: Position | None) -> dict[str, Any]:
     now = db.now()
-    pulled_at = select(t.client_group.c.pulled_at).where(t.client_group.c.id == group_id).scalar_subquery()
-    checked_at = select(t.device.c.leases_checked_at).where(t.device.c.id == actor.device_id).scalar_subquery()
-    pulled, checked = conn.execute(select(pulled_at, checked_at)).one()
+    who = {"group": group_id, "device": actor.device_id, "staff": actor.staff_id}
+    pulled, checked, holder = conn.execute(_LAST, who).one()
     return {
         "group": _older(pulled, now - PULLED_EVERY),
-        "holder": actor.role == "guide" and _takes_hold(conn, actor, now),
+        "holder": actor.role == "guide" and _takes_hold(conn, actor, now, holder),
         "leases": actor.role == "guide" and _older(checked, now - LEASES_EVERY),
         "adopt": _ahead(conn, group_id, known),
         "erased": _erased(conn, actor, known),
     }
 
 
+# Asked before every pull and made once: when this group pulled, when its leases were looked at, who may contact.
+_LAST = select(
+    select(t.client_group.c.pulled_at).where(t.client_group.c.id == bindparam("group")).scalar_subquery(),
+    select(t.device.c.leases_checked_at).where(t.device.c.id == bindparam("device")).scalar_subquery(),
+    select(t.contact_holder.c.device_id).where(t.contact_holder.c.id == bindparam("staff")).scalar_subquery(),
+)
+_ERASED = (
+    select(t.erasure_receipt.c.erasure_id)
+    .join(
+        t.sync_row,
+        and_(
+            t.sync_row.c.bucket == bindparam("of"),
+            t.sync_row.c.key == literal("erasure/") + t.erasure_receipt.c.erasure_id,
+        ),
+    )
+    .where(t.erasure_receipt.c.device_id == bindparam("device"), t.erasure_receipt.c.erased_at.is_(None))
+    .where(t.sync_row.c.ver <= bindparam("kept"))
+)
+
+
 def _erased(conn: Connection, actor: Actor, known: Position | None) -> list[str]:
     """Return the erasures this device has behind it now: its cookie proves that it kept them."""
     if known is None:
         return []
-    bucket, c = f"guide:{actor.staff_id}", t.erasure_receipt.c
-    open_ones = (
-        select(c.erasure_id)
-        .join(t.sync_row, and_(t.sync_row.c.bucket == bucket, t.sync_row.c.key == literal("erasure/") + c.erasure_id))
-        .where(c.device_id == actor.device_id, c.erased_at.is_(None))
-        .where(t.sync_row.c.ver <= known.buckets.get(bucket, 0))
-    )
-    return list(conn.execute(open_ones).scalars())
+    bucket = f"guide:{actor.staff_id}"
+    mine = {"of": bucket, "device": actor.device_id, "kept": known.buckets.get(bucket, 0)}
+    return list(conn.execute(_ERASED, mine).scalars())
 
 
 def _confirm_erased(tx: Tx, actor: Actor, erasure_ids: list[str]) -> None:
@@ -95,12 +109,11 @@ def _confirm_erased(tx: Tx, actor: Actor, erasure_ids: list[str]) -> None:
     erase.confirm(tx, actor.device_id, erasure_ids)
 
 
-def _takes_hold(conn: Connection, actor: Actor, now: datetime) -> bool:
+def _takes_hold(conn: Connection, actor: Actor, now: datetime, holder: str | None) -> bool:
     """Say whether this device becomes the guide's contact holder: it comes to work, or the holder has gone.
 
     Two devices at work must not take the slot from each other at every pull: each would wake the other, for ever.
     """
-    holder = conn.execute(select(t.contact_holder.c.device_id).where(t.contact_holder.c.id == actor.staff_id)).scalar()
     if holder in (None, actor.device_id):
         return holder is None
     c = t.client_group.c

@@ -11,10 +11,12 @@ import dataclasses
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Select, insert, select, update
+from sqlalchemy import Connection, Select, Update, bindparam, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from app.domain import instants
 from app.protocol import objects as o
@@ -50,17 +52,23 @@ def _columns(table: Any, kind: type) -> list[Any]:
 
 
 def _fetch(conn: Connection, statement: Select[Any], column: Any, wanted: Ids) -> Iterator[Value]:
-    """Yield rows as dicts, for all or for these ids in chunks."""
+    """Yield rows as dicts, for all or for these ids in chunks; the statement is one that is kept."""
     if wanted is None:
         yield from _rows(conn, statement)
         return
     for start in range(0, len(wanted), CHUNK):
-        yield from _rows(conn, statement.where(column.in_(wanted[start : start + CHUNK])))
+        yield from _rows(conn, _of_some(statement, column), {"wanted": wanted[start : start + CHUNK]})
 
 
-def _rows(conn: Connection, statement: Select[Any]) -> Iterator[Value]:
+@cache
+def _of_some(statement: Select[Any], column: Any) -> Select[Any]:
+    """Return the statement for some ids; made once, for making one takes as long as running it."""
+    return statement.where(column.in_(bindparam("wanted", expanding=True)))
+
+
+def _rows(conn: Connection, statement: Select[Any], params: Mapping[str, Any] | None = None) -> Iterator[Value]:
     """Yield rows as dicts; a third of the time that `mappings()` takes, which a seed of 200,000 rows feels."""
-    result = conn.execute(statement)
+    result = conn.execute(statement, params)
     names = tuple(result.keys())
     for some in result.partitions(FETCH_ROWS):
         for row in some:
@@ -69,11 +77,11 @@ def _rows(conn: Connection, statement: Select[Any]) -> Iterator[Value]:
 
 def _plain(table: Any, kind: type, bucket_of: Callable[[Value], str | None]) -> Projector:
     """Return the projector of a table whose columns are the object's fields."""
-    columns = _columns(table, kind)
+    statement = select(*_columns(table, kind))
 
     def project(conn: Connection, wanted: Ids) -> Projected:
         found: Projected = {}
-        for row in _fetch(conn, select(*columns), table.c.id, wanted):
+        for row in _fetch(conn, statement, table.c.id, wanted):
             bucket = bucket_of(row)
             if bucket is not None:
                 found[row["id"]] = bucket, row
@@ -117,12 +125,11 @@ def _of_customer(table: Any, kind: type) -> Projector:
 
 
 def _customers(conn: Connection, wanted: Ids) -> Projected:
-    columns = [column for column in _columns(t.customer, o.Customer) if column.name != "tags"]
     tags = _grouped(conn, _tags_query(), t.customer_tag.c.customer_id, wanted)
     facts = _grouped(conn, _facts_query(), t.customer_fact.c.customer_id, wanted)
     consents = _grouped(conn, _consents_query(), t.consent.c.person_id, wanted)
     found: Projected = {}
-    for row in _fetch(conn, select(*columns), t.customer.c.id, wanted):
+    for row in _fetch(conn, _customers_query(), t.customer.c.id, wanted):
         bucket = guide_bucket(row["guide_id"])
         if bucket is None or row["store_id"] is None:
             continue
@@ -133,16 +140,24 @@ def _customers(conn: Connection, wanted: Ids) -> Projected:
     return found
 
 
+@cache
+def _customers_query() -> Select[Any]:
+    return select(*(column for column in _columns(t.customer, o.Customer) if column.name != "tags"))
+
+
+@cache
 def _tags_query() -> Select[Any]:
     c = t.customer_tag.c
     return select(c.customer_id.label("_of"), c.name, c.kind, c.reason, c.at).order_by(c.at, c.name)
 
 
+@cache
 def _facts_query() -> Select[Any]:
     c = t.customer_fact.c
     return select(c.customer_id.label("_of"), c.kind, c.name, c.value, c.source, c.at).order_by(c.at, c.kind, c.name)
 
 
+@cache
 def _consents_query() -> Select[Any]:
     c = t.consent.c
     wanted = select(c.person_id.label("_of"), c.purpose, c.granted).where(c.person_kind == "customer")
@@ -157,14 +172,18 @@ def _grouped(conn: Connection, statement: Select[Any], column: Any, wanted: Ids)
 
 
 def _orders(conn: Connection, wanted: Ids) -> Projected:
-    line = t.order_line.c
-    columns = [column for column in _columns(t.order_line, o.OrderLine) if column.name != "order_id"]
-    lines_query = select(line.order_id.label("_of"), *columns).order_by(line.order_id, line.position)
-    lines = _grouped(conn, lines_query, line.order_id, wanted)
+    lines = _grouped(conn, _lines_query(), t.order_line.c.order_id, wanted)
     found = _order_heads(conn, wanted)
     for order_id, (_bucket, value) in found.items():
         value["lines"] = lines.get(order_id, [])
     return found
+
+
+@cache
+def _lines_query() -> Select[Any]:
+    line = t.order_line.c
+    columns = [column for column in _columns(t.order_line, o.OrderLine) if column.name != "order_id"]
+    return select(line.order_id.label("_of"), *columns).order_by(line.order_id, line.position)
 
 
 _order_heads = _of_customer(t.orders, o.Order)
@@ -200,12 +219,8 @@ def install_id(device_id: str) -> str:
 
 def _coupons(conn: Connection, wanted: Ids) -> Projected:
     """Who may hand a coupon out has it; once handed out it follows its customer, also to another guide."""
-    columns = _columns(t.coupon, o.Coupon)
-    statement = select(*columns, t.customer.c.guide_id.label("_owner")).outerjoin(
-        t.customer, t.customer.c.id == t.coupon.c.customer_id
-    )
     found: Projected = {}
-    for row in _fetch(conn, statement, t.coupon.c.id, wanted):
+    for row in _fetch(conn, _with_owner(t.coupon, o.Coupon), t.coupon.c.id, wanted):
         owner = row.pop("_owner")
         bucket = guide_bucket(row["guide_id"] if row["customer_id"] is None else owner)
         if bucket is not None:
@@ -213,12 +228,16 @@ def _coupons(conn: Connection, wanted: Ids) -> Projected:
     return found
 
 
+@cache
+def _with_owner(table: Any, kind: type) -> Select[Any]:
+    """Return the query of a table's rows with the guide of the customer they name, if any."""
+    owner = t.customer.c.guide_id.label("_owner")
+    return select(*_columns(table, kind), owner).outerjoin(t.customer, t.customer.c.id == table.c.customer_id)
+
+
 def _naming_own(table: Any, kind: type) -> Projector:
     """Return the projector of a guide's own things that name a customer only while that is the guide's."""
-    columns = _columns(table, kind)
-    statement = select(*columns, t.customer.c.guide_id.label("_owner")).outerjoin(
-        t.customer, t.customer.c.id == table.c.customer_id
-    )
+    statement = _with_owner(table, kind)
 
     def project(conn: Connection, wanted: Ids) -> Projected:
         found: Projected = {}
@@ -252,11 +271,15 @@ _all_handed_over = _plain(t.handover, o.HandedOver, _brand)
 
 
 def _rejected(conn: Connection, wanted: Ids) -> Projected:
-    columns = [*_columns(t.rejected, o.RejectedMutation), t.rejected.c.staff_id]
     found: Projected = {}
-    for row in _fetch(conn, select(*columns), t.rejected.c.id, wanted):
+    for row in _fetch(conn, _rejected_query(), t.rejected.c.id, wanted):
         found[row["id"]] = f"guide:{row.pop('staff_id')}", row
     return found
+
+
+@cache
+def _rejected_query() -> Select[Any]:
+    return select(*_columns(t.rejected, o.RejectedMutation), t.rejected.c.staff_id)
 
 
 def _of_managers(row: Value) -> str:
@@ -374,7 +397,7 @@ def _standing(conn: Connection, touched: Sequence[tuple[str, str]]) -> set[str]:
     people = [object_id for kind, object_id in touched if kind == "customer"]
     if len(old) < len(touched) or len(buckets) != 1:
         return set()
-    owners = _fetch(conn, select(t.customer.c.guide_id), t.customer.c.id, people)
+    owners = _fetch(conn, _owners_query(), t.customer.c.id, people)
     return buckets if {guide_bucket(row["guide_id"]) for row in owners} <= buckets else set()
 
 
@@ -424,20 +447,25 @@ def _lock(conn: Connection, buckets: set[str]) -> dict[str, int]:
 
 
 def _lock_some(conn: Connection, buckets: Sequence[str]) -> dict[str, int]:
-    c = t.bucket.c
-    wanted = select(c.id, c.ver).where(c.id.in_(buckets)).order_by(c.id).with_for_update()
-    held = {row.id: row.ver for row in conn.execute(wanted)}
+    wanted = {"wanted": buckets}
+    held = {row.id: row.ver for row in conn.execute(_lock_query(), wanted)}
     if len(held) < len(buckets):
         _make_buckets(conn, set(buckets) - held.keys())
-        held = {row.id: row.ver for row in conn.execute(wanted)}
+        held = {row.id: row.ver for row in conn.execute(_lock_query(), wanted)}
     return held
+
+
+@cache
+def _lock_query() -> Select[Any]:
+    c = t.bucket.c
+    return _of_some(select(c.id, c.ver).order_by(c.id).with_for_update(), c.id)
 
 
 def _followers(conn: Connection, customer_ids: Sequence[str]) -> dict[str, dict[str, None]]:
     """Return what must move because a customer's stored bucket is not their guide's any more."""
     moved: list[str] = []
     old = _old_of_keys(conn, [o.key("customer", one) for one in customer_ids])
-    owners = _fetch(conn, select(t.customer.c.id, t.customer.c.guide_id), t.customer.c.id, customer_ids)
+    owners = _fetch(conn, _owners_query(), t.customer.c.id, customer_ids)
     for row in owners:
         known = old.get(o.key("customer", row["id"]))
         if (known.bucket if known and known.value is not None else None) != guide_bucket(row["guide_id"]):
@@ -445,21 +473,35 @@ def _followers(conn: Connection, customer_ids: Sequence[str]) -> dict[str, dict[
     if not moved:
         return {}
     return {
-        kind: {row["id"]: None for row in _fetch(conn, select(table.c.id), table.c.customer_id, moved)}
+        kind: {row["id"]: None for row in _fetch(conn, _ids_query(table), table.c.customer_id, moved)}
         for kind, table in FOLLOWERS.items()
     }
 
 
-def _old_of_keys(conn: Connection, keys: Sequence[str]) -> dict[str, _Old]:
+@cache
+def _owners_query() -> Select[Any]:
+    return select(t.customer.c.id, t.customer.c.guide_id)
+
+
+@cache
+def _ids_query(table: Any) -> Select[Any]:
+    return select(table.c.id)
+
+
+@cache
+def _old_query() -> Select[Any]:
     c = t.sync_row.c
-    rows = _fetch(conn, select(c.key, c.bucket, c.ver, c.value), c.key, keys)
-    return _live_first(rows)
+    return select(c.key, c.bucket, c.ver, c.value)
+
+
+def _old_of_keys(conn: Connection, keys: Sequence[str]) -> dict[str, _Old]:
+    return _live_first(_fetch(conn, _old_query(), t.sync_row.c.key, keys))
 
 
 def _old_of_kind(conn: Connection, kind: str) -> dict[str, _Old]:
     c = t.sync_row.c
     key = c.key if conn.dialect.name == "sqlite" else c.key.collate("C")  # '0' follows '/' among bytes
-    rows = select(c.key, c.bucket, c.ver, c.value).where(key >= f"{kind}/", key < f"{kind}0")
+    rows = _old_query().where(key >= f"{kind}/", key < f"{kind}0")
     return _live_first(_fetch(conn, rows, c.key, None))
 
 
@@ -552,7 +594,6 @@ def _write_bucket(
     at: str,
 ) -> None:
     """Write a bucket's changes on from `version`, which our lock keeps from moving."""
-    c = t.bucket.c
     count = total = 0
     fresh = version == 0
     rows: list[Value] = []
@@ -565,15 +606,29 @@ def _write_bucket(
             count, total = count + 1, total + row_sum(key, version)
         rows.append({"bucket": bucket, "key": key, "ver": version, "value": text, "at": at, "projection": PROJECTION})
     _put_rows(conn, rows, fresh=fresh)
-    head = {"ver": version, "rows": c.rows + count, "sum32": (c.sum32 + total % SUM_MODULUS) % SUM_MODULUS}
-    conn.execute(update(t.bucket).where(c.id == bucket).values(**head))
+    head = {"head": bucket, "to": version, "more": count, "sum": total % SUM_MODULUS}
+    conn.execute(_head_update(), head)
+
+
+@cache
+def _head_update() -> Update:
+    c = t.bucket.c
+    values = {
+        "ver": bindparam("to"), "rows": c.rows + bindparam("more"),
+        "sum32": (c.sum32 + bindparam("sum")) % SUM_MODULUS,
+    }  # fmt: skip
+    return update(t.bucket).where(c.id == bindparam("head")).values(values)
 
 
 def _put_rows(conn: Connection, rows: Sequence[Value], *, fresh: bool) -> None:
-    statement: Any = insert(t.sync_row)
-    if not fresh:  # a bucket that held nothing cannot conflict
-        statement = upsert(conn, t.sync_row)
-        changed = {name: statement.excluded[name] for name in ("ver", "value", "at", "projection")}
-        statement = statement.on_conflict_do_update(index_elements=["bucket", "key"], set_=changed)
+    # A bucket that held nothing cannot conflict.
+    statement = insert(t.sync_row) if fresh else _put_statement(conn.dialect.name == "sqlite")
     for start in range(0, len(rows), WRITE_CHUNK):
         conn.execute(statement, rows[start : start + WRITE_CHUNK])
+
+
+@cache
+def _put_statement(is_sqlite: bool) -> Any:
+    statement = sqlite.insert(t.sync_row) if is_sqlite else postgresql.insert(t.sync_row)
+    changed = {name: statement.excluded[name] for name in ("ver", "value", "at", "projection")}
+    return statement.on_conflict_do_update(index_elements=["bucket", "key"], set_=changed)

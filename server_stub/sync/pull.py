@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, bindparam, func, select
 
 from app.domain import instants
 from app.domain.errors import Unauthorized
@@ -66,15 +66,29 @@ def pull(db: Database, actor: Actor, group_id: str, cookie: Any, schema: str, pa
     return _answer(db, actor, page, sealed, changes, {one: heads[one] for one in allowed}, start.sent)
 
 
+# The queries of every pull, made once: making one takes as long as running it.
+_GROUP = select(t.client_group.c.staff_id, t.client_group.c.ver).where(t.client_group.c.id == bindparam("group"))
+_EPOCH = select(t.meta.c.value).where(t.meta.c.name == "epoch")
+_BUCKETS = select(*(t.bucket.c[name] for name in ("id", "ver", "horizon", "rows", "sum32"))).where(
+    t.bucket.c.id.in_(bindparam("allowed", expanding=True))
+)
+_AFTER = (
+    select(t.sync_row.c.key, t.sync_row.c.ver, t.sync_row.c.value)
+    .where(t.sync_row.c.bucket == bindparam("of"), t.sync_row.c.ver > bindparam("after"))
+    .order_by(t.sync_row.c.ver)
+    .limit(bindparam("most"))
+)
+_LIVE = _AFTER.where(t.sync_row.c.value.is_not(None))
+
+
 def _check_group(conn: Connection, actor: Actor, group_id: str) -> None:
-    owner = conn.execute(select(t.client_group.c.staff_id).where(t.client_group.c.id == group_id)).scalar()
+    owner = conn.execute(_GROUP, {"group": group_id}).scalar()
     if owner != actor.staff_id:
         raise Unauthorized("forbidden", "the client group is another's")
 
 
 def _heads(conn: Connection, allowed: Sequence[str]) -> dict[str, _Head]:
-    c = t.bucket.c
-    rows = conn.execute(select(c.id, c.ver, c.horizon, c.rows, c.sum32).where(c.id.in_(allowed)))
+    rows = conn.execute(_BUCKETS, {"allowed": list(allowed)})
     found = {row.id: _Head(row.ver, row.horizon, row.rows, row.sum32) for row in rows}
     return {one: found.get(one, _Head(0, 0, 0, 0)) for one in allowed}
 
@@ -88,7 +102,7 @@ def _start(
     heads: Mapping[str, _Head],
 ) -> tuple[Position, bool]:
     """Return where to go on from, and whether everything starts anew with `clear`."""
-    epoch = conn.execute(select(t.meta.c.value).where(t.meta.c.name == "epoch")).scalar() or ""
+    epoch = conn.execute(_EPOCH).scalar() or ""
     if known is None or known.epoch != epoch or not _is_sound(known, allowed, heads):
         fresh = Position(epoch, group_id, schema, horizons={one: head.horizon for one, head in heads.items()})
         return fresh, True
@@ -137,11 +151,8 @@ def _fill(conn: Connection, page: _Page, allowed: Sequence[str], heads: Mapping[
 
 
 def _rows(conn: Connection, bucket: str, after: int, limit: int) -> Sequence[Any]:
-    c = t.sync_row.c
-    wanted = select(c.key, c.ver, c.value).where(c.bucket == bucket, c.ver > after).order_by(c.ver).limit(limit)
-    if after == 0:  # who has nothing of a bucket needs no tombstones of it
-        wanted = wanted.where(c.value.is_not(None))
-    return conn.execute(wanted).all()
+    wanted = _AFTER if after else _LIVE  # who has nothing of a bucket needs no tombstones of it
+    return conn.execute(wanted, {"of": bucket, "after": after, "most": limit}).all()
 
 
 def _count_after(conn: Connection, bucket: str, after: int) -> int:
@@ -162,7 +173,7 @@ def _prefer_live(conn: Connection, page: _Page, allowed: Sequence[str], dels: Ma
 
 def _confirm(conn: Connection, page: _Page, group_id: str) -> dict[str, int]:
     """Return the last mutation ids that changed since the cookie, and note them all in the position."""
-    version = conn.execute(select(t.client_group.c.ver).where(t.client_group.c.id == group_id)).scalar() or 0
+    version = conn.execute(_GROUP, {"group": group_id}).one().ver or 0
     if version == page.position.group_version:
         return {}
     rows = conn.execute(

@@ -12,7 +12,7 @@ from tests.sim.world import Broken, run
 
 LOOK = 500
 FOUND_BY = {
-    "delete_on_send": 2, "no_dedupe": 3, "push_scope": 3, "split_transaction": 4, "fault_consumes": 4, "head_apart": 59,
+    "delete_on_send": 2, "fault_consumes": 2, "push_scope": 3, "split_transaction": 4, "head_apart": 59,
 }  # fmt: skip
 
 
