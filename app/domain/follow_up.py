@@ -113,7 +113,7 @@ def take(
         Rejected: `follow_up_closed`, or `follow_up_pieces`: no visit, too many, or no good piece.
     """
     check_open(state)
-    if kind != "visit" or not 0 < len(product_id) <= ID_MAX or not _is_line(size, SIZE_MAX):
+    if kind != "visit" or not product_id or not _is_line(product_id, ID_MAX) or not _is_line(size, SIZE_MAX):
         raise Rejected("follow_up_pieces", params={"max": PIECES_MAX})
     rest = [one for one in pieces if (one.product_id, one.size) != (product_id, size)]
     if not taken:
@@ -174,4 +174,4 @@ def _key(key: Sequence[str]) -> tuple[str, str]:
 
 
 def _is_line(text: str, most: int) -> bool:
-    return len(text) <= most and text.isprintable() and not any(0xD800 <= ord(char) < 0xE000 for char in text)
+    return len(text) <= most and text.isprintable()  # no control character, no half of a pair
