@@ -317,3 +317,28 @@ async def test_what_the_server_refused_stands_on_the_page_it_is_about(sample: An
     assert ui.shows("已经结束") and not ui.shows("填得不对")
     ui = await FakeUi.screen(sample, FactsPage, who)
     assert ui.shows("填得不对") and not ui.shows("已经结束")
+
+
+async def test_a_long_list_is_shown_piece_by_piece_within_the_budget(sample: Any) -> None:
+    who = customer(sample).id
+    for n in range(18):
+        at = to_text(NOW + timedelta(hours=n))
+        for kind in ("reminder", "visit"):
+            await mutate(sample, m.PlanFollowUp(f"many-{kind}-{n:02d}", who, kind, at, "记得带样衣"))
+        await mutate(sample, m.CloseFollowUp(f"many-visit-{n:02d}", who))
+    ui = await FakeUi.screen(sample, FollowUpsPage, who)
+    clean(ui)
+    before = len([name for name in ui.buttons() if "提醒" in name])
+    await ui.press("还有 11 次")
+    assert len([name for name in ui.buttons() if "提醒" in name]) == 2 * before == 14
+    await ui.press("看更早的")
+    assert len([name for name in ui.buttons() if name.startswith("上门搭配")]) == 14 and not ui.reports
+
+
+async def test_a_full_visit_stays_within_the_budget(sample: Any) -> None:
+    goods = pq.products(sample.store.read)
+    visit = await planned(sample, pieces=[[one.id, one.sizes[0]] for one in goods[:30]])
+    ui = await FakeUi.screen(sample, FollowUpPage, visit.customer_id, visit.id)
+    clean(ui)
+    await ui.press("还有 16 件")
+    assert len([name for name in ui.buttons() if name.startswith("拿掉")]) == 28 and not ui.reports

@@ -31,7 +31,7 @@ from app.ui.screens.customers.visit import Conversion, Pieces, VisitTicks, kept_
 from app.ui.strings import date_short, t
 from app.ui.theme import Space, Tone, Type
 
-PAST_PAGE = 12
+PAGE = 7  # rows of either list at first: the page builds at most 300 controls
 REFUSABLE = frozenset({
     PlanFollowUp.NAME, MoveFollowUp.NAME, TakePiece.NAME, CloseFollowUp.NAME, CancelFollowUp.NAME, ReopenFollowUp.NAME,
     SetStage.NAME,
@@ -98,20 +98,23 @@ def _FollowUps(customer_id: str) -> ft.Control:
     hooks.use_strings()
     customer = hooks.use_query(q.customer_by_id, customer_id)
     coming = hooks.use_query(fq.open_of, customer_id)
-    limit, set_limit = ft.use_state(PAST_PAGE)
+    shown, show = ft.use_state(PAGE)
+    limit, set_limit = ft.use_state(PAGE)
     past = hooks.use_query(fq.past_of, customer_id, limit)
     refused = hooks.use_query(work.rejected_about, f"customer/{customer_id}")
     if customer is None:
         return gone_customer()
     body: list[ft.Control] = [*refused_notes(refused, REFUSABLE), Stage(customer_id)]
     if coming:
-        rows = [_row(one, now, on_click=_opens(one)) for one in coming]
+        rows = [_row(one, now, on_click=_opens(one)) for one in coming[:shown]]
         body += [p.section(t("followup.open_title")), p.group(rows)]
+    if len(coming) > shown:
+        body.append(p.secondary(t("followup.more", n=len(coming) - shown), lambda: show(shown + PAGE)))
     if past:
         rows = [_past_row(one, now) for one in past]
         body += [p.section(t("followup.past_title")), Conversion(customer_id), p.group(rows)]
     if len(past) == limit:
-        body.append(p.secondary(t("profile.more"), lambda: set_limit(limit + PAST_PAGE)))
+        body.append(p.secondary(t("profile.more"), lambda: set_limit(limit + PAGE)))
     if not coming and not past:
         none = p.empty(ft.Icons.EVENT_OUTLINED, t("followup.none"), t("followup.none_text"))
         body.append(p.unfinished() if p.is_partial() else none)

@@ -21,6 +21,7 @@ from app.ui.strings import money, percent, t
 from app.ui.theme import Space, Tone, Type
 
 BP_ONE = 10_000
+SHOWN = 14  # pieces at first: the page builds at most 300 controls
 Key = tuple[str, str]
 
 
@@ -78,6 +79,7 @@ def Pieces(visit_id: str) -> ft.Control:
     goods = hooks.use_live({"product"}, lambda: pq.products_by_ids(client.store.read, wanted), wanted)
     results = hooks.use_query(fq.done_visits, visit.customer_id if visit else "")
     submit, _ = hooks.use_mutation()
+    shown, show = ft.use_state(SHOWN)
     if visit is None:
         return ft.Container(visible=False)
     is_open = visit.state == "open"
@@ -91,27 +93,31 @@ def Pieces(visit_id: str) -> ft.Control:
         rows.append(p.txt(t("visit.tick_hint"), Type.META))
         kept = ticks.of(visit)
         lines = [
-            _open_row(visit, one, goods, (one.product_id, one.size) in kept, ticks, submit) for one in visit.pieces
+            _open_row(visit, one, goods, (one.product_id, one.size) in kept, ticks, submit)
+            for one in visit.pieces[:shown]
         ]
     else:
         rows.append(p.txt(kept_words(visit), Type.META))
-        lines = [_ended_row(one, goods) for one in visit.pieces]
+        lines = [_ended_row(one, goods) for one in visit.pieces[:shown]]
     rows.append(p.group(lines))
+    if len(visit.pieces) > shown:
+        more = t("visit.more", n=len(visit.pieces) - shown)
+        rows.append(p.secondary(more, lambda: show(shown + SHOWN)))
     if any(one.followed for one in results if one.visit.id == visit_id):
         rows.append(p.notice(None, t("visit.followed"), tone="soft", icon=ft.Icons.SHOPPING_BAG_OUTLINED))
     return ft.Column(rows, spacing=Space.S)
 
 
 def _open_row(
-    visit: FollowUp, piece: TakenPiece, goods: dict[str, Product], on: bool, ticks: VisitTicks,
+    visit: FollowUp, piece: TakenPiece, goods: dict[str, Product], kept: tuple[Key, ...], ticks: VisitTicks,
     submit: Callable[..., None],
 ) -> ft.Control:  # fmt: skip
     product = goods.get(piece.product_id)
     name = product_name(product) or piece.product_id
-    mark = ft.Icon(
-        ft.Icons.CHECK_BOX if on else ft.Icons.CHECK_BOX_OUTLINE_BLANK, color=Tone.ACTION if on else Tone.QUIET
-    )
     key = (piece.product_id, piece.size)
+    on = key in kept
+    box = ft.Icons.CHECK_BOX if on else ft.Icons.CHECK_BOX_OUTLINE_BLANK
+    mark = ft.Icon(box, color=Tone.ACTION if on else Tone.QUIET)
     face = ft.Row(
         [mark, p.product_thumb(product.picture if product else None, name, 44), _words(piece, product, name)],
         spacing=Space.M,
