@@ -12,6 +12,8 @@ import flet as ft
 import pytest
 from fontTools.ttLib import TTFont
 
+from app.protocol.objects import Customer
+from app.store import WriteTx
 from app.ui import comfort, hooks, routes, theme
 from app.ui import parts as p
 from app.ui.guards import screen
@@ -300,6 +302,38 @@ async def test_a_device_with_a_wrong_clock_is_told_by_how_much(ahead: timedelta,
     client.clock = SimpleNamespace(now=lambda: TUESDAY, monotonic=lambda: 0.0, ahead_s=ahead.total_seconds)
     ui = await FakeUi.screen(client, Root, place="root")
     assert ui.shows(says) if says else not ui.shows("本机时钟")
+
+
+@pytest.mark.parametrize("scale", [1.0, 2.0])
+@pytest.mark.parametrize("name", GUIDE_SCREENS)
+async def test_strange_names_on_a_narrow_screen_crash_nothing(sample: Any, name: str, scale: float) -> None:
+    strange = ("阿" * 200, LONG, "نورا القحطاني", "👩🏻‍💼", " ", "<b>&amp;")
+
+    def rename(tx: WriteTx) -> None:
+        for index, one in enumerate(sample.store.read.rows("SELECT id FROM customer ORDER BY id")):
+            tx.update(Customer, one[0], name=strange[index % len(strange)])
+
+    await sample.store.write(rename)
+    ui = FakeUi(width=320, height=568)
+    ui.enter(sample, "en")
+    ui.ui.layout.scale = scale
+    page = routes.component(name)
+    ui.page.render(page)
+    ui.guard()
+    await ui.until(lambda: len(ui.texts()) > 3)
+    assert not ui.reports and not ui.shows("Something went wrong")
+
+
+@pytest.mark.parametrize("label", ["衬衫", "", "👗", "قميص"])
+async def test_a_product_without_a_picture_shows_its_letter_or_a_shape(label: str) -> None:
+    @screen
+    def Thumb() -> ft.Control:
+        return p.product_thumb(None, label)
+
+    ui = await FakeUi.screen(fake_client(), Thumb)
+    shapes = [c for c in ui.walk() if isinstance(c, ft.Icon)]
+    assert bool(shapes) == (label in ("", "👗"))
+    assert shapes or ui.shows(label[0])
 
 
 def test_long_names_are_as_long_as_the_issue_says() -> None:
