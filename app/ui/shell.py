@@ -14,7 +14,7 @@ from app.ui import hooks, routes
 from app.ui.guards import screen
 from app.ui.parts.states import empty
 from app.ui.strings import t
-from app.ui.theme import BAR_HEIGHT, LIST_WIDTH, RAIL_WIDTH, SHORT_BAR_HEIGHT, Radius, Tone, Type
+from app.ui.theme import BAR_HEIGHT, LIST_WIDTH, RAIL_WIDTH, SHORT_BAR_HEIGHT, Motion, Radius, Tone, Type
 
 LABEL_GROWS = 16  # Flutter lets the bar's words grow by 30 % and no more
 
@@ -155,7 +155,7 @@ def _bar() -> ft.NavigationBar:
         bgcolor=Tone.CARD, border=ft.Border(top=ft.BorderSide(1, Tone.LINE)),
         height=SHORT_BAR_HEIGHT if layout.short else round(BAR_HEIGHT + LABEL_GROWS * (min(layout.scale, 1.3) - 1)),
         label_behavior=words.ALWAYS_HIDE if layout.short else words.ALWAYS_SHOW,
-        animation_duration=0 if layout.calm else None,
+        animation_duration=Motion.NONE if layout.calm else Motion.CALM,
     )  # fmt: skip
 
 

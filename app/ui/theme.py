@@ -39,9 +39,9 @@ class Radius:
 
 
 class Motion:
-    """How long things take to move, milliseconds; 0 of either where the device asks for less motion."""
+    """How long what moves takes, milliseconds; `NONE` where the device asks for less motion."""
 
-    QUICK, CALM = 120, 200
+    NONE, CALM = 0, 200
 
 
 LARGE_TEXT = 1.45  # from here on what stands side by side stands in two rows
