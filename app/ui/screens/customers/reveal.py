@@ -8,7 +8,7 @@ from collections.abc import Callable
 import flet as ft
 
 from app.account import REVEAL_REASONS, reveal_phone
-from app.domain.errors import GuideError
+from app.domain.errors import GuideError, Unavailable
 from app.protocol.objects import Customer
 from app.ui import hooks
 from app.ui import parts as p
@@ -55,6 +55,12 @@ def PhoneLine(customer: Customer) -> ft.Control:
     return p.tappable(line, lambda: set_asking(True), label=t("reveal.show", phone=customer.phone_masked), height=48)
 
 
+def _why(error: GuideError) -> str:
+    """Return why there is no number; nothing of this is kept for later, as other work without a network is."""
+    away = isinstance(error, Unavailable) and error.code != "rate_limited"
+    return t("profile.reveal_offline") if away else error_text(error)
+
+
 def _whole(number: str) -> ft.Control:
     ui = hooks.sessions.current()
 
@@ -90,7 +96,7 @@ def RevealForm(customer_id: str, on_number: Callable[[str], None]) -> ft.Control
         except GuideError as error:
             set_busy(False)
             set_wants_pin(wants_pin or error.code == "step_up_needed")
-            set_problem(error_text(error))
+            set_problem(_why(error))
             return
         on_number(found)
 
