@@ -19,6 +19,7 @@ from app.ui.screens.coupons import MessagePage
 from app.ui.screens.customers import CustomerPage, SuitsPage
 from app.ui.screens.customers.picking import Picking
 from app.ui.screens.customers.timeline import PAGE
+from app.ui.screens.share.product import ProductPage
 from app.ui.screens.today.reasons import Prompts
 from app.ui.strings import Strings
 from tests.fakes.sample import sample_store
@@ -387,3 +388,26 @@ async def test_whom_a_product_suits_becomes_a_coupon_for_them(sample: Any) -> No
 async def test_a_product_nobody_likes_and_one_that_is_gone(sample: Any) -> None:
     ui = await FakeUi.screen(sample, SuitsPage, "nothing")
     await ui.until(lambda: ui.shows("还没有找到合适的人"))
+
+
+async def test_rule_2_6_a_private_note_is_marked(sample: Any) -> None:
+    customer_id = sample.heroes["note"]
+    await become(sample, customer_id, note="生日想要惊喜", note_private=True)
+    ui = await profile(sample, customer_id, "notes")
+    assert ui.shows("仅自己可见")
+    await ui.toggle("交接时删除", False)
+    assert not ui.shows("仅自己可见") and ui.shows("接手的同事能看到")
+
+
+async def test_a_product_leads_to_whom_it_suits(sample: Any) -> None:
+    product = sample.store.read.value("SELECT id FROM product ORDER BY id LIMIT 1")
+    ui = await FakeUi.screen(sample, ProductPage, product)
+    await ui.press("谁可能会喜欢")
+    assert ui.ui.nav.stack()[-1] == f"/products/{product}/people"
+
+
+async def test_the_hint_shows_three_products_and_leads_to_all_of_them(sample: Any) -> None:
+    ui = await profile(sample, sample.heroes["views"])
+    await ui.press("看全部推荐")
+    await ui.until(lambda: any(name.startswith("发这件：") for name in ui.buttons()))
+    assert not ui.reports

@@ -4,7 +4,7 @@ from datetime import datetime
 
 import pytest
 
-from app.domain.contact import Allowed, ContactPolicy, Denied, decide, may_opt_in, require
+from app.domain.contact import Allowed, ContactPolicy, Denied, budget_left, decide, may_opt_in, require
 from app.domain.errors import Rejected
 from app.domain.instants import to_text
 from tests.unit.domain.times import SHANGHAI, local
@@ -84,3 +84,16 @@ def test_instants_as_text_count_like_datetimes() -> None:
     assert ask("2026-11-25 10:00", "2026-11-25 09:00") == decide(
         [to_text(at)], now=local("2026-11-25 10:00"), zone=SHANGHAI, policy=POLICY, consents=OPTED_IN
     )
+
+
+@pytest.mark.parametrize(
+    ("contacts", "left"),
+    [
+        ((), (1, 2, 4)), (("2026-11-24 09:30",), (0, 1, 3)), (("2026-11-23 09:30",), (1, 1, 3)),
+        (("2026-11-22 23:59",), (1, 2, 3)), (("2026-10-31 23:59",), (1, 2, 4)),
+        (("2026-11-24 09:30", "2026-11-24 09:31"), (-1, 0, 2)),
+    ],
+)  # fmt: skip
+def test_rule_9_2_what_is_left_of_day_week_and_month(contacts: tuple[str, ...], left: tuple[int, int, int]) -> None:
+    at = [local(text) for text in contacts]
+    assert budget_left(at, local("2026-11-24 10:30"), SHANGHAI, ContactPolicy()) == left
