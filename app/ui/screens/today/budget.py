@@ -4,24 +4,13 @@ from __future__ import annotations
 
 import flet as ft
 
-from app.domain.contact import Allowed, Denied
-from app.mutations.contacting import contact_decision
-from app.mutations.mutate import call_of
+from app.domain.contact import Allowed
 from app.ui import hooks
 from app.ui import parts as p
 from app.ui.guards import screen
+from app.ui.screens.customers.reach import use_decision
 from app.ui.strings import error_text, t
 from app.ui.theme import Space, Tone, Type
-
-WATCHED = frozenset({"customer", "contact", "contact_holder", "setting"})
-
-
-def use_decision(customer_id: str) -> Allowed | Denied:
-    """Return whether this customer may be contacted now; asked again each minute and at each commit. A hook."""
-    client, now = hooks.use_client(), hooks.use_now()
-    return hooks.use_live(
-        WATCHED, lambda: contact_decision(client.store.read, customer_id, call_of(client)), customer_id, now
-    )
 
 
 @screen

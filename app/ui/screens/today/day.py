@@ -169,8 +169,12 @@ def _key(signal: TodaySignal) -> str:
 def TodayBeside() -> ft.Control:
     """Show the message of the card to do now, while nothing else is chosen: the right pane of a wide window."""
     plan = use_plan()
-    if plan is None or not plan.shown:
-        return ft.Container()
+    hooks.use_strings()
+    if plan is None:
+        return p.frame("", p.Skeleton(6, head=True))
+    if not plan.shown:
+        done = p.empty(ft.Icons.TASK_ALT, t("today.beside_title"), t("today.beside_text"))
+        return ft.Container(done, alignment=ft.Alignment.CENTER, expand=True)
     from app.ui.screens.coupons.compose import Composer  # the composer takes its prompts from here
 
     first = plan.shown[0]
