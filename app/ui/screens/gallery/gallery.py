@@ -70,6 +70,13 @@ def Rows() -> ft.Control:
         )
         for index, name in enumerate((NAME, LONG, RTL, EMOJI))
     ]  # fmt: skip
+    found = [
+        p.person_row(
+            p.marked(name, ((0, 2),), Type.ROW), p.marked(p.dots("¥28,460", name), ((0, 4),), Type.META),
+            leading=p.avatar(name, str(index)), fact=days, on_click=_nothing, selected=index == 1,
+        )
+        for index, name in enumerate((NAME, LONG, RTL, EMOJI))
+    ]  # fmt: skip
     settings = [
         p.setting_row(ft.Icons.SYNC, t("look.sample_action"), t("look.sample_note"), _nothing),
         p.setting_row(ft.Icons.TRANSLATE, t("look.sample_text"), t("look.sample_text"), _nothing),
@@ -79,7 +86,7 @@ def Rows() -> ft.Control:
         p.timeline_item(ft.Icons.SHOPPING_BAG, LONG.strip(), t("look.sample_note"), days, strong=True),
         p.timeline_item(ft.Icons.VISIBILITY, t("look.sample_text"), "", days, last=True),
     ]
-    return _column(p.group(people), p.group(settings), ft.Column(moments, spacing=0))
+    return _column(p.group(people), p.group(found), p.group(settings), ft.Column(moments, spacing=0))
 
 
 @screen
