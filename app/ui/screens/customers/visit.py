@@ -92,10 +92,7 @@ def Pieces(visit_id: str) -> ft.Control:
     if is_open:
         rows.append(p.txt(t("visit.tick_hint"), Type.META))
         kept = ticks.of(visit)
-        lines = [
-            _open_row(visit, one, goods, (one.product_id, one.size) in kept, ticks, submit)
-            for one in visit.pieces[:shown]
-        ]
+        lines = [_open_row(visit, one, goods, kept, ticks, submit) for one in visit.pieces[:shown]]
     else:
         rows.append(p.txt(kept_words(visit), Type.META))
         lines = [_ended_row(one, goods) for one in visit.pieces[:shown]]
