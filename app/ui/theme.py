@@ -19,6 +19,7 @@ LIST_WIDTH = 420
 DETAIL_MAX = 760
 BAR_HEIGHT = 68
 SHORT_BAR_HEIGHT = 52
+NARROW = 360  # below this a row of several words and buttons is too long
 SHORT_MAX = 500  # a window lower than this is a phone on its side
 RAIL_WIDTH = 84
 ROW_HEIGHT = 72

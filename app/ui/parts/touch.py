@@ -72,9 +72,12 @@ def tappable(
 ) -> ft.Control:  # fmt: skip
     """Return `content` as one button; its name is `label`, or else all its texts.
 
-    Options go to the container (padding, bgcolor, border, width, height, alignment …); `expand` to the whole.
+    Options go to the container (padding, bgcolor, border, width, height, alignment …); `expand` to the whole. A
+    `height` is that of usual text, and grows with it.
     """
     expand = options.pop("expand", None)
+    if options.get("height"):
+        options["height"] *= sessions.current().layout.scale
     box = ft.Container(content, ink=True, border_radius=radius, on_click=_handler(on_click), **options)
     if INSPECTED:  # a merged button hides where its texts are
         return ft.Semantics(label=label, button=True, selected=selected, container=True, content=box, expand=expand)

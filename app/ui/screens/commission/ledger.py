@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from zoneinfo import ZoneInfo
@@ -28,7 +28,7 @@ from app.ui.screens.commission.view import (
     signed,
 )
 from app.ui.strings import Strings, current, date_weekday, month, t
-from app.ui.theme import Space, Tone, Type
+from app.ui.theme import Space, Tone, Type, row_height
 
 ROWS_TOGETHER = 2
 
@@ -138,7 +138,8 @@ def _day_head(row: DayHead) -> ft.Control:
     )  # fmt: skip
     total = p.txt(signed(row.fen), Type.SECTION, Tone.LATE if row.fen < 0 else Tone.QUIET, no_wrap=True)
     pad = ft.Padding.only(left=Space.M)
-    return ft.Container(ft.Row([words, total, button], spacing=Space.XS), height=72, padding=pad)
+    high = row_height(sessions.current().layout.scale)
+    return ft.Container(ft.Row([words, total, button], spacing=Space.XS), height=high, padding=pad)
 
 
 def _search(view: CommissionView) -> ft.Control:
@@ -168,20 +169,7 @@ def _chips(view: CommissionView, lines: Sequence[LedgerLine]) -> ft.Control:
         else:
             setattr(view, name, "" if getattr(view, name) == wanted else wanted)
 
-    return _many_chips(options, chosen, choose)
-
-
-def _many_chips(options: list[tuple[str, str]], chosen: set[str], choose: Callable[[str], None]) -> ft.Control:
-    def chip(value: str, label: str) -> ft.Control:
-        on = value in chosen
-        return p.tappable(
-            p.txt(label, Type.ROW, Tone.ON_ACTION if on else Tone.QUIET, no_wrap=True), lambda: choose(value),
-            selected=on, bgcolor=Tone.ACTION if on else Tone.CARD,
-            border=ft.Border.all(1, Tone.ACTION if on else Tone.LINE), height=40,
-            padding=ft.Padding.symmetric(horizontal=Space.L), alignment=ft.Alignment.CENTER,
-        )  # fmt: skip
-
-    return ft.Row([chip(*one) for one in options], spacing=Space.S, scroll=ft.ScrollMode.HIDDEN, height=48)
+    return p.filter_chips(options, chosen, choose)
 
 
 def _sums(found: Sequence[LedgerLine], view: CommissionView) -> ft.Control:

@@ -140,7 +140,7 @@ def _month_head(first: date, months: int, move: Callable[[int], None]) -> ft.Con
                 color=Tone.TEXT if months < 0 else Tone.LINE,
             ),
         ],
-        spacing=0, height=40,
+        spacing=0,
     )  # fmt: skip
 
 

@@ -25,13 +25,12 @@ from app.ui.guards import screen
 from app.ui.screens.customers.listing import Look, Shown, customer_row
 from app.ui.screens.customers.picking import Picking
 from app.ui.strings import number, t
-from app.ui.theme import Space, Tone, Type
+from app.ui.theme import NARROW, Space, Tone, Type
 
 SEGMENTS = (
     ALL, "new", "birthday", "first", "repeat", "effective", "champion", SUPER, "at_risk", "dormant",
     "stored_value", "consented",
 )  # fmt: skip
-NARROW = 360
 OWN = "own"  # the chip of a filter that has no name
 LISTED = frozenset({"customer", "setting", "coupon"})
 
@@ -171,7 +170,7 @@ def Line(picking: bool) -> ft.Control:
     size = book.filter.size if book.filter else 0
     sift = t("customers.filter_n", n=size) if size else t("customers.filter")
     sort = t(f"customers.sort_{book.sort}")
-    narrow = hooks.layout().pane < NARROW
+    narrow = hooks.layout().pane < NARROW or hooks.layout().is_large
     buttons = [
         _small("" if narrow else sift, ft.Icons.TUNE, lambda: ui.select("/customers/filter"), sift, size > 0),
         _small(

@@ -128,9 +128,9 @@ def _chip(label: str, on: bool, press: Any) -> ft.Control:
     style = ft.ButtonStyle(
         bgcolor=Tone.ACTION if on else Tone.CARD, color=Tone.ON_ACTION if on else Tone.QUIET,
         side=ft.BorderSide(1, Tone.ACTION if on else Tone.LINE), shape=ft.RoundedRectangleBorder(radius=Radius.M),
-        padding=ft.Padding.symmetric(horizontal=Space.M),
+        padding=ft.Padding.symmetric(horizontal=Space.M, vertical=13),  # 48 with its words
     )  # fmt: skip
-    button = ft.OutlinedButton(label, height=40, style=style, on_click=lambda _event: press())
+    button = ft.OutlinedButton(label, style=style, on_click=lambda _event: press())
     return ft.Semantics(selected=True, content=button) if on else button
 
 

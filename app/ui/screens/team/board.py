@@ -145,7 +145,7 @@ def _table(team: list[GuideFigures], sort: str, choose: Choose) -> ft.Control:
 def _table_line(first: ft.Control, cells: list[ft.Control], back: str | None = None) -> ft.Control:
     return ft.Container(
         ft.Row([first, *cells], spacing=Space.XS, vertical_alignment=ft.CrossAxisAlignment.CENTER), bgcolor=back,
-        height=56, padding=ft.Padding.symmetric(horizontal=Space.L),
+        height=56 * sessions.current().layout.scale, padding=ft.Padding.symmetric(horizontal=Space.L),
     )  # fmt: skip
 
 

@@ -25,7 +25,7 @@ from app.ui.screens.today.reasons import (
 )
 from app.ui.screens.today.script import TONES, ready_text, use_goods
 from app.ui.strings import money, t
-from app.ui.theme import Radius, Space, Tone, Type
+from app.ui.theme import NARROW, Radius, Space, Tone, Type
 
 THUMB = 56
 SCRIPT_LINES = 3
@@ -82,11 +82,8 @@ def Script(signal: TodaySignal) -> ft.Control:
     def choose(tone: str) -> None:
         prompts.tone = tone
 
-    tones = ft.Row([_tone(one, one == prompts.tone, choose) for one in TONES], spacing=0)
-    head = ft.Row(
-        [p.txt(t("today.script"), Type.LABEL, Tone.QUIET, expand=True), tones],
-        vertical_alignment=ft.CrossAxisAlignment.CENTER,
-    )
+    tones = ft.Row([_tone(one, one == prompts.tone, choose) for one in TONES], spacing=0, wrap=True)
+    head = p.ends(p.txt(t("today.script"), Type.LABEL, Tone.QUIET), tones)
     words = p.tappable(
         p.txt(text, Type.BODY, max_lines=SCRIPT_LINES, overflow=ft.TextOverflow.ELLIPSIS), lambda: go(signal),
         label=p.dots(t("today.script_label", name=signal.customer.name), text), radius=Radius.S,
@@ -119,7 +116,7 @@ def Along(signal: TodaySignal) -> ft.Control:
         return ft.Container()
     thumbs = [_thumb(signal, one) for one in goods]
     poster = p.quiet(t("today.poster"), lambda: go(signal, goods[0], poster=True), ft.Icons.IMAGE_OUTLINED)
-    return ft.Row([*thumbs, ft.Container(expand=True), poster], spacing=Space.S)
+    return p.ends(ft.Row(thumbs, spacing=Space.S, wrap=True), poster)
 
 
 def _thumb(signal: TodaySignal, product: Product) -> ft.Control:
@@ -143,19 +140,16 @@ def Buttons(signal: TodaySignal) -> ft.Control:
         if with_coupon(signal)
         else (t("today.write"), ft.Icons.EDIT_OUTLINED)
     )
-    return ft.Row(
-        [
-            ft.Container(p.primary(label, lambda: go(signal), icon), expand=True),
-            p.secondary(t("today.later_action"), lambda: set_open(True)),
-            p.icon_button(
-                ft.Icons.CHECK_CIRCLE_OUTLINE,
-                t("today.done_label", name=signal.customer.name),
-                lambda: mark(signal, "done"),
-                color=Tone.ACTION,
-            ),
-        ],
-        spacing=Space.S,
-    )
+    send = ft.Container(p.primary(label, lambda: go(signal), icon), expand=True)
+    later = p.secondary(t("today.later_action"), lambda: set_open(True))
+    done = p.icon_button(
+        ft.Icons.CHECK_CIRCLE_OUTLINE, t("today.done_label", name=signal.customer.name), lambda: mark(signal, "done"),
+        color=Tone.ACTION,
+    )  # fmt: skip
+    layout = hooks.layout()
+    if layout.is_large or layout.pane < NARROW:  # the one filled button keeps a line to itself
+        return ft.Column([ft.Row([send]), p.ends(later, done)], spacing=Space.S)
+    return ft.Row([send, later, done], spacing=Space.S)
 
 
 def go(signal: TodaySignal, attach: Product | None = None, *, poster: bool = False) -> None:
