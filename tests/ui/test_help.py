@@ -20,10 +20,13 @@ from app.protocol.mutations import EditNote
 from app.protocol.objects import Customer, RejectedMutation
 from app.store import aside, outbox
 from app.ui import routes
+from app.ui.screens.first import FirstSteps
 from app.ui.screens.help import HelpScreen, ReportScreen
 from app.ui.screens.help.topics import TOPICS, answer, found, policy_params
+from app.ui.screens.me import MeScreen, PrivacyScreen
 from app.ui.strings import Strings
 from tests.fakes.client import fake_client
+from tests.fakes.drawn import Drawn
 from tests.fakes.sample import sample_store
 from tests.fakes.ui import FakeUi
 from tests.security.traces import traces
@@ -207,3 +210,38 @@ def test_the_end_of_a_log_is_redacted_once_more(tmp_path: Path) -> None:
     assert journal.tail(tmp_path, 5) == []
     (tmp_path / journal.FILE).write_text("a 13900001101\n王小明 left\nlast\n", "utf-8")
     assert journal.tail(tmp_path, 2) == ["… left", "last"]
+
+
+# --- budgets -----------------------------------------------------------------------------------------------------
+
+
+async def test_a_tap_or_a_key_on_these_pages_draws_at_most_100_controls(
+    sample: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    t, drawn = Strings().t, Drawn(monkeypatch)
+    ui = await FakeUi.screen(sample, HelpScreen)
+    drawn.since()
+    costs: dict[str, int] = {}
+    await ui.press(t("help.q_contact"))
+    costs["an answer"] = drawn.since()
+    await ui.type(t("help.search"), "券")
+    costs["a key in help"] = drawn.since()
+    ui = await FakeUi.screen(sample, ReportScreen)
+    drawn.since()
+    await ui.type(t("help.what"), "扫码没反应")
+    costs["a key in the report"] = drawn.since()
+    await ui.press(t("help.show_all"))
+    costs["the whole report"] = drawn.since()
+    ui = await FakeUi.screen(sample, PrivacyScreen)
+    drawn.since()
+    await ui.press(t("privacy.kind_browse_event"))
+    costs["a kind of data"] = drawn.since()
+    ui = await FakeUi.screen(sample, FirstSteps)
+    drawn.since()
+    await ui.press(t("first.see_do"))
+    costs["a first step"] = drawn.since()
+    ui = await FakeUi.screen(sample, MeScreen, place="root")
+    drawn.since()
+    await ui.press(t("me.language"))
+    costs["a setting"] = drawn.since()
+    assert {what: cost for what, cost in costs.items() if cost > 100} == {}
