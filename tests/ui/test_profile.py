@@ -308,7 +308,7 @@ async def test_rule_6_4_a_super_user_shows_which_traits_hold(sample: Any) -> Non
     ui = await profile(sample, customer_id, "worth")
     await ui.until(lambda: ui.shows("品类消费前 10%"))
     assert ui.shows("包袋") or ui.shows("包")
-    assert ui.shows("2 / 2") and ui.shows("先看新品")
+    assert ui.shows("2 / 2") and ui.shows("新品先请来看")
 
 
 async def test_article_24_no_personal_suggestions_uses_no_profile(sample: Any) -> None:

@@ -19,9 +19,9 @@ PROMPT = "product"  # what a message about a chosen product is prompted by
 
 
 def send_this(customer_id: str, product: Product) -> None:
-    """Write to the customer about this product."""
+    """Write to the customer about this product, which goes along."""
     ui = sessions.current()
-    ui.slice(Prompts).current = Prompt(customer_id, PROMPT, product.id, product)
+    ui.slice(Prompts).current = Prompt(customer_id, PROMPT, product.id, product, attach=product)
     ui.open(f"/customers/{customer_id}/message")
 
 

@@ -35,7 +35,7 @@ from app.ui.screens.customers.tag_words import tag_name, tag_reason
 from app.ui.screens.customers.timeline import Timeline
 from app.ui.screens.customers.views import Views
 from app.ui.screens.customers.worth import Worth
-from app.ui.screens.today.reasons import page_of, prompt_of, reason_text
+from app.ui.screens.today.reasons import page_of, prompt_of, reason_text, with_coupon
 from app.ui.strings import current, money, t
 from app.ui.theme import Space, Tone, Type
 
@@ -159,10 +159,10 @@ def Head(customer: Customer, edit: Callable[[], None]) -> ft.Control:
         [p.avatar(customer.name, customer.id, 64), words], spacing=Space.L,
         vertical_alignment=ft.CrossAxisAlignment.START,
     )  # fmt: skip
-    pills = _pills(customer, found)
+    pills, count = _pills(customer, found), len(customer.tags) + len(found)
     tags = p.tappable(
         ft.Row(pills, spacing=Space.S, wrap=True, run_spacing=Space.S), lambda: set_open(True),
-        label=t("profile.tags_label", n=len(customer.tags) + len(found)),
+        label=t("profile.tags_label", n=count) if count else t("profile.tags_add"),
         padding=ft.Padding.only(top=Space.XS, bottom=22),  # the number above is 48 high, and so is this
     )  # fmt: skip
     return ft.Column([face, tags], spacing=0, horizontal_alignment=ft.CrossAxisAlignment.STRETCH)
@@ -253,8 +253,9 @@ def Hint(signal: TodaySignal, everything: Callable[[], None]) -> ft.Control:
     row = ft.Row(thumbs, spacing=Space.S, height=THUMB)  # its height is there before the pictures are
     goods = p.tappable(row, everything, label=t("profile.hint_goods"), radius=Space.M)
     return p.notice(
-        t("profile.hint"), reason_text(signal, now), content=goods, action=p.quiet(t("profile.hint_action"), send)
-    )
+        t("profile.hint"), reason_text(signal, now), content=goods,
+        action=p.quiet(t("profile.hint_action" if with_coupon(signal) else "today.write"), send),
+    )  # fmt: skip
 
 
 def _foot(customer: Customer) -> ft.Control:

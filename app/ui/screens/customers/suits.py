@@ -101,9 +101,13 @@ class Chosen:
     product_id: str = ""
     out: frozenset[str] = frozenset()
 
-    def toggle(self, customer_id: str) -> None:
-        """Leave out, or take in again."""
-        self.out = self.out ^ {customer_id}
+    def of(self, product_id: str) -> frozenset[str]:
+        """Return who is left out for this product."""
+        return self.out if self.product_id == product_id else frozenset()
+
+    def toggle(self, product_id: str, customer_id: str) -> None:
+        """Leave out, or take in again; another product begins with nobody left out."""
+        self.product_id, self.out = product_id, self.of(product_id) ^ {customer_id}
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +135,7 @@ def SuitsPage(product_id: str) -> ft.Control:
 
     task = hooks.use_task(find, product_id, seen, now.date())
     title = t("profile.who_likes")
-    out = chosen.out if chosen.product_id == product_id else frozenset()
+    out = chosen.of(product_id)
     fits: tuple[Fit, ...] = task.value or ()
     rows = ft.use_memo(lambda: _rows(fits, product, out), [fits, product, out, strings.language])
     if task.error is not None:
@@ -140,8 +144,6 @@ def SuitsPage(product_id: str) -> ft.Control:
         return p.frame(title, p.empty(ft.Icons.GROUP_OFF_OUTLINED, t("profile.who_none"), t("profile.who_none_text")))
     if task.value is None:
         return p.frame(title, p.Skeleton(rows=8))
-    if chosen.product_id != product_id:
-        chosen.product_id, chosen.out = product_id, out
     ids = tuple(row.customer_id for row in rows if row.on)
     inset = ft.Padding.only(left=Space.S, right=Space.S, bottom=Space.XL)
     return p.frame(
@@ -165,7 +167,7 @@ def _person(row: Row) -> ft.Control:
     icon = ft.Icons.CHECK_CIRCLE if row.on else ft.Icons.RADIO_BUTTON_UNCHECKED
     line = p.list_row(
         row.name, row.words, leading=ft.Icon(icon, size=26, color=Tone.ACTION if row.on else Tone.QUIET),
-        on_click=partial(ui.slice(Chosen).toggle, row.customer_id), selected=row.on,
+        on_click=partial(ui.slice(Chosen).toggle, row.product.id, row.customer_id), selected=row.on,
     )  # fmt: skip
     line.expand = True
     write = p.icon_button(
