@@ -146,9 +146,12 @@ def _ended_row(piece: TakenPiece, goods: dict[str, Product]) -> ft.Control:
     )
 
 
-def take(visit: FollowUp, key: Key, name: str, submit: Callable[..., None], *, taken: bool) -> None:
-    """Take one piece along, or leave it here; Undo is the other one."""
+def take(visit: FollowUp, key: Key, name: str, submit: Callable[..., None], *, taken: bool, say: bool = True) -> None:
+    """Take one piece along, or leave it here; Undo is the other one. Not said where the tapped chip shows it."""
     made = TakePiece(visit.id, visit.customer_id, *key, taken=taken)
+    if not say:
+        submit(made)
+        return
     undo = TakePiece(visit.id, visit.customer_id, *key, taken=not taken)
     submit(made, done="visit.taken" if taken else "visit.left", undo=undo, params={"product": name})
 
@@ -278,7 +281,7 @@ def Sizes(visit_id: str, product_id: str, on_close: Callable[[], None]) -> ft.Co
     full = len(visit.pieces) >= PIECES_MAX
 
     def choose(size: str) -> None:
-        take(visit, (product_id, size), name, submit, taken=size not in on)
+        take(visit, (product_id, size), name, submit, taken=size not in on, say=False)
 
     sizes = [(size, _size_words(size, None if stock is None else stock.sizes.get(size, 0))) for size in product.sizes]
     shown = [one for one in sizes if not full or one[0] in on]
