@@ -29,6 +29,7 @@ SHOES = tuple(str(size) for size in range(34, 45))
 LABELS = ("child", "wedding", "partner", "parent")
 SERVE = (rules.PRICE, rules.CHANNEL, rules.MANNER)
 LIKES_SHOWN = 12
+WIDE = ft.CrossAxisAlignment.STRETCH
 
 
 def known_of(customer: Customer) -> tuple[Fact, ...]:
@@ -189,6 +190,7 @@ def SizeEditor(customer: Customer, subject: Subject, write: Writer, on_close: Ca
             *_remove_button(write, subject, on_close),
         ],
         spacing=Space.M,
+        horizontal_alignment=WIDE,
     )
 
 
@@ -218,6 +220,7 @@ def LikeEditor(customer: Customer, subject: Subject, write: Writer, on_close: Ca
             _entry(t("facts.own_like"), typed, set_typed, add, rules.NAME_MAX),
         ],
         spacing=Space.M,
+        horizontal_alignment=WIDE,
     )
 
 
@@ -261,7 +264,8 @@ def DayEditor(customer: Customer, subject: Subject, write: Writer, on_close: Cal
     number = ft.KeyboardType.NUMBER
     rows.append(p.text_field(t("facts.day_field"), typed, set_typed, error=wrong, keyboard_type=number, on_submit=save))
     rows.append(ft.Row([p.primary(t("facts.save"), save if ready else None, expand=1)]))
-    return ft.Column([*rows, *_remove_button(write, subject, on_close)], spacing=Space.M)
+    rows += _remove_button(write, subject, on_close)
+    return ft.Column(rows, spacing=Space.M, horizontal_alignment=WIDE)
 
 
 def _entry(
