@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import flet as ft
 import pytest
 
 from app.domain.instants import to_text
@@ -411,3 +412,28 @@ async def test_the_hint_shows_three_products_and_leads_to_all_of_them(sample: An
     await ui.press("看全部推荐")
     await ui.until(lambda: any(name.startswith("发这件：") for name in ui.buttons()))
     assert not ui.reports
+
+
+async def test_what_leaves_above_does_not_move_what_is_read(sample: Any) -> None:
+    customer_id = sample.heroes["views"]
+    await empty(sample, customer_id)
+    await entries(sample, customer_id, 60)
+    ui = await profile(sample, customer_id)
+
+    async def measure() -> None:
+        for one in [c for c in ui.walk() if isinstance(c, ft.Container) and c.on_size_change]:
+            await ui.fire(one, "size_change", {"w": 300.0, "h": 500.0})
+
+    def moved() -> list[float]:
+        return [args["delta"] for name, args in ui.calls if name == "scroll_to" and args.get("delta")]
+
+    await ui.press("看更早的")
+    assert moved() == []
+    await measure()
+    await ui.press("看更早的")
+    await ui.until(lambda: bool(moved()))
+    assert moved() == [48 - 500.0], "as far as the page that went was high, less the way back that came"
+    await measure()
+    await ui.press("回到更近的")
+    await ui.until(lambda: len(moved()) == 2)
+    assert moved()[1] == 500.0 - 48

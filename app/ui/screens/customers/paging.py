@@ -16,7 +16,7 @@ from app.ui import hooks
 from app.ui import parts as p
 from app.ui.guards import screen
 from app.ui.strings import t
-from app.ui.theme import Space
+from app.ui.theme import TOUCH, Space
 
 MOUNTED = 2  # a profile shows at most 300 controls
 GROWN = 8  # a page may have grown so many times its size by what came in since; beyond that it is cut
@@ -68,14 +68,14 @@ def Pages(source: Source, build: Callable[..., ft.Control], none: Callable[[], f
 
     ft.use_effect(keep_place, [first], cleanup=lambda: None)
 
-    def older() -> None:
+    def older() -> None:  # the way back to newer ones, 48 high, comes with the first page that leaves
         set_starts((*starts, source.place(pages[-1].items[-1])))
         if len(pages) == MOUNTED:
-            place.shift = -place.heights.get(starts[first], 0.0)
+            place.shift = (0 if first else TOUCH) - place.heights.get(starts[first], 0.0)
             set_first(first + 1)
 
     def newer() -> None:
-        place.shift = place.heights.get(starts[first - 1], 0.0)
+        place.shift = place.heights.get(starts[first - 1], 0.0) - (TOUCH if first == 1 else 0)
         set_starts(starts[: first - 1 + MOUNTED])
         set_first(first - 1)
 
