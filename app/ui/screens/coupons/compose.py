@@ -30,9 +30,10 @@ from app.ui.screens.today.marking import put_off
 from app.ui.screens.today.reasons import SUGGESTED, Prompt, Prompts
 from app.ui.screens.today.script import TONES, another, ready_texts, use_goods
 from app.ui.strings import error_text, t
-from app.ui.theme import Space, Type
+from app.ui.theme import BUTTON, Space, text_width
 
 WATCHED = frozenset({"customer", "contact", "contact_holder", "setting", "coupon", "coupon_template"})
+BUTTON_INSET = 64
 BEST = "best"  # the coupon that fits the occasion, until another is chosen
 
 
@@ -151,10 +152,20 @@ def Composer(customer_id: str, with_coupon: bool, prompt: Prompt | None) -> ft.C
         *([Lately(customer_id)] if wide else []),
     ]
     ready = denied is None and bool(text.strip())
-    button = p.primary(_send_label(letter), (lambda: start(send)) if ready else None, ft.Icons.SEND_OUTLINED, busy=busy)
-    foot = ft.Row([ft.Container(Cost(customer_id), expand=True), button], spacing=Space.M)
+    foot = _foot(customer_id, _send_label(letter), (lambda: start(send)) if ready else None, busy=busy)
     title = t("coupons.send_to" if picked else "message.title", name=customer.name)
     return p.frame(title, body, foot=foot, actions=_actions(customer_id))
+
+
+def _foot(customer_id: str, label: str, send: Callable[[], None] | None, *, busy: bool) -> ft.Control:
+    """Return what sending costs and the button: side by side where both have room, else one over the other."""
+    layout = sessions.current().layout
+    need = text_width(label, BUTTON, layout.scale) + BUTTON_INSET
+    side_by_side = need <= layout.pane / 2
+    button = p.primary(label, send, ft.Icons.SEND_OUTLINED, busy=busy, expand=None if side_by_side else True)
+    if side_by_side:
+        return ft.Row([ft.Container(Cost(customer_id), expand=True), button], spacing=Space.M)
+    return ft.Column([Cost(customer_id), ft.Row([button])], spacing=Space.S)
 
 
 def _actions(customer_id: str) -> list[ft.Control]:
@@ -202,8 +213,7 @@ def _goods(
         return []
     rows: list[ft.Control] = [p.section(t("message.attach")), Goods(goods, product.id if product else "", choose)]
     if product is not None:
-        rows.append(p.switch_row(t("message.poster"), t("message.poster_text"), poster, set_poster))
-        rows.append(p.txt(t("message.link_text"), Type.META))
+        rows.append(p.switch_row(t("message.poster"), t("message.link_text"), poster, set_poster))
     return rows
 
 
