@@ -77,8 +77,18 @@ def test_words_of_the_bar_and_of_snackbars_can_be_read() -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-async def test_nothing_that_can_be_pressed_is_nameless(kind: str) -> None:
-    ui = await gallery(kind)
+async def test_nothing_of_the_parts_that_can_be_pressed_is_nameless(kind: str) -> None:
+    assert_named(await gallery(kind))
+
+
+@pytest.mark.parametrize("name", GUIDE_SCREENS)
+async def test_nothing_on_a_root_that_can_be_pressed_is_nameless(sample: Any, name: str) -> None:
+    ui = await FakeUi.screen(sample, routes.component(name), place="root")
+    await ui.until(lambda: len(ui.texts()) > 3)
+    assert_named(ui)
+
+
+def assert_named(ui: FakeUi) -> None:
     assert all(name.strip() for name in ui.buttons())
     for control in ui.walk():
         if isinstance(control, ft.IconButton):
@@ -150,6 +160,21 @@ async def test_a_device_that_asks_for_less_motion_gets_it() -> None:
     await ui.settle()
     assert ui.ui.layout.calm and not any(isinstance(c, ft.Shimmer) for c in ui.walk())
     assert ui.page.theme.page_transitions.android is ft.PageTransitionTheme.NONE
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "kind"), [(390, 844, ft.BottomSheet), (844, 390, ft.BottomSheet), (820, 1180, ft.AlertDialog)]
+)
+async def test_a_choice_is_a_sheet_on_phones_and_a_panel_elsewhere(width: float, height: float, kind: type) -> None:
+    ui = await FakeUi.screen(fake_client(), GalleryScreen, "fields", width=width, height=height)
+    await ui.press("打开选择")
+    (shown,) = [c for c in ui.walk() if isinstance(c, ft.BottomSheet | ft.AlertDialog)]
+    assert isinstance(shown, kind)
+    if isinstance(shown, ft.AlertDialog):
+        assert shown.alignment == ft.Alignment.CENTER_RIGHT and shown.content.height == height
+        assert any(c.scroll for c in ui.inside(shown) if isinstance(c, ft.Column))
+    await ui.press("关闭")
+    assert not [c for c in ui.walk() if isinstance(c, ft.BottomSheet | ft.AlertDialog)]
 
 
 # --- keys --------------------------------------------------------------------------------------------------------
