@@ -137,7 +137,8 @@ def _sheet(content: ft.Control, title: str, on_close: Press, layout: sessions.La
         inset = ft.Padding.only(left=Space.L, right=Space.L, bottom=Space.XL)
         body = ft.Container(SheetBody(head, content, layout.height * SHEET_SHARE), padding=inset)
         return ft.BottomSheet(body, show_drag_handle=True, draggable=True, scrollable=True, on_dismiss=closed)
-    body = ft.Column([head, content], spacing=Space.M, scroll=ft.ScrollMode.AUTO)
+    wide = ft.CrossAxisAlignment.STRETCH
+    body = ft.Column([head, content], spacing=Space.M, scroll=ft.ScrollMode.AUTO, horizontal_alignment=wide)
     panel = ft.Container(body, width=min(PANEL_WIDTH, layout.width), height=layout.height, padding=Space.XL)
     return ft.AlertDialog(
         content=panel, content_padding=0, inset_padding=0, alignment=ft.Alignment.CENTER_RIGHT, bgcolor=Tone.CARD,
