@@ -17,10 +17,20 @@ from app.ui.parts.text import txt
 from app.ui.parts.tip import Tip
 from app.ui.parts.touch import icon_button
 from app.ui.strings import t
-from app.ui.theme import TOUCH, Space, Tone, Type
+from app.ui.theme import TOUCH, Space, Tone, Type, TypeSpec, text_width
 
 HEAD_LINES = 3
 CLOCK_OFF_S = 300  # rule 1.9
+
+
+BADGE_WIDTH = 84  # in its usual state
+HAN_TOGETHER = 4  # a title of Chinese characters may break, but not after two
+
+
+def _longest(title: str, kind: TypeSpec, scale: float) -> float:
+    """Return the width of the longest word of a title: what must not break."""
+    words = [word if word.isascii() else word[:HAN_TOGETHER] for word in title.split()]
+    return max((text_width(word, kind, scale) for word in words), default=0)
 
 
 def gutter() -> int:
@@ -39,14 +49,16 @@ def _head(
     inset = 0 if over else max(0.0, (TOUCH - kind.line * layout.scale) / 2)
     name_box = ft.Container(words, padding=ft.Padding.symmetric(vertical=inset), expand=True)
     shown = [SyncBadge()] if badge else []
-    if shown and layout.is_large:  # the badge would leave the title no room
-        first = ft.Row([*([back] if back else []), ft.Container(expand=True), *actions, *shown], spacing=Space.S)
-        return ft.Column([first, ft.Row([name_box])], spacing=0)
-    if shown and over:  # beside the quiet line, so that the title has the whole width
+    if shown and over and not layout.is_large:  # beside the quiet line, so that the title has the whole width
         above = ft.Row([txt(over, Type.META, expand=True), *shown], spacing=Space.S)
         return ft.Column(
             [above, ft.Row([*([back] if back else []), ft.Container(name, expand=True), *actions])], spacing=0
         )
+    beside = TOUCH * (len(actions) + bool(back)) + (BADGE_WIDTH if badge else 0) + 2 * Space.L
+    room = layout.pane - beside - Space.S * (len(actions) + 2)
+    if len(actions) + bool(badge) and _longest(title, kind, layout.scale) > room:
+        first = ft.Row([*([back] if back else []), ft.Container(expand=True), *actions, *shown], spacing=Space.S)
+        return ft.Column([first, ft.Row([name_box])], spacing=0)
     cells: list[ft.Control] = [*([back] if back else []), name_box, *actions, *shown]
     return ft.Row(cells, spacing=Space.S, vertical_alignment=ft.CrossAxisAlignment.CENTER)
 
