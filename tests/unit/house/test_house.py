@@ -120,6 +120,15 @@ def test_catalogues_are_complete_in_both_languages(base: str) -> None:
         assert by_language["zh_CN"] == by_language["en"], f"{area}: {by_language['zh_CN'] ^ by_language['en']}"
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_text_stands_in_two_catalogues(language: str) -> None:
+    keys: dict[str, list[str]] = {}
+    for path in sorted((ROOT / "assets/locale" / language).glob("*.po")):
+        for key in re.findall(r'^msgid "([^"]+)"', path.read_text("utf-8"), re.M):
+            keys.setdefault(key, []).append(path.name)
+    assert {key: places for key, places in keys.items() if len(places) > 1} == {}
+
+
 def test_every_error_code_has_a_sentence() -> None:
     errors = catalogues("assets/locale")["errors"]["zh_CN"]
     missing = {code for code in CODES if code not in errors and f"errors.{code}" not in errors}
