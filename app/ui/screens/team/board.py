@@ -20,11 +20,13 @@ from app.ui.screens.team.chart import day_chart
 from app.ui.screens.team.handover import hand_over_row
 from app.ui.screens.team.view import METRICS, MONTH, TODAY, TeamView, days_of_period, ranked, shown, total, value
 from app.ui.strings import current, date_weekday, money, t
-from app.ui.theme import Radius, Space, Tone, Type, TypeSpec
+from app.ui.theme import LIST_WIDTH, RAIL_WIDTH, Radius, Space, Tone, Type, TypeSpec, text_width
 
 RANK_WIDTH = 22
 CELL_WIDTH = 76
 SALES_WIDTH = 96
+NAME_WIDTH = 140
+ARROW = 18
 
 
 Choose = Callable[[str], None]
@@ -139,7 +141,19 @@ def _table(team: list[GuideFigures], sort: str, choose: Choose) -> ft.Control:
     lines.append(ft.Divider(height=1, thickness=1, color=Tone.LINE))
     sums = [_cell(shown(m, total(team, m), strings), m, Type.ROW) for m in METRICS]
     lines.append(_table_line(p.txt(t("team.all_guides"), Type.ROW, expand=True, lines=1), sums, Tone.FILL))
-    return p.card(ft.Column(lines, spacing=0), padding=0, clip_behavior=ft.ClipBehavior.ANTI_ALIAS)
+    layout = sessions.current().layout
+    room = layout.width - LIST_WIDTH - RAIL_WIDTH - 2 * Space.XL
+    need = NAME_WIDTH * layout.scale + sum(_width(m) + Space.XS for m in METRICS) + 2 * Space.L
+    table = ft.Column(lines, spacing=0, width=need if need > room else None)
+    inside = ft.Row([table], scroll=ft.ScrollMode.AUTO) if need > room else table
+    return p.card(inside, padding=0, clip_behavior=ft.ClipBehavior.ANTI_ALIAS)
+
+
+def _width(metric: str) -> float:
+    """Return the width of a figure's column: its head's words fit, with the arrow of the sorted one."""
+    scale = sessions.current().layout.scale
+    usual = (SALES_WIDTH if metric == "sales_fen" else CELL_WIDTH) * scale
+    return max(usual, text_width(t(f"team.metric_{metric}"), Type.LABEL, scale) + ARROW)
 
 
 def _table_line(first: ft.Control, cells: list[ft.Control], back: str | None = None) -> ft.Control:
@@ -150,10 +164,8 @@ def _table_line(first: ft.Control, cells: list[ft.Control], back: str | None = N
 
 
 def _cell(text: str, metric: str, kind: TypeSpec = Type.BODY, color: str | None = None) -> ft.Control:
-    width = SALES_WIDTH if metric == "sales_fen" else CELL_WIDTH
-    return ft.Container(
-        p.txt(text, kind, color, text_align=ft.TextAlign.END, lines=1), width=width, alignment=ft.Alignment.CENTER_RIGHT
-    )
+    shown_at = p.txt(text, kind, color, text_align=ft.TextAlign.END, lines=1)
+    return ft.Container(shown_at, width=_width(metric), alignment=ft.Alignment.CENTER_RIGHT)
 
 
 def _table_head(sort: str, choose: Choose) -> ft.Control:
@@ -166,7 +178,7 @@ def _table_head(sort: str, choose: Choose) -> ft.Control:
         )  # fmt: skip
         return p.tappable(
             face, lambda: choose(metric), label=t("team.sort_by", metric=t(f"team.metric_{metric}")), selected=on,
-            width=SALES_WIDTH if metric == "sales_fen" else CELL_WIDTH, height=48, radius=Radius.S,
+            width=_width(metric), height=48, radius=Radius.S,
         )  # fmt: skip
 
     return _table_line(p.txt(t("team.guide"), Type.LABEL, Tone.QUIET, expand=True), [head(m) for m in METRICS])
