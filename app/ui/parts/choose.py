@@ -29,7 +29,7 @@ def filter_chips(
     def chip(value: str, label: str) -> ft.Control:
         on = value in filled
         face = ft.Container(
-            txt(label, Type.ROW, Tone.ON_ACTION if on else Tone.QUIET, no_wrap=True),
+            txt(label, Type.ROW, Tone.ON_ACTION if on else Tone.QUIET, no_wrap=not wrap),
             bgcolor=Tone.ACTION if on else Tone.CARD, border=_line(Tone.ACTION if on else Tone.LINE),
             border_radius=Radius.M, padding=ft.Padding.symmetric(horizontal=Space.L, vertical=9),
         )  # fmt: skip

@@ -140,9 +140,9 @@ def _row(
     late = late_words(one, now)
     pieces = t("visit.pieces_count", n=len(one.pieces)) if one.pieces else None
     return p.list_row(
-        p.dots(kind_name(one.kind), when_words(one.at, now)), p.dots(one.note or None, pieces, more),
-        leading=_round(icon_of(one.kind), late=bool(late)), fact=p.pill(late, "warm") if late else "",
-        trailing=_chevron(), on_click=on_click,
+        opening(when_words(one.at, now)), p.dots(kind_name(one.kind), one.note or None, pieces, more),
+        leading=_round(icon_of(one.kind), late=bool(late)), fact=late, fact_color=Tone.LATE, trailing=_chevron(),
+        on_click=on_click,
     )  # fmt: skip
 
 
@@ -228,7 +228,10 @@ def _when_card(one: FollowUp, now: datetime) -> ft.Control:
         words.append(p.txt(t("followup.closed_on", day=date_short(one.closed_at, now)), Type.META))
     else:
         words.append(p.txt(t("followup.planned_on", day=date_short(one.created_at, now)), Type.META))
-    row = [_round(icon_of(one.kind), late=bool(late)), ft.Column(words, spacing=Space.XS, expand=True), state]
+    beside = [state]
+    if sessions.current().layout.is_large:  # large text: the state stands below
+        words, beside = [*words, ft.Row([state])], []
+    row = [_round(icon_of(one.kind), late=bool(late)), ft.Column(words, spacing=Space.XS, expand=True), *beside]
     return p.card(ft.Row(row, spacing=Space.M, vertical_alignment=ft.CrossAxisAlignment.START))
 
 
