@@ -14,6 +14,7 @@ from app.mutations import refusal_to_issue
 from app.protocol.objects import CouponTemplate, Product
 from app.store.queries import coupons as cq
 from app.ui import parts as p
+from app.ui import session as sessions
 from app.ui.guards import screen
 from app.ui.screens.coupons.words import conditions, gives, name_of
 from app.ui.screens.customers.words import product_name
@@ -23,7 +24,7 @@ from app.ui.theme import Radius, Space, Tone, Type
 
 Option = tuple[CouponTemplate, int, Denied | None]
 OF_TEMPLATE = "coupon_limit"
-TILE_HEIGHT = 96
+TILE_HEIGHT, TILE_HEIGHT_WIDE = 96, 160
 
 
 def options_of(client: Any, customer_id: str) -> list[Option]:
@@ -108,12 +109,13 @@ def Goods(goods: Sequence[Product], chosen: str, choose: Callable[[str], None]) 
 
 def _tile(product: Product, on: bool, choose: Callable[[str], None]) -> ft.Control:
     name = product_name(product)
+    height = TILE_HEIGHT_WIDE if sessions.current().layout.is_wide else TILE_HEIGHT
     picture = ft.Stack(
         [
-            ft.Row([ft.Container(p.product_thumb(product.picture, name, None, TILE_HEIGHT), expand=True)], spacing=0),
+            ft.Row([ft.Container(p.product_thumb(product.picture, name, None, height), expand=True)], spacing=0),
             *([_tick()] if on else []),
         ],
-        height=TILE_HEIGHT,
+        height=height,
     )
     words = ft.Column(
         [p.txt(name, Type.META, lines=1), p.txt(money(product.price_fen), Type.LABEL)], spacing=0,

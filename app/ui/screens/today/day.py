@@ -10,6 +10,7 @@ from typing import Any
 import flet as ft
 
 from app.insight.today import READS, TodaySignal
+from app.protocol.objects import FollowUp
 from app.store.queries import brand
 from app.ui import hooks
 from app.ui import parts as p
@@ -19,7 +20,7 @@ from app.ui.screens.today.marking import mark
 from app.ui.screens.today.now import NowCard, go
 from app.ui.screens.today.orders import FreshOrders, OrderPing
 from app.ui.screens.today.play import Play
-from app.ui.screens.today.promises import Promises, use_promises
+from app.ui.screens.today.promises import Promises, split, use_promises
 from app.ui.screens.today.reasons import ICONS, kind_text, prompt_for, reason_text, with_coupon
 from app.ui.screens.today.summary import DayDone, PutOff, Summary, use_work
 from app.ui.strings import date_weekday, t
@@ -97,15 +98,16 @@ def TodayScreen() -> ft.Control:
     part = "morning" if hour < 11 else "noon" if hour < 13 else "afternoon" if hour < 18 else "evening"
     over = p.dots(date_weekday(now), (store.name if strings.is_chinese else store.name_en) if store else None)
     head = ft.Column([OrderPing(), Summary(None if plan is None else plan.left)], spacing=0)
-    body: list[ft.Control] = [head, *([Promises(due)] if due else [])]
+    urgent, later = split(due, now)
+    body: list[ft.Control] = [head, *([Promises(urgent, False)] if urgent else [])]
     if plan is None:
         body.append(p.Skeleton(5, head=True))
     elif not plan.signals and partial:
         body.append(p.unfinished())
     elif not plan.signals and not work.handled:
-        body.append(_nothing())
+        body += [*([Promises(later)] if later else []), _nothing()]
     else:
-        body.append(DayList(plan, ROWS_BESIDE_PROMISES if due else ROWS))
+        body.append(DayList(plan, later, ROWS_BESIDE_PROMISES if due else ROWS))
     body += [Play(), FreshOrders()]
     return p.frame(
         t(f"today.{part}", name=client.staff.name), body, over=over, actions=[_redeem()], tips=["today", "offline"]
@@ -121,8 +123,8 @@ def _nothing() -> ft.Control:
 
 
 @screen
-def DayList(plan: Plan, most: int) -> ft.Control:
-    """Show chips, the card to do now and `most` of the rest; or that the day is done."""
+def DayList(plan: Plan, due: tuple[FollowUp, ...], most: int) -> ft.Control:
+    """Show chips, the card to do now, what was promised for later and `most` of the rest; or that the day is done."""
     day, now = hooks.use_slice(Day), hooks.use_now()
 
     def choose(kind: str) -> None:
@@ -132,10 +134,11 @@ def DayList(plan: Plan, most: int) -> ft.Control:
         day.kind, day.more = ALL, True
 
     controls: list[ft.Control] = [_chips(plan.signals, day.kind, choose, CHIPS)] if plan.signals else []
+    promised = [Promises(due)] if due else []
     if not plan.shown:
-        return _column([*controls, DayDone(plan.beyond, go_on)])
+        return _column([*controls, *promised, DayDone(plan.beyond, go_on)])
     first, *rest = plan.shown
-    controls += [p.section(t("today.now")), NowCard(first, key=_key(first))]
+    controls += [p.section(t("today.now")), NowCard(first, key=_key(first)), *promised]
     if rest:
         rows = [later_row(one, reason_text(one, now)) for one in rest[:most]]
         controls += [p.section(t("today.later"), t("today.by_value")), p.group(rows)]

@@ -37,8 +37,10 @@ def NowCard(signal: TodaySignal) -> ft.Control:
     now, wide = hooks.use_now(), hooks.use_wide()
     rows: list[ft.Control] = [_who(signal), p.txt(reason_text(signal, now), Type.LEAD)]
     if not wide:
-        rows += [Script(signal), Along(signal), Cost(signal.customer.id, True)]
-    rows.append(Buttons(signal))
+        rows += [Script(signal), Cost(signal.customer.id, True)]
+    rows.append(Buttons(signal))  # within the thumb's reach also below a promise that is due
+    if not wide:
+        rows.append(Along(signal))
     return p.card(
         ft.Column(rows, spacing=Space.M, horizontal_alignment=ft.CrossAxisAlignment.STRETCH), chosen=wide,
         padding=Space.L,

@@ -6,7 +6,7 @@ They are no marketing: no contact budget, no quiet hour hides them.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import flet as ft
 
@@ -24,7 +24,8 @@ from app.ui.screens.customers.followup_words import icon_of, kind_name
 from app.ui.strings import current, t
 from app.ui.theme import Space, Tone, Type
 
-SHOWN, MOST = 2, 8
+SHOWN, MOST = 1, 8
+SOON = timedelta(hours=1)
 
 
 def use_promises() -> list[FollowUp]:
@@ -34,9 +35,15 @@ def use_promises() -> list[FollowUp]:
     return hooks.use_query(followups.due, to_text(until))  # type: ignore[no-any-return]
 
 
+def split(due: Sequence[FollowUp], now: datetime) -> tuple[tuple[FollowUp, ...], tuple[FollowUp, ...]]:
+    """Return the promise that is late or due within the hour, which comes before all else, and the others."""
+    first = tuple(one for one in due[:1] if from_text(one.at) <= now + SOON)
+    return first, tuple(due[len(first) :])
+
+
 @screen
-def Promises(due: Sequence[FollowUp]) -> ft.Control:
-    """Show today's promises by time."""
+def Promises(due: Sequence[FollowUp], titled: bool = True) -> ft.Control:
+    """Show promises by time, under their title or alone."""
     client, now = hooks.use_client(), hooks.use_now()
     wanted = tuple(sorted({one.customer_id for one in due}))
     people = hooks.use_live({"customer"}, lambda: q.customers_by_ids(client.store.read, wanted), wanted)
@@ -45,7 +52,10 @@ def Promises(due: Sequence[FollowUp]) -> ft.Control:
     shown = known[: MOST if everything else SHOWN]
     rows = [_row(one, people[one.customer_id], now) for one in shown]
     more = len(known) - len(shown)
-    controls: list[ft.Control] = [p.section(t("today.promised")), p.group(rows)]
+    controls: list[ft.Control] = [
+        *([p.section(t("today.promised"))] if titled else []),
+        *([p.group(rows)] if rows else []),
+    ]
     if more and not everything:
         controls.append(p.quiet(t("today.promised_more", n=more), lambda: set_everything(True)))
     return ft.Column(controls, spacing=Space.M, horizontal_alignment=ft.CrossAxisAlignment.STRETCH)
