@@ -28,7 +28,7 @@ NODES = """() => {
     const rect = n => { const r = n.getBoundingClientRect(); return {x: r.x, y: r.y, r: r.right, b: r.bottom}; };
     const words = n => [n.getAttribute('aria-label') || '', n.value || '', n.textContent || ''].join(' ').trim();
     const wide = (text, size) => { measured.font = `${size}px sc-measure`; return measured.measureText(text).width; };
-    const tokens = text => text.match(/[\\u2e80-\\uffff]|[^\\s\\u2e80-\\uffff]+\\s*|\\s+/g) || [];
+    const tokens = text => text.match(/[\\u2e80-\\uffff]|[^-\\s\\u2e80-\\uffff]+-?\\s*|[-\\s]+/g) || [];
     const lines = (text, size, room) => text.split('\\n').reduce((sum, part) => {
         let count = 1, used = 0;
         for (const token of tokens(part)) {
@@ -49,8 +49,9 @@ NODES = """() => {
         let seen = rect(n), button = null, sideways = false;
         const own = seen;
         for (let up = n.parentElement; up && up.tagName !== 'FLT-GLASS-PANE'; up = up.parentElement) {
-            const style = getComputedStyle(up);
-            const x = style.overflowX === 'scroll', y = style.overflowY === 'scroll';
+            const style = getComputedStyle(up), on = ['scroll', 'hidden'];  // hidden once a pointer was used
+            const rolls = [...up.children].some(c => c.tagName === 'FLT-SEMANTICS-SCROLL-OVERFLOW');
+            const x = rolls && on.includes(style.overflowX), y = rolls && on.includes(style.overflowY);
             if (x || y) seen = clip(seen, rect(up));
             if (x && !y) sideways = true;
             if (!button && ['button', 'tab'].includes(up.getAttribute('role'))) button = rect(up);
