@@ -103,6 +103,7 @@ def text_field(label: str, value: str, on_change: Callable[[str], Any], **option
 
 
 PANEL_WIDTH = 440
+SHEET_HEAD = 140  # handle, title and margins: on a phone on its side they are most of what there is
 SHEET_SHARE = 0.75  # of the window's height, the head not counted; what is taller scrolls
 
 
@@ -134,8 +135,9 @@ def _sheet(content: ft.Control, title: str, on_close: Press, layout: sessions.La
 
     head = ft.Row([txt(title, Type.FIGURE, expand=True), icon_button(ft.Icons.CLOSE, t("common.close"), on_close)])
     if layout.is_phone:
+        limit = min(layout.height * SHEET_SHARE, layout.height - SHEET_HEAD * layout.scale)
         inset = ft.Padding.only(left=Space.L, right=Space.L, bottom=Space.XL)
-        body = ft.Container(SheetBody(head, content, layout.height * SHEET_SHARE), padding=inset)
+        body = ft.Container(SheetBody(head, content, limit), padding=inset)
         return ft.BottomSheet(body, show_drag_handle=True, draggable=True, scrollable=True, on_dismiss=closed)
     wide = ft.CrossAxisAlignment.STRETCH
     body = ft.Column([head, content], spacing=Space.M, scroll=ft.ScrollMode.AUTO, horizontal_alignment=wide)
