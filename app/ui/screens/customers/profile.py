@@ -37,7 +37,7 @@ from app.ui.screens.customers.views import Views
 from app.ui.screens.customers.worth import Worth
 from app.ui.screens.today.reasons import page_of, prompt_of, reason_text, with_coupon
 from app.ui.strings import current, money, t
-from app.ui.theme import Space, Tone, Type
+from app.ui.theme import Space, Tone, Type, text_width
 
 __all__ = ["Budget", "CustomerPage", "gone"]
 TABS: dict[str, Callable[..., ft.Control]] = {
@@ -45,7 +45,6 @@ TABS: dict[str, Callable[..., ft.Control]] = {
     "views": Views, "coupons": Coupons,
 }  # fmt: skip
 PAGED = frozenset({"timeline", "orders", "views", "coupons"})  # they keep the place when a page comes or goes
-TAB_ROWS = (tuple(TABS)[:4], tuple(TABS)[4:])
 TAGS_SHOWN = 6
 HINTED, THUMB = 3, 72
 YEAR_DAYS = 365
@@ -116,8 +115,13 @@ def _scrolled(body: list[ft.Control]) -> ft.Column:
 
 
 def _tab_rows(tab: str, choose: Callable[[str], None]) -> ft.Control:
-    """Return the tabs in two rows: eight words in one are cut on a phone."""
-    rows = [p.segmented([(name, t(f"profile.tab_{name}")) for name in names], tab, choose) for names in TAB_ROWS]
+    """Return the tabs in as few rows as their words fit: eight in one are cut on a phone."""
+    options = [(name, t(f"profile.tab_{name}")) for name in TABS]
+    layout = sessions.current().layout
+    widest = max(text_width(label, Type.ROW, layout.scale) for _, label in options) + 2 * Space.S
+    room = layout.pane - 2 * Space.L
+    each = next((n for n in (len(options), 4, 3) if n * widest <= room), 2)
+    rows = [p.segmented(options[i : i + each], tab, choose) for i in range(0, len(options), each)]
     return ft.Column(rows, spacing=Space.XS, horizontal_alignment=ft.CrossAxisAlignment.STRETCH)
 
 
@@ -163,7 +167,7 @@ def Head(customer: Customer, edit: Callable[[], None]) -> ft.Control:
     tags = p.tappable(
         ft.Row(pills, spacing=Space.S, wrap=True, run_spacing=Space.S), lambda: set_open(True),
         label=t("profile.tags_label", n=count) if count else t("profile.tags_add"),
-        padding=ft.Padding.only(top=Space.XS, bottom=22),  # the number above is 48 high, and so is this
+        padding=ft.Padding.only(top=10, bottom=Space.L),  # the number above is 48 high, and so is this
     )  # fmt: skip
     return ft.Column([face, tags], spacing=0, horizontal_alignment=ft.CrossAxisAlignment.STRETCH)
 
@@ -250,11 +254,13 @@ def Hint(signal: TodaySignal, everything: Callable[[], None]) -> ft.Control:
     if signal.product is not None:
         found = [signal.product, *(one for one in found if one.id != signal.product.id)]
     thumbs = [p.product_thumb(one.picture, one.name, THUMB) for one in found[:HINTED]]
-    row = ft.Row(thumbs, spacing=Space.S, height=THUMB)  # its height is there before the pictures are
+    row = ft.Row(thumbs, spacing=Space.S, height=THUMB, tight=True)  # its height is there before the pictures are
     goods = p.tappable(row, everything, label=t("profile.hint_goods"), radius=Space.M)
+    on = p.quiet(t("profile.hint_action" if with_coupon(signal) else "today.write"), send)
     return p.notice(
-        t("profile.hint"), reason_text(signal, now), content=goods,
-        action=p.quiet(t("profile.hint_action" if with_coupon(signal) else "today.write"), send),
+        t("profile.hint"), reason_text(signal, now),
+        content=ft.Row([goods, on], wrap=True, alignment=ft.MainAxisAlignment.SPACE_BETWEEN,
+                       vertical_alignment=ft.CrossAxisAlignment.CENTER),
     )  # fmt: skip
 
 

@@ -65,7 +65,7 @@ def Reach(customer_id: str) -> ft.Control:
     hooks.use_strings()
     if customer is None:
         return ft.Container()
-    figures = [(t("profile.times", n=n), t(f"profile.reach_{one}")) for one, n in zip(PERIODS, left, strict=True)]
+    figures = [(t("profile.reach_n", n=n), t(f"profile.reach_{one}")) for one, n in zip(PERIODS, left, strict=True)]
     rows: list[ft.Control] = [p.stat_strip(figures)]
     if isinstance(decision, Denied):
         rows.append(p.notice(None, error_text(decision.code, decision.params), icon=ft.Icons.SCHEDULE))

@@ -109,7 +109,7 @@ def RevealForm(customer_id: str, on_number: Callable[[str], None]) -> ft.Control
     options = [(one, t(f"reveal.reason_{one}")) for one in REVEAL_REASONS]
     rows: list[ft.Control] = [
         p.txt(t("reveal.why"), Type.BODY, Tone.QUIET),
-        p.filter_chips(options, reason, set_reason),
+        p.filter_chips(options, reason, set_reason, wrap=True),
     ]
     if wants_pin:
         rows.append(
