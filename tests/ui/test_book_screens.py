@@ -176,6 +176,19 @@ async def test_a_filter_is_put_together_kept_named_changed_and_forgotten(sample:
     assert not ui.reports and work.outbox_count(sample.store.read) == 0
 
 
+async def test_beside_the_list_the_filter_page_follows_the_chips(sample: Any) -> None:
+    await save_filter(sample, SavedFilter("f1", "老朋友", Filter(segments=("repeat",), silent_days=60)))
+    ui = await FakeUi.app(sample, route="/customers", **WIDE)
+    await ui.until(lambda: "筛选" in ui.buttons())
+    await ui.press("筛选")
+    count = sample.index.count_of(Filter(segments=("repeat",), silent_days=60))
+    await ui.press(f"老朋友 {count}")
+    await ui.until(lambda: f"看 {count} 位" in ui.buttons() and "删除" in ui.buttons())
+    await ui.press(f"复购 {sample.index.counts()['repeat']}")
+    await ui.until(lambda: f"看 {sample.index.counts()['repeat']} 位" in ui.buttons())
+    assert "删除" not in ui.buttons() and not ui.reports
+
+
 async def test_a_kept_filter_is_sealed_at_rest(sample: Any) -> None:
     await save_filter(sample, SavedFilter("f1", "王姐的朋友", Filter(tags=("送礼",))))
     raw = "".join(row[0] for row in sample.store.read.rows("SELECT value FROM meta"))

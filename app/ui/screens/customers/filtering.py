@@ -55,7 +55,7 @@ def FilterPage() -> ft.Control:
     hooks.use_strings()
     index = hooks.use_client().index
     saved = hooks.use_query(q.saved_filters)
-    ft.use_memo(lambda: draft.take(book, saved), [])
+    ft.use_memo(lambda: draft.take(book, saved), [book.segment, book.filter, book.saved, saved])
     chosen = draft.filter
     count = hooks.use_live(LISTED, lambda: index.count_of(chosen), id(index), chosen)
     choices = hooks.use_live({"customer", "setting"}, lambda: _choices(index), id(index), current().language)
