@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
-from flet.controls.base_control import BaseControl
+from flet.controls.id_counter import IdCounter
 
 
 class Drawn:
-    """Counts the controls that are made while it is open: what was built or drawn anew."""
+    """Counts the controls that are made while it is open: what was built or drawn anew.
+
+    Every control takes a number when it is made (each class keeps its own way of being made, so nothing else is met).
+    """
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.count = 0
-        plain = BaseControl.__post_init__
+        plain = IdCounter.next
 
-        def counted(control: Any, *args: Any, **kwargs: Any) -> None:
+        def counted(counter: IdCounter) -> int:
             self.count += 1
-            plain(control, *args, **kwargs)
+            return plain(counter)
 
-        monkeypatch.setattr(BaseControl, "__post_init__", counted)
+        monkeypatch.setattr(IdCounter, "next", counted)
 
     def since(self) -> int:
         count, self.count = self.count, 0

@@ -21,13 +21,12 @@ from app.ui.parts.states import (
     unfinished,
 )
 from app.ui.parts.sync_badge import SyncBadge
-from app.ui.parts.text import PLAIN_LEVELS, dots, ends, level_pill, marked, money_text, pill, section, txt
+from app.ui.parts.text import dots, ends, level_name, level_pill, marked, money_text, pill, section, txt
 from app.ui.parts.timeline import moment, thread, timeline_item
 from app.ui.parts.tip import Tip
 from app.ui.parts.touch import action_tile, icon_button, primary, quiet, secondary, tappable, tile_row
 
 __all__ = [
-    "PLAIN_LEVELS",
     "SLOTS",
     "SearchSlots",
     "Skeleton",
@@ -50,6 +49,7 @@ __all__ = [
     "gutter",
     "icon_button",
     "is_partial",
+    "level_name",
     "level_pill",
     "list_row",
     "marked",

@@ -16,7 +16,7 @@ from app.ui.theme import row_height
 
 CHUNK = 4
 SLOTS = 30
-LIST_SHARE = 0.62  # of the window's height, beside head, field, chips and bar
+LIST_SHARE = 0.65  # of the window's height, beside head, field, chips and bar
 RowBuilder = Callable[[Any], ft.Control]
 
 
@@ -113,7 +113,7 @@ def SearchSlots(
     """
     layout = hooks.use_layout()
     scrolled, set_scrolled = ft.use_state(False)
-    fit = ceil(layout.height * LIST_SHARE / row_height(layout.scale)) + 1
+    fit = ceil(layout.height * LIST_SHARE / row_height(layout.scale))
     many = SLOTS if scrolled else min(SLOTS, fit)
     slots: list[ft.Control] = [_MemoSlot(row, build, (mark, layout.scale)) for row in rows[:many]]
     if more is not None and len(slots) == SLOTS:

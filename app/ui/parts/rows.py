@@ -87,12 +87,16 @@ def person_row(
     """
     layout = sessions.current().layout
     end: ft.Control | None = txt(fact, Type.META, fact_color, no_wrap=True) if fact else None
+    height, below = row_height(layout.scale), meta
+    lines = [title, meta]
     if end is not None and layout.is_large:
-        meta, end = ft.Column([meta, end], spacing=2, tight=True), None
+        lines, end = [*lines, end], None
     if trailing is not None:
         end = trailing if end is None else ft.Row([end, trailing], spacing=0, tight=True)
+    if height > ROW_HEIGHT:  # a subtitle of its own does not stand in the middle of a higher row: one block does
+        title, below = ft.Column(lines, spacing=2, tight=True), None
     return ft.ListTile(
-        title, subtitle=meta, leading=leading, trailing=end, min_height=row_height(layout.scale),
+        title, subtitle=below, leading=leading, trailing=end, height=height, min_height=height,
         min_vertical_padding=0, horizontal_spacing=Space.M, min_leading_width=44, selected=selected,
         content_padding=ft.Padding.symmetric(horizontal=Space.M), bgcolor=Tone.CALM if selected else None,
         title_alignment=ft.ListTileTitleAlignment.CENTER, shape=ft.RoundedRectangleBorder(radius=Radius.M),

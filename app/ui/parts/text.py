@@ -97,13 +97,20 @@ def pill(label: str, tone: str = "calm", icon: ft.IconData | None = None) -> ft.
 PLAIN_LEVELS = ("", "normal", "member", "none", "regular")
 
 
-def level_pill(level: str | None) -> ft.Control | None:
-    """Return the pill of a customer's level (`gold`, `silver`, `diamond`, …), or None for the plain one."""
+def level_name(level: str | None) -> str | None:
+    """Return a customer's level in words, or None for the plain one."""
     from app.ui.strings import current
 
     if level is None or level in PLAIN_LEVELS:
         return None
     key = f"common.level_{level}"
-    label = current().t(key) if current().has(key) else level
+    return current().t(key) if current().has(key) else level
+
+
+def level_pill(level: str | None) -> ft.Control | None:
+    """Return the pill of a customer's level (`gold`, `silver`, `diamond`, …), or None for the plain one."""
+    label = level_name(level)
+    if label is None:
+        return None
     warm = level in ("gold", "diamond", "platinum")
     return pill(label, "warm" if warm else "calm", ft.Icons.WORKSPACE_PREMIUM_OUTLINED if warm else None)

@@ -6,7 +6,7 @@ the chips depend on.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -160,28 +160,43 @@ def _chip(segment: str, counts: dict[str, int]) -> str:
 def Line(picking: bool) -> ft.Control:
     """Show how many are listed; while picking what ticks them all, else the filter and the order."""
     hooks.use_strings()
-    rows, book = use_rows(), hooks.use_slice(Book)
+    if picking:
+        return AllOrNone()
+    return ft.Row([ft.Container(Count(), expand=True), MemoWays()], spacing=0)
+
+
+@screen
+def Count() -> ft.Control:
+    """Show how many are listed."""
+    hooks.use_strings()
+    n = len(use_rows())
+    return p.txt(t("customers.count", n=n, count=number(n)), Type.META, lines=1)
+
+
+@screen
+def Ways() -> ft.Control:
+    """Show the ways to a filter and to another order."""
+    ui, book = hooks.use_session(), hooks.use_slice(Book)
+    hooks.use_strings()
     open_, set_open = ft.use_state(False)
     close = ft.use_callback(lambda: set_open(False), [])
     p.use_sheet(Sorts(close) if open_ else None, t("customers.sort"), close)
-    if picking:
-        return AllOrNone()
-    ui = hooks.use_session()
     size = book.filter.size if book.filter else 0
     sift = t("customers.filter_n", n=size) if size else t("customers.filter")
     sort = t(f"customers.sort_{book.sort}")
-    narrow = hooks.layout().pane < NARROW or hooks.layout().is_large
+    narrow = hooks.layout().pane < NARROW
+    label = t("customers.sort_label", sort=sort)
     buttons = [
         _small("" if narrow else sift, ft.Icons.TUNE, lambda: ui.select("/customers/filter"), sift, size > 0),
-        _small(
-            "" if narrow else sort, ft.Icons.SWAP_VERT, lambda: set_open(True), t("customers.sort_label", sort=sort)
-        ),
+        _small("" if narrow else sort, ft.Icons.SWAP_VERT, lambda: set_open(True), label),
     ]
     if narrow:
         start = ui.slice(Picking).start
         buttons.append(p.icon_button(ft.Icons.CHECKLIST, t("customers.pick"), start, color=Tone.QUIET))
-    count = t("customers.count", n=len(rows), count=number(len(rows)))
-    return ft.Row([p.txt(count, Type.META, lines=1, expand=True), *buttons], spacing=0)
+    return ft.Row(buttons, spacing=0, tight=True)
+
+
+MemoWays = ft.memo(Ways)
 
 
 def _small(words: str, icon: ft.IconData, press: Any, label: str, on: bool = False) -> ft.Control:
@@ -276,15 +291,15 @@ def Results() -> ft.Control:
     strings, stack, wide = hooks.use_strings(), hooks.use_nav().stack(), hooks.use_wide()
     selected = stack[0].removeprefix("/customers/") if wide and stack else None
     look = Look(day_of(now, strings.zone).toordinal(), strings.language, selected, picking.on)
-    far = Look(look.today, look.language, selected, picking.on, typed.query)
-    build, build_far = (ft.use_memo(lambda one=one: partial(customer_row, one), [one]) for one in (look, far))
+    near, far = replace(look, lean=True), replace(look, query=typed.query)
+    build, build_far = (ft.use_memo(lambda one=one: partial(customer_row, one), [one]) for one in (near, far))
     shown = ft.use_memo(lambda: _ticked(rows, picking.ids) if picking.on else rows, [rows, picking.on, picking.ids])
     if not rows:
         return _nobody(book, typed, len(index))
     inset = ft.Padding.only(left=Space.S, right=Space.S, bottom=Space.XL)
     if typed.query and not typed.all:
         found = tuple(_found(one, typed.query) for one in shown[: p.SLOTS])
-        return p.SearchSlots(found, build, look, inset, _more(len(rows), typed))
+        return p.SearchSlots(found, build, near, inset, _more(len(rows), typed))
     place = f"{book.segment}/{book.sort}/{book.saved}/{hash(book.filter)}/{typed.query}"
     unsent = None if picking.on or typed.query else Unsent()
     return p.VirtualList(shown, build_far, mark=far, padding=inset, header=unsent, chunk=3, key=place)

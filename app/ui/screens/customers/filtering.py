@@ -87,17 +87,14 @@ def FilterPage() -> ft.Control:
 
 def _choices(index: Any) -> tuple[tuple[str, Options], ...]:
     """Return what there is to choose from, each with its count; a kind with nothing to tell apart is left out."""
-    strings, counts = current(), index.counts()
+    counts = index.counts()
     segments = [(s, f"{t(f'customers.segment_{s}')} {number(counts[s])}") for s in SEGMENTS[1:] if counts.get(s)]
 
     def plain(kind: str, limit: int) -> Options:
         return tuple((value, f"{value} {number(n)}") for value, n in index.values(kind)[:limit])
 
-    def level(value: str) -> str:
-        key = f"common.level_{value}"
-        return t("customers.level_none") if value in p.PLAIN_LEVELS else strings.t(key) if strings.has(key) else value
-
-    levels = tuple((value, f"{level(value)} {number(n)}") for value, n in index.values("levels"))
+    plainly = t("customers.level_none")
+    levels = tuple((value, f"{p.level_name(value) or plainly} {number(n)}") for value, n in index.values("levels"))
     found = (
         ("segments", tuple(segments)), ("levels", levels), ("tags", plain("tags", TAGS_SHOWN)),
         ("sizes", plain("sizes", SIZES_SHOWN)),

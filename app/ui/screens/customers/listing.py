@@ -23,13 +23,17 @@ NO_HIT = Hit()
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What the rows depend on beside their own values; `query` where rows look up themselves what it found."""
+    """What the rows depend on beside their own values; `query` where rows look up themselves what it found.
+
+    `lean`: while somebody types, the level stands in the line below, in words and not as a pill.
+    """
 
     today: int
     language: str
     selected: str | None
     picking: bool
     query: str = ""
+    lean: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +52,8 @@ def customer_row(look: Look, shown: CustomerRow | Shown) -> ft.Control:
     hit = sessions.current().client.index.hit(row.id, look.query) if look.query else one.hit
     days = None if row.last_order_at is None else _days(row.last_order_at, look.today)
     return p.person_row(
-        _title(row, hit),
-        _meta(row, hit),
+        _title(row, hit, look.lean),
+        _meta(row, hit, look.lean),
         leading=_tick(one.on) if look.picking else p.avatar(row.name, row.id),
         fact="" if days is None else (t("customers.days_ago", n=days) if days else t("customers.today")),
         fact_color=Tone.LATE if days is not None and days > LATE_DAYS else None,
@@ -59,9 +63,9 @@ def customer_row(look: Look, shown: CustomerRow | Shown) -> ft.Control:
     )
 
 
-def _title(row: CustomerRow, hit: Hit) -> ft.Control:
+def _title(row: CustomerRow, hit: Hit, lean: bool) -> ft.Control:
     name = p.marked(row.name or t("coupons.someone"), hit.name, Type.ROW)
-    pill = p.level_pill(row.level)
+    pill = None if lean else p.level_pill(row.level)
     if pill is None:
         return name
     box = ft.Row([name, pill], spacing=Space.S)
@@ -69,14 +73,15 @@ def _title(row: CustomerRow, hit: Hit) -> ft.Control:
     return box
 
 
-def _meta(row: CustomerRow, hit: Hit) -> ft.Control:
+def _meta(row: CustomerRow, hit: Hit, lean: bool) -> ft.Control:
     if hit.kind:
         head = t(f"customers.hit_{hit.kind}")
         shift = len(head)
         return p.marked(head + hit.text, [(a + shift, b + shift) for a, b in hit.spans], Type.META)
     spend = money(row.spend_fen) if row.order_count else t("customers.never")
     size = t("customers.size", size=row.sizes[0]) if row.sizes else None
-    return p.txt(p.dots(spend, *(tag.name for tag in row.tags[:1]), size), Type.META, lines=1)
+    level = p.level_name(row.level) if lean else None
+    return p.txt(p.dots(level, spend, *(tag.name for tag in row.tags[:1]), size), Type.META, lines=1)
 
 
 def _tick(on: bool) -> ft.Control:
