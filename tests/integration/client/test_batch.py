@@ -8,10 +8,10 @@ import pytest
 
 from app.domain.batch import HELD
 from app.domain.errors import LocalFault
-from app.mutations import batch, mutate
+from app.mutations import batch, make_share, mutate, sending
 from app.mutations.mutate import call_of, new_id
-from app.protocol.mutations import RecordContact, UndoCoupon
-from app.store.queries import coupons, work
+from app.protocol.mutations import RecordContact, RecordShare, UndoCoupon
+from app.store.queries import coupons, customers, products, shares, work
 from tests.fakes.device import Device
 from tests.integration.client.conftest import Lab
 
@@ -102,3 +102,37 @@ async def test_a_lease_too_small_serves_the_first_and_the_rest_may_be_given_up(l
     await phone.store.write(lambda tx: tx.set_meta(batch.META, {"template_id": TEMPLATE, "customer_ids": ["c3"]}))
     await batch.forget_batch(phone)
     assert phone.store.query(coupons.unfinished_batch) is None
+
+
+async def send_one(phone: Device, customer_id: str) -> str:
+    """Hand a product to one of the list, as the page does; return the code of its link."""
+    product = phone.store.query(products.products)[0]
+    made = make_share(phone, "product", product.no, "chat")
+    record = RecordShare(
+        made.share_id, made.code, "product", product.id, "chat", made.created_at, "好看", customer_id=customer_id
+    )
+    await sending.sent_one(phone, sending.contact_of(phone, customer_id, made.share_id, "copied"), record)
+    return made.code
+
+
+async def test_rule_3_1_9_2_a_product_sent_one_by_one_offline_is_a_share_and_a_contact_each(lab: Lab) -> None:
+    phone = await lab.synced()
+    await phone.engine.set_work_offline(True)
+    plan = sending.plan_reach(phone.store.read, EVERYBODY, call_of(phone))
+    assert plan.gets == ("c1", "c2", "c3") and plan.out[0].customer_ids == ("c4",)
+    await sending.start_sending(phone, phone.store.query(products.products)[0].id, plan.gets, "link", "warm")
+    codes = {await send_one(phone, "c1"), await send_one(phone, "c2")}
+    left = phone.store.query(shares.sending)
+    assert left is not None and (left.customer_ids, left.done) == (("c3",), 2)
+    again = sending.plan_reach(phone.store.read, EVERYBODY, call_of(phone))
+    assert again.gets == ("c3",) and {g.code for g in again.out} == {"no_marketing_consent", "contact_budget_used"}
+    await phone.engine.set_work_offline(False)
+    await phone.sync()
+    assert phone.store.query(work.rejected) == []
+    other = await lab.synced()
+    heard = {one: other.store.query(shares.shares_for, one) for one in EVERYBODY}
+    assert {one.code for found in heard.values() for one in found} == codes
+    for one in ("c1", "c2"):
+        (contact,) = other.store.query(customers.contacts_of, one)
+        assert (contact.kind, contact.share_id) == ("poster", heard[one][0].id)
+    assert other.store.query(shares.sending) is None  # the list is of the device it was made on
