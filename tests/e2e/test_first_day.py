@@ -123,7 +123,8 @@ def test_the_first_steps_come_once_and_leave_nothing_behind(world: World, browse
     expect(app.sign(TIP)).not_to_be_attached()
 
     # Not again after the app was closed; Help has them, and can be left at once.
-    app.reload()
+    app.page.close()
+    app = App(app.context, world.app_url).open()
     app.type_into("PIN", PIN)
     app.tap(re.compile("^解锁$"))
     app.sees(re.compile("今日业绩"))
