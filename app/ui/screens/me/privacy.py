@@ -93,13 +93,12 @@ def _line(line: Line) -> ft.Control:
     fields = names.join(_said(f"privacy.field_{one.kind}_{one.name}", one.name) for one in line.fields)
     basis = t("privacy.line", basis=t(f"privacy.basis_{first.basis}"), keep=keep_text(first.keep_days))
     sealed = all(one.sealed for one in line.fields)
-    lock = ft.Icon(ft.Icons.LOCK_OUTLINE, size=16, color=Tone.QUIET)
     foot = p.dots(basis, t("privacy.sealed")) if sealed else basis
     words = ft.Column(
         [
             p.txt(_said(purpose_key(line.purpose), line.purpose), Type.ROW),
             p.txt(fields, Type.BODY),
-            ft.Row([*([lock] if sealed else []), p.txt(foot, Type.META, expand=True)], spacing=Space.XS),
+            p.txt(foot, Type.META),
         ],
         spacing=2,
     )
