@@ -110,16 +110,17 @@ def audit(page: Page, scale: float = 1.0, *, pseudo: bool = False) -> list[Findi
     assert size
     bad: list[Finding] = []
     for node in found:
-        bad.extend(_finding(node, what) for what in _wrong(node, size["width"], pseudo=pseudo))
+        bad.extend(_finding(node, what) for what in wrong_with(node, size["width"], pseudo=pseudo))
     texts = [node for node in found if node["role"] == "text" and _is_visible(node)]
     for index, one in enumerate(texts):
         for other in texts[index + 1 :]:
-            if _overlap(one["seen"], other["seen"]):
+            if overlap(one["seen"], other["seen"]):
                 bad.append(_finding(one, f"overlaps {other['words'][:40]!r}"))
     return bad
 
 
-def _wrong(node: dict[str, Any], width: int, *, pseudo: bool) -> list[str]:
+def wrong_with(node: dict[str, Any], width: int, *, pseudo: bool) -> list[str]:
+    """Return what is wrong with one node in a window so wide."""
     own, wrong = node["own"], []
     if node["role"] == "text":
         if not node["sideways"] and (own["x"] < -SLACK or own["r"] > width + SLACK):
@@ -168,7 +169,8 @@ def _outside(own: dict[str, float], box: dict[str, float]) -> bool:
     )  # fmt: skip
 
 
-def _overlap(one: dict[str, float], other: dict[str, float]) -> bool:
+def overlap(one: dict[str, float], other: dict[str, float]) -> bool:
+    """Return whether two boxes lie over each other by more than a rounding."""
     return (
         min(one["r"], other["r"]) - max(one["x"], other["x"]) > SLACK
         and min(one["b"], other["b"]) - max(one["y"], other["y"]) > SLACK
