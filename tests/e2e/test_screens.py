@@ -124,7 +124,7 @@ class Walk:
         """Walk a guide's screens, only as far as pictures are wanted."""
         self.sign_in(self.staff_no)
         self.sees("today.sales")
-        self.sees("today.play")
+        self.sees("today.now")
         self.shoot("today")
         if self.wants(
             "customers", "pick", "search", "profile", "portrait", "notes", "message", "coupon", "plan", "facts"

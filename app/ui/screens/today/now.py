@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import flet as ft
 
 from app.insight.today import TodaySignal
@@ -97,15 +99,14 @@ def Script(signal: TodaySignal) -> ft.Control:
     )  # fmt: skip
 
 
-def _tone(name: str, on: bool, choose: object) -> ft.Control:
+def _tone(name: str, on: bool, choose: Callable[[str], None]) -> ft.Control:
     face = ft.Container(
         p.txt(t(f"message.tone_{name}"), Type.LABEL, Tone.ON_SOFT if on else Tone.QUIET, no_wrap=True),
         bgcolor=Tone.SOFT if on else None, border_radius=Radius.M,
         padding=ft.Padding.symmetric(horizontal=10, vertical=6),
     )  # fmt: skip
-    return p.tappable(
-        face, lambda: choose(name), selected=on, radius=Radius.M, height=48, alignment=ft.Alignment.CENTER,  # type: ignore[operator]
-    )  # fmt: skip
+    # drawn 28 high, pressed 48 high; an alignment would make it as wide as the line
+    return p.tappable(face, lambda: choose(name), selected=on, padding=ft.Padding.symmetric(vertical=10))
 
 
 @screen
