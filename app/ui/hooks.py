@@ -76,6 +76,30 @@ def use_nav() -> sessions.Nav:
     return observe(sessions.current().nav)
 
 
+def use_shown() -> bool:
+    """Return whether the root this stands in is in front; re-renders when that changes, not on every move."""
+    return observe(sessions.current().front(str(peek(RootCtx)))).shown
+
+
+def use_over(root: str | None = None) -> tuple[str, ...]:
+    """Return the pages over a root (default: the one this stands in), the top last; re-renders when they change."""
+    return observe(sessions.current().over(str(peek(RootCtx)) if root is None else root)).stack
+
+
+def use_chosen() -> tuple[str, ...]:
+    """Return the path chosen in this root's list while its page stands beside it, else ()."""
+    return use_over()[:1] if layout().is_wide else ()
+
+
+def use_same(build: Callable[[], T], *deps: Any) -> T:
+    """Return what `build` made until `deps` change: the same object is neither rendered nor compared again.
+
+    It stands where a screen begins, so that a move elsewhere does not draw it. What it needs of the contexts is to be
+    given to it within `build`.
+    """
+    return ft.use_memo(build, [sessions.current().gate.pulse, *deps])
+
+
 def use_layout() -> sessions.Layout:
     """Return the class of the window; re-renders only when the class flips."""
     return layout()

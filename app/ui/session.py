@@ -109,6 +109,22 @@ class Nav:
 
 @ft.observable
 @dataclass
+class Front:
+    """Whether one root is in front; its own screens follow this, not every move of the session."""
+
+    shown: bool = False
+
+
+@ft.observable
+@dataclass
+class Over:
+    """The pages over one root, the top last."""
+
+    stack: tuple[str, ...] = ()
+
+
+@ft.observable
+@dataclass
 class Gate:
     """Who is in: the open client, or None while the login shows; `stage` counts changes."""
 
@@ -232,11 +248,14 @@ class UiSession:
         self.resized(page.width or 0, page.height or self.layout.height)
         self.prefs, self.nav, self.gate, self.sync = Prefs(), Nav(), Gate(), SyncView()
         self.live, self.places = Live(), Places()
+        self._fronts, self._overs = {}, {}
         self.searches: dict[str, ft.TextField] = {}  # the search field of each root
         self.strings = Strings()
         self._loop = asyncio.get_running_loop()  # page.loop is gone while the browser is away
         self._tasks: set[asyncio.Task[None]] = set()
         self._slices: dict[type, Any] = {}
+        self._fronts: dict[str, Front] = {}
+        self._overs: dict[str, Over] = {}
         self._disposers: list[Callable[[], None]] = []
         self._context = contextvars.copy_context()
         self._deep_link = page.route or "/"
@@ -312,6 +331,7 @@ class UiSession:
             dispose()
         self._disposers, self._slices = [], {}
         self.live, self.places = Live(), Places()
+        self._fronts, self._overs = {}, {}
         self.searches.clear()
 
     def leave(self) -> None:
@@ -472,6 +492,7 @@ class UiSession:
             self.nav.visited = (*self.nav.visited, root)
         hidden = root != self.nav.root
         self.nav.root = root
+        self._tell_roots()
         self.live.show(root)
         if hidden:
             self.places.shown(root)
@@ -479,7 +500,23 @@ class UiSession:
     def _set_stack(self, stack: tuple[str, ...]) -> None:
         before = {path for one in self.nav.stacks.values() for path in one}
         self.nav.stacks = {**self.nav.stacks, self.nav.root: stack}
+        self._tell_roots()
         self.places.leave(before - {path for one in self.nav.stacks.values() for path in one})
+
+    def front(self, root: str) -> Front:
+        """Return whether `root` is in front, to be observed; outside of all roots always."""
+        return self._fronts.setdefault(root, Front(not root or root == self.nav.root))
+
+    def over(self, root: str) -> Over:
+        """Return the pages over `root`, to be observed."""
+        return self._overs.setdefault(root, Over(self.nav.stack(root)))
+
+    def _tell_roots(self) -> None:
+        """Let those roots know that this move concerns; an equal value tells nobody."""
+        for root, front in self._fronts.items():
+            front.shown = not root or root == self.nav.root
+        for root, over in self._overs.items():
+            over.stack = self.nav.stack(root)
 
     def _address(self, address: str | None = None) -> None:
         where = address or self.address()

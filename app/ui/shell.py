@@ -28,12 +28,22 @@ def App() -> list[ft.Control]:
     # another person, language or size of text: everything is built anew
     face = f"{prefs.spoken}-{layout.scale:g}-{int(layout.calm)}"
     life = f"{gate.stage}-{face}"
-    if gate.client is None:
-        return [LoginView(key=f"login-{face}")]
-    views = [ShellView(key=f"shell-{life}")]
+    is_in = gate.client is not None
+    first = hooks.use_same(lambda: ShellView(key=f"shell-{life}") if is_in else LoginView(key=f"login-{face}"), life)
+    if not is_in:
+        return [first]
+    views = [first]
     over = [path for path in nav.stack() if layout.is_phone or routes.covers(path)]
-    views += [PushedView(path, key=f"{life}-{path}") for path in over]
+    made = hooks.use_same(dict[str, ft.Control], life)
+    for gone in made.keys() - set(over):
+        del made[gone]
+    views += [made.setdefault(path, PushedView(path, key=f"{life}-{path}")) for path in over]
     return views
+
+
+def _held(same: ft.Control | None, expand: bool | None = True, **options: Any) -> ft.Control:
+    """Return what holds a control that stays the same object: in a list Flet tells it its new parent, alone not."""
+    return ft.Stack([same] if same else [], fit=ft.StackFit.EXPAND, expand=expand, **options)
 
 
 def _view(route: str, content: ft.Control, **options: Any) -> ft.View:
@@ -72,7 +82,7 @@ def ShellView() -> ft.View:
     # a phone's bar and a tablet's rail stand around the same roots: a window that changes keeps them as they are
     rail = ft.Container(None if phone else _rail(), visible=not phone)
     line = ft.VerticalDivider(width=1, thickness=1, color=Tone.LINE, visible=not phone)
-    row = ft.Row([rail, line, ft.Container(Roots(), expand=True)], spacing=0, expand=True)
+    row = ft.Row([rail, line, _held(hooks.use_same(Roots))], spacing=0, expand=True)
     # the system's Back: the page over a root, then the first root, then out of the app
     at_home = nav.root == ui.roots[0].name and (phone or not nav.stack())
     return _view(
@@ -84,36 +94,43 @@ def ShellView() -> ft.View:
 @screen
 def Roots() -> ft.Control:
     """Show the visited roots in one stack, only the present one visible."""
-    nav = hooks.use_nav()
+    nav, made = hooks.use_nav(), hooks.use_same(dict[str, ft.Control])
     # in the order of their visits: a new one only ever comes last, so those before it keep their place
-    places = [
-        ft.Container(RootPlace(name, key=name), visible=name == nav.root, expand=True, key=f"at-{name}")
-        for name in nav.visited
-    ]
+    places = [_held(_place(name, made), visible=name == nav.root, key=f"at-{name}") for name in nav.visited]
     return ft.Column(places, spacing=0, expand=True)
+
+
+def _place(name: str, made: dict[str, ft.Control]) -> ft.Control:
+    """Return a root's place, made once: a move elsewhere does not draw it."""
+    if name not in made:
+        made[name] = RootPlace(name, key=name)
+    return made[name]
 
 
 @screen
 def RootPlace(name: str) -> ft.Control:
     """Show one root: alone, or with its right pane."""
-    ui, layout, nav = hooks.use_session(), hooks.use_layout(), hooks.use_nav()
+    ui, layout, over = hooks.use_session(), hooks.use_layout(), hooks.use_over(name)
     root = next(r for r in ui.roots if r.name == name)
-    stack = () if layout.is_phone else tuple(path for path in nav.stack(name) if not routes.covers(path))
+    stack = () if layout.is_phone else tuple(path for path in over if not routes.covers(path))
     two = layout.is_wide and root.two_pane
     cover = bool(stack) and not two
-    main = ft.Container(
-        hooks.RootCtx(name, lambda: hooks.PlaceCtx("root", lambda: RootScreen(name, key=name))),
-        width=LIST_WIDTH if two else None, expand=None if two else True, visible=not cover,
-    )  # fmt: skip
+    inside = hooks.use_same(
+        lambda: hooks.RootCtx(name, lambda: hooks.PlaceCtx("root", lambda: RootScreen(name, key=name))), name
+    )
+    main = _held(inside, width=LIST_WIDTH if two else None, expand=None if two else True, visible=not cover)
     # the page keeps its place among the cells, so it stays as it is when the window grows or shrinks
     line = ft.VerticalDivider(width=1, thickness=1, color=Tone.LINE, visible=two)
-    side: ft.Control | None = None
-    if stack:
-        side = _pane(stack[-1], name, "pane" if two else "pushed")
-    elif two:
-        side = _nothing(root)
-    cells = [main, line, ft.Container(side, expand=True, visible=side is not None)]
+    side = hooks.use_same(lambda: _side(root, stack[-1:], two), name, stack[-1:], two)
+    cells = [main, line, _held(side, visible=side is not None)]
     return ft.Row(cells, spacing=0, expand=True, vertical_alignment=ft.CrossAxisAlignment.STRETCH)
+
+
+def _side(root: routes.Root, top: tuple[str, ...], two: bool) -> ft.Control | None:
+    """Return what stands beside a root or over it: its top page, or what a wide window shows without one."""
+    if top:
+        return _pane(top[0], root.name, "pane" if two else "pushed")
+    return _nothing(root) if two else None
 
 
 def _pane(path: str, root: str, place: str) -> ft.Control:

@@ -25,8 +25,7 @@ def Tip(names: tuple[str, ...], side: float = 0) -> ft.Control:
     ui, status = hooks.use_session(), hooks.use_sync()
     known = hooks.use_slice(seen.Seen)
     closed, set_closed = ft.use_state(False)
-    root = hooks.peek(hooks.RootCtx)
-    here = not root or hooks.use_nav().root == root
+    here = hooks.use_shown()
 
     def come() -> None:  # another visit may have another tip
         if not here:

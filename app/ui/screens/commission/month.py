@@ -48,9 +48,9 @@ def CommissionScreen() -> ft.Control:
     strings, now, view = hooks.use_strings(), hooks.use_now(), hooks.use_slice(CommissionView)
     period = month_span(day_of(now, strings.zone), view.months, strings.zone)
     entries = hooks.use_query(commission.commission_ledger, period.since, period.until, None, NEWEST)
-    nav, wide = hooks.use_nav(), hooks.use_wide()
+    wide = hooks.use_wide()
     beside = tuple(f"/commission/{entry.id}" for entry in entries[:1])  # what `CommissionBeside` shows
-    path = (nav.stack("commission")[:1] or beside) if wide else ()
+    path = (hooks.use_chosen() or beside) if wide else ()
     names = names_in(hooks.use_query(products.products), strings)
     partial = p.is_partial()
     body: list[ft.Control] = [Summary(view.months), _tiles()]

@@ -208,10 +208,10 @@ class Look:
 def SentList(state: str) -> ft.Control:
     """Show the sent coupons of one state: what ends first before all, then the ended."""
     now, strings = hooks.use_now(), hooks.use_strings()
-    stack, wide = hooks.use_nav().stack(), hooks.use_wide()
+    chosen = hooks.use_chosen()
     day = now.replace(minute=0, second=0, microsecond=0)
     rows = hooks.use_query(cq.coupons_sent, state, to_text(now))
-    selected = stack[0].removeprefix("/coupons/") if wide and stack else None
+    selected = chosen[0].removeprefix("/coupons/") if chosen else None
     look = Look(day, strings.language, selected)
     build = ft.use_memo(lambda: partial(_sent_row, look), [look])
     if not rows:

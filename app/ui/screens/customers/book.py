@@ -288,8 +288,8 @@ def Results() -> ft.Control:
     hooks.use_strings()
     rows, now = use_rows(), hooks.use_now()
     index, book, typed, picking = hooks.use_client().index, *map(hooks.use_slice, (Book, Typed, Picking))
-    strings, stack, wide = hooks.use_strings(), hooks.use_nav().stack(), hooks.use_wide()
-    selected = stack[0].removeprefix("/customers/") if wide and stack else None
+    strings, chosen = hooks.use_strings(), hooks.use_chosen()
+    selected = chosen[0].removeprefix("/customers/") if chosen else None
     look = Look(day_of(now, strings.zone).toordinal(), strings.language, selected, picking.on)
     near, far = replace(look, lean=True), replace(look, query=typed.query)
     build, build_far = (ft.use_memo(lambda one=one: partial(customer_row, one), [one]) for one in (near, far))

@@ -67,7 +67,7 @@ def MeScreen() -> ft.Control:
 def _leads(icon: ft.IconData, name: str, path: str, value: str = "") -> ft.Control:
     """Return a row that opens a page; beside it, the row of the page that is open is marked."""
     ui = hooks.use_session()
-    here = hooks.use_wide() and hooks.use_nav().stack()[:1] == (path,)
+    here = hooks.use_chosen() == (path,)
     return p.setting_row(icon, t(f"me.{name}"), value, lambda: ui.select(path), selected=here)
 
 

@@ -40,8 +40,7 @@ def TeamScreen() -> ft.Control:
     store_id = client.staff.store_id or ""
     team = hooks.use_query(figures.team_figures, store_id, *days_of_period(view.period, today))
     store = hooks.use_query(brand.store_by_id, store_id)
-    nav, wide = hooks.use_nav(), hooks.use_wide()
-    chosen = nav.stack("team")[:1] if wide else ()
+    chosen = hooks.use_chosen()
 
     def choose(period: str) -> None:
         view.period = period
