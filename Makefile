@@ -37,7 +37,8 @@ check: setup ## ruff, format, mypy strict, layers, catalogues
 	$(PY) -m pytest -q tests/unit/house
 
 bench: setup ## the figures, as ratios against named baselines in one run (WRITE=1 keeps them in docs/benchmarks.md)
-	@DAOGOU_POSTGRES_BIN="$$(.ci/postgres)" || exit 1; export DAOGOU_POSTGRES_BIN; $(PY) -m benchmarks $(if $(WRITE),--write) $(NAMES)
+	@chromium="$$(.ci/chromium)" || exit 1; DAOGOU_POSTGRES_BIN="$$(.ci/postgres)" || exit 1; export DAOGOU_POSTGRES_BIN; \
+	DAOGOU_CHROMIUM="$$chromium" $(PY) -m benchmarks $(if $(WRITE),--write) $(NAMES)
 
 bench-peers: setup ## the first sync beside npm's sync engines, same rows, same server (WRITE=1 keeps it)
 	@.ci/peers && $(PY) -m benchmarks.peers $(if $(WRITE),--write)

@@ -13,6 +13,7 @@ from benchmarks.measure import Figure, table
 
 NAMES = (
     "first_sync", "delta", "live", "server", "commission", "replay", "ledger", "poster", "search", "memory",
+    "ui.start", "ui.screens", "ui.cycles",
 )  # fmt: skip
 
 
