@@ -16,6 +16,7 @@ from app.domain.portrait import DATE
 from app.domain.segment import Figures
 from app.protocol.objects import BrowseEvent, Contact, Coupon, Customer, Order, Product, SignalMark
 from app.store import Read, reads
+from app.store.json_text import loads
 from app.store.queries import brand, customers, products
 
 READS = (
@@ -24,6 +25,7 @@ READS = (
 MEMORY_DAYS = 45
 PURPOSE = "marketing"
 T = TypeVar("T")
+Cells = tuple[Any, ...]
 UNUSED = ("issued", "claimed", "reserved", "returned")
 
 
@@ -164,8 +166,14 @@ def read_known(read: Read, ids: Sequence[str] | None, now: datetime) -> list[Kno
     def rows(row: type[T], where: str = "1", *params: str) -> dict[str, list[T]]:
         return _by_customer(read.all(row, f"{marks} AND {where}", (*(ids or ()), *params)))
 
-    views = rows(BrowseEvent, "at >= ? ORDER BY at", since)
-    orders = rows(Order, "created_at >= ? ORDER BY paid_at", since)
+    def cells(row: type, names: tuple[str, ...], where: str) -> dict[str, list[Cells]]:
+        grouped: dict[str, list[Cells]] = defaultdict(list)
+        for one in read.cells(row, ("customer_id", "id", *names), f"{marks} AND {where}", (*(ids or ()), since)):
+            grouped[one[0]].append(one)
+        return grouped
+
+    views = cells(BrowseEvent, ("product_id", "session_id", "at", "dwell_s", "kind"), "at >= ? ORDER BY at")
+    orders = cells(Order, ("paid_at", "lines"), "created_at >= ? ORDER BY paid_at")
     coupons, contacts, held = rows(Coupon, "customer_id IS NOT NULL"), rows(Contact, "at >= ?", since), rows(SignalMark)
     people = read.all(Customer) if ids is None else customers.customers_by_ids(read, ids).values()
     return [_known(c, views[c.id], orders[c.id], coupons[c.id], contacts[c.id], held[c.id]) for c in people]
@@ -173,8 +181,8 @@ def read_known(read: Read, ids: Sequence[str] | None, now: datetime) -> list[Kno
 
 def _known(
     customer: Customer,
-    views: list[BrowseEvent],
-    orders: list[Order],
+    views: list[Cells],
+    orders: list[Cells],
     coupons: list[Coupon],
     contacts: list[Contact],
     marks: list[SignalMark],
@@ -183,14 +191,15 @@ def _known(
         customer_id=customer.id,
         figures=Figures.from_wire(customer),
         birthday=customer.birthday,
-        views=[rules.View(e.product_id, e.session_id, e.at, e.dwell_s, e.kind) for e in views],
-        orders=[_bought(order) for order in orders],
+        views=[rules.View(one[2], one[3], one[4], one[5] or 0, one[6] or rules.VIEW) for one in views],
+        orders=[_bought(paid_at, loads(lines)) for _, _, paid_at, lines in orders],
         coupons=[_held(coupon) for coupon in coupons if coupon.state != "voided"],
         marks=[rules.Mark(m.signal, m.subject, m.action, m.at, m.until) for m in marks],
         dates=[(fact.name, fact.value) for fact in customer.facts if fact.kind == DATE],
     )
-    rows = tuple((one.OBJECT, one.id) for group in (views, orders, coupons, contacts, marks) for one in group)
-    return Known(facts, customer.consents, tuple(c.at for c in contacts if not c.transactional), rows)
+    rows = [(kind.OBJECT, one[1]) for kind, group in ((BrowseEvent, views), (Order, orders)) for one in group]
+    rows += [(one.OBJECT, one.id) for group in (coupons, contacts, marks) for one in group]
+    return Known(facts, customer.consents, tuple(c.at for c in contacts if not c.transactional), tuple(rows))
 
 
 def _by_customer(rows: Iterable[Any]) -> dict[str, list[Any]]:
@@ -200,11 +209,9 @@ def _by_customer(rows: Iterable[Any]) -> dict[str, list[Any]]:
     return grouped
 
 
-def _bought(order: Order) -> rules.Bought:
-    refunded = {line.product_id for line in order.lines if line.product_id and line.refunded_qty}
-    return rules.Bought(
-        order.paid_at, frozenset(line.product_id for line in order.lines if line.product_id), frozenset(refunded)
-    )
+def _bought(paid_at: Instant, lines: Sequence[Mapping[str, Any]]) -> rules.Bought:
+    products = [(line["product_id"], line.get("refunded_qty")) for line in lines if line.get("product_id")]
+    return rules.Bought(paid_at, frozenset(p for p, _ in products), frozenset(p for p, back in products if back))
 
 
 def _held(coupon: Coupon) -> rules.HeldCoupon:
