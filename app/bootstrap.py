@@ -33,7 +33,7 @@ from app.mutations import replay_for
 from app.security import FileKeyStore, KeyStore
 from app.store import Store, open_store
 from app.sync import OfflineSwitch, ServerClock, SyncEngine, make_http
-from app.ui import comfort, guards, shell, theme
+from app.ui import comfort, guards, routes, shell, theme
 from app.ui.session import UiSession
 from app.ui.strings import assets_dir, error_text
 
@@ -366,6 +366,7 @@ class App:
         page.render_views(shell.App)
         comfort.start(page, ui)
         guards.install(page, lambda kind, what: _report(ui, kind, what))
+        ui.run(_prepare)
 
     async def _device_id(self, page: ft.Page, ports: Ports) -> str:
         if page.web:
@@ -420,6 +421,12 @@ async def _system_language(page: ft.Page) -> str | None:
         info = await page.get_device_info()
         return getattr(info, "language", None) or getattr(info, "locale", None)
     return None
+
+
+async def _prepare() -> None:
+    """Import the first screens while somebody types a PIN."""
+    for root in (routes.TODAY, routes.CUSTOMERS):
+        await asyncio.to_thread(routes.component, root.screen)
 
 
 def _report(ui: UiSession, kind: str, what: str) -> None:

@@ -81,7 +81,7 @@ def frame(
         tips: Names of tips (`first.tip_<name>`) that help here; the first one not seen yet is shown, once ever.
     """
     place, ui, side = hooks.place(), hooks.use_session(), gutter()
-    goes_back = place == "pushed" or (place == "pane" and len(hooks.use_over()) > 1)
+    goes_back = place == "pushed" or (place == "pane" and len(ui.nav.stack(str(hooks.peek(hooks.RootCtx)))) > 1)
     back = icon_button(ft.Icons.ARROW_BACK, t("common.back"), ui.back) if goes_back else None
     rows: list[ft.Control] = []
     if title or back:

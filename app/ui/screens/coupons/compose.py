@@ -171,7 +171,7 @@ def _foot(customer_id: str, label: str, send: Callable[[], None] | None, *, busy
 def _actions(customer_id: str) -> list[ft.Control]:
     ui = sessions.current()
     path = f"/customers/{customer_id}"
-    if path in hooks.use_over():
+    if path in ui.nav.stack():  # not observed: what lies below a page does not change while it is there
         return []
     return [p.icon_button(ft.Icons.PERSON_OUTLINE, t("message.profile"), lambda: ui.open(path))]
 
