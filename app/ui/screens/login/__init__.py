@@ -39,8 +39,9 @@ def LoginScreen() -> ft.Control:
         [_mark(), *said, form, ways], spacing=Space.XL, horizontal_alignment=ft.CrossAxisAlignment.STRETCH
     )
     above = max(Space.XXL, int(ui.layout.height * 0.12))
+    room = min(WIDTH, ui.layout.width or WIDTH)
     inner = ft.Container(
-        column, width=WIDTH, padding=ft.Padding.only(left=Space.XL, top=above, right=Space.XL, bottom=Space.XXL)
+        column, width=room, padding=ft.Padding.only(left=Space.XL, top=above, right=Space.XL, bottom=Space.XXL)
     )
     return ft.Column(
         [ft.Row([inner], alignment=ft.MainAxisAlignment.CENTER)], scroll=ft.ScrollMode.AUTO, expand=True
