@@ -137,7 +137,9 @@ def own_key() -> str:
     return str(current_component().key or "")
 
 
-def use_place(column: Any, mark: str = "", before: Callable[[], None] | None = None) -> Callable[[float], None]:
+def use_place(
+    column: Any, mark: str = "", before: Callable[[], None] | None = None, after: Callable[[float], None] | None = None
+) -> Callable[[float], None]:
     """Bring a scrolling control back to where it was; return what to call with each new offset.
 
     Flutter forgets the offset of a root that was hidden, of a page built anew and of a reloaded browser.
@@ -146,6 +148,8 @@ def use_place(column: Any, mark: str = "", before: Callable[[], None] | None = N
         column: A ref whose `current` scrolls.
         mark: What tells two scrollers of one page apart; begins with `#`.
         before: Called a moment before it scrolls, so that what stands there can be built.
+        after: Called with the offset it was brought to: the scroller's own event may come too soon after another to
+            be sent.
     """
     ui, place, root = sessions.current(), str(peek(PathCtx)) + mark, str(peek(RootCtx))
     places = ui.places
@@ -156,6 +160,8 @@ def use_place(column: Any, mark: str = "", before: Callable[[], None] | None = N
         await asyncio.sleep(COME_BACK_S)
         if column.current is not None and (wanted := places.offset(place)):
             await column.current.scroll_to(offset=wanted, duration=0)
+            if after is not None:
+                after(wanted)
 
     def come_back() -> None:
         if places.offset(place):

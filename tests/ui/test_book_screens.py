@@ -322,6 +322,17 @@ async def test_scrolling_five_thousand_sends_small_messages(many: Any, size: dic
     assert max(ui.sizes[1:]) < MAX_MESSAGE
 
 
+async def test_the_list_is_built_where_the_guide_was_when_its_tab_is_shown_again(many: Any) -> None:
+    ui = await FakeUi.app(many, route="/customers", replies={"scroll_to": None})
+    await ui.until(lambda: bool(names(ui)))
+    column = next(c for c in ui.walk() if isinstance(c, ft.Column) and c.on_scroll)
+    await scroll(ui, column, 90_000)
+    there = names(ui)
+    await ui.tab("我的")
+    await ui.tab("客户")
+    await ui.until(lambda: ("scroll_to" in [name for name, _ in ui.calls]) and names(ui) == there)
+
+
 STRANGE = ("长" * 200, "👩‍👩‍👧‍👦🌹", "مريم الحسيني", "𠮷𡈽𠀋", "", "A" * 200)
 
 

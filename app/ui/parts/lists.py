@@ -60,12 +60,16 @@ def VirtualList(
     chunks = ft.use_memo(lambda: [rows[i : i + chunk] for i in range(0, len(rows), chunk)], [rows, chunk])
 
     column = ft.use_ref(None)
+
     # what comes back starts at the top, then goes to where the guide was; another filter is another list
-    note = hooks.use_place(column, f"#{hooks.own_key()}", lambda: set_first(-1))
+    def stand(offset: float) -> None:
+        set_first(max(0, int(offset // step) - 1))
+
+    note = hooks.use_place(column, f"#{hooks.own_key()}", lambda: set_first(-1), stand)
 
     def on_scroll(event: ft.OnScrollEvent) -> None:
         note(event.pixels)
-        set_first(max(0, int(event.pixels // step) - 1))
+        stand(event.pixels)
 
     low = max(0, min(first, len(chunks) - slots))
     canvas = ft.Stack(

@@ -203,7 +203,9 @@ def _small(words: str, icon: ft.IconData, press: Any, label: str, on: bool = Fal
     ink = Tone.ACTION if on else Tone.QUIET
     shown: list[ft.Control] = [ft.Icon(icon, size=16 if words else 20, color=ink)]
     if words:
-        shown.append(p.txt(words, Type.META, ink if on else None, no_wrap=True))
+        shown.append(
+            p.txt(words, Type.META, ink if on else None, no_wrap=True, semantics_label="")
+        )  # the label says it
     face = ft.Row(shown, spacing=Space.XS, tight=True)
     return p.tappable(
         face, press, label=label, padding=ft.Padding.symmetric(horizontal=Space.S if words else Space.L - 2), height=48,
