@@ -11,7 +11,7 @@ from tests.e2e.browser import PHONE, SIDE, TABLET, App, open_context
 from tests.e2e.test_screens import GUIDES, PIN
 from tests.e2e.world import World
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.soak]
 
 TOP = 140  # rows below this are in the list, not in its head
 
