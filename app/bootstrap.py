@@ -41,7 +41,7 @@ log = logging.getLogger(__name__)
 VERSION = "0.1.0"
 API_URL = "http://127.0.0.1:8000"
 LEASE_LOOK_S = 15.0
-WARM_AFTER_S = 1.5  # Today reads first; who asks for customers before that waits for nobody
+WARM_AFTER_S = 5.0  # Today reads first, where there is one; who asks for customers before that waits for nobody
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +185,9 @@ class Installation:
     async def _warm(self, client: Client) -> None:
         """Read the customers once Today had its turn; then the start is over."""
         try:
-            await asyncio.sleep(WARM_AFTER_S)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(WARM_AFTER_S):
+                    await client.board.answered.wait()
             with contextlib.suppress(GuideError):  # who asks for customers is told
                 await client.index.warm(client.store)
         finally:

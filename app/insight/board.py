@@ -47,6 +47,7 @@ class SignalBoard:
         self._ground: Ground | None = None
         self._day: date | None = None
         self.runs = 0
+        self.answered = asyncio.Event()  # set once the day was told to somebody
 
     def on_commit(self, touched: frozenset[str]) -> None:
         """Note whom a commit touched; nothing is read before `today`."""
@@ -65,7 +66,9 @@ class SignalBoard:
         if self._next is None:
             self._next = asyncio.create_task(self._after(self._running), name="signals")
         found = await asyncio.shield(self._next)  # a screen that leaves must not take the others' answer along
-        return await self._store.query_in_thread(shown, found[:limit])
+        told = await self._store.query_in_thread(shown, found[:limit])
+        self.answered.set()
+        return told
 
     async def _after(self, before: asyncio.Task[tuple[rules.Signal, ...]] | None) -> tuple[rules.Signal, ...]:
         if before is not None:
