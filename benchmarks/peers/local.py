@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+import time
 
 from app.security.sealed import RowSealer
 from benchmarks.first_sync import OpenSealer, floor, ours
@@ -20,7 +21,10 @@ def _once(way: str, url: str, count: int) -> float:
 def main(way: str, url: str, count: int) -> None:
     print(json.dumps({"idle": peak_mb()}), flush=True)
     for _line in sys.stdin:
-        print(json.dumps({"ms": _once(way, url, count), "peak": peak_mb()}), flush=True)
+        before = time.process_time()
+        took = _once(way, url, count)
+        used = (time.process_time() - before) * 1_000
+        print(json.dumps({"ms": took, "cpu": used, "peak": peak_mb()}), flush=True)
 
 
 if __name__ == "__main__":

@@ -16,15 +16,15 @@ const peakMb = () => Number(/VmHWM:\s+(\d+)/.exec(readFileSync("/proc/self/statu
 async function once() {
   const folder = mkdtempSync(join(tmpdir(), "daogou-peer-"));
   const store = await open(folder, variant);
-  const began = performance.now();
+  const began = performance.now(), before = process.cpuUsage();
   await store.sync(url);
-  const ms = performance.now() - began;
+  const ms = performance.now() - began, used = process.cpuUsage(before);
   const held = await store.count();
   if (held !== Number(rows)) throw new Error(`${peer} holds ${held} of ${rows} rows`);
   await store.close();
   rmSync(folder, { recursive: true, force: true });
   globalThis.gc?.();
-  return { ms, peak: peakMb() };
+  return { ms, cpu: (used.user + used.system) / 1000, peak: peakMb() };
 }
 
 const idle = peakMb();
