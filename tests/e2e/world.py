@@ -29,10 +29,12 @@ def free_port() -> int:
 
 
 def next_tuesday_half_past_ten() -> datetime:
-    """Return the coming Tuesday 10:30 in the store's zone: polite hours, shops open, no month's end trouble."""
+    """Return a coming Tuesday 10:30 in the store's zone: polite hours, shops open, the middle of a month."""
     here = datetime.now(UTC).astimezone(STORE_ZONE)
-    days = (1 - here.weekday()) % 7 or 7
-    return (here + timedelta(days=days)).replace(hour=10, minute=30, second=0, microsecond=0)
+    there = here + timedelta(days=(1 - here.weekday()) % 7 or 7)
+    while not 8 <= there.day <= 24:
+        there += timedelta(days=7)
+    return there.replace(hour=10, minute=30, second=0, microsecond=0)
 
 
 @dataclass
