@@ -31,8 +31,9 @@ async def load(ui: Any) -> Seen:
     """Read what the open session's person has seen; a preference that is no list counts as nothing seen."""
     seen: Seen = ui.slice(Seen)
     if not seen.ready:
-        seen.names = names_of(await ui.ports.prefs.get(_key(ui)))
-        seen.ready = True
+        kept = names_of(await ui.ports.prefs.get(_key(ui)))
+        if not seen.ready:  # somebody else may have asked meanwhile, and something been seen since
+            seen.names, seen.ready = kept, True
     return seen
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
@@ -170,6 +171,25 @@ async def test_help_shows_tips_and_first_steps_again(sample: Any) -> None:
     assert json.loads(ui.device.kept["seen." + sample.staff.id]) == ["first"] and ui.shows("小提示会再出现一次")
     await ui.press(Strings().t("help.first_again"))
     assert ui.ui.nav.stack()[-1] == "/first"
+
+
+async def test_two_who_ask_at_once_do_not_forget_what_was_seen_between() -> None:
+    ui = FakeUi()
+    ui.enter(fake_client(), "zh_CN")
+    late = asyncio.Event()
+
+    async def slow(_name: str) -> None:
+        await late.wait()
+
+    quick, ui.device.get = ui.device.get, slow  # type: ignore[method-assign]
+    asked = asyncio.ensure_future(seen.load(ui.ui))
+    await ui.settle()
+    ui.device.get = quick  # type: ignore[method-assign]
+    await seen.mark(ui.ui, "first")
+    late.set()
+    await asked
+    await seen.mark(ui.ui, "today")
+    assert json.loads(ui.device.kept["seen.s1"]) == ["first", "today"]
 
 
 @pytest.mark.parametrize("kept", [None, "", "{", "7", '{"a": 1}', '["first", 3]'])
