@@ -14,6 +14,7 @@ from playwright.sync_api import Page
 TOUCH = 47.5  # 48, and half a pixel of rounding
 SLACK = 2.0  # of a rounded place
 FIT = 0.965  # synthetic bold and fallback letters are measured a little wider than Flutter draws them
+MEASURED = 0.15  # of the lines of a long text: where it breaks is measured, not known
 NOTE_SIZE = 12.5  # one quiet line of a row may end in an ellipsis: a tap shows the whole
 FONT = """async (url) => {
     if (!window.measured) {
@@ -46,19 +47,19 @@ NODES = """() => {
         const field = n.tagName === 'INPUT' || n.tagName === 'TEXTAREA';
         const text = id.startsWith('text ');
         if (!text && !field && !['button', 'tab', 'switch', 'checkbox', 'radio', 'img'].includes(role)) continue;
-        let seen = rect(n), button = null, sideways = false;
+        let seen = rect(n), button = null, sideways = false, edge = size;
         const own = seen;
         for (let up = n.parentElement; up && up.tagName !== 'FLT-GLASS-PANE'; up = up.parentElement) {
             const style = getComputedStyle(up), on = ['scroll', 'hidden'];  // hidden once a pointer was used
             const rolls = [...up.children].some(c => c.tagName === 'FLT-SEMANTICS-SCROLL-OVERFLOW');
             const x = rolls && on.includes(style.overflowX), y = rolls && on.includes(style.overflowY);
-            if (x || y) seen = clip(seen, rect(up));
+            if (x || y) { seen = clip(seen, rect(up)); edge = clip(edge, rect(up)); }
             if (x && !y) sideways = true;
             if (!button && ['button', 'tab'].includes(up.getAttribute('role'))) button = rect(up);
         }
         const named = n.closest('[aria-label]');
-        const one = {role: field ? 'textbox' : (text ? 'text' : role), own, seen: clip(seen, size), button, sideways,
-            words: words(n) || (field && named ? named.getAttribute('aria-label') : ''),
+        const one = {role: field ? 'textbox' : (text ? 'text' : role), own, seen: clip(seen, size), edge, button,
+            sideways, words: words(n) || (field && named ? named.getAttribute('aria-label') : ''),
             disabled: n.getAttribute('aria-disabled') === 'true'};
         if (text) {
             const [, points, line, strong, most, oneLine] = id.split(' ').map(Number);
@@ -125,7 +126,7 @@ def wrong_with(node: dict[str, Any], width: int, *, pseudo: bool) -> list[str]:
     if node["role"] == "text":
         if not node["sideways"] and (own["x"] < -SLACK or own["r"] > width + SLACK):
             wrong.append("sticks out of the window")
-        if node["button"] and _outside(own, node["button"]):
+        if node["button"] and not node["sideways"] and _is_whole(node) and _outside(own, node["button"]):
             wrong.append("sticks out of its button")
         if _is_cut(node, pseudo=pseudo):
             wrong.append(f"cut (needs {node['needed']} lines, has {node['lines']})")
@@ -134,7 +135,7 @@ def wrong_with(node: dict[str, Any], width: int, *, pseudo: bool) -> list[str]:
         wrong.append(f"{node['role']} without a name")
     if node["role"] != "img" and not node["disabled"] and _is_visible(node) and _is_whole(node):
         wide, high = own["r"] - own["x"], own["b"] - own["y"]
-        if min(wide, high) < TOUCH:
+        if min(wide, high) < TOUCH and not node["sideways"]:
             wrong.append(f"{node['role']} of {wide:.0f} x {high:.0f}")
         if not node["sideways"] and (own["x"] < -SLACK or own["r"] > width + SLACK):
             wrong.append(f"{node['role']} sticks out of the window")
@@ -142,10 +143,13 @@ def wrong_with(node: dict[str, Any], width: int, *, pseudo: bool) -> list[str]:
 
 
 def _is_cut(node: dict[str, Any], *, pseudo: bool) -> bool:
-    if node["needed"] <= node["lines"] or not _is_whole(node):
+    over = node["needed"] - node["lines"]
+    if over <= MEASURED * node["lines"] or not _is_whole(node) or node["sideways"]:
         return False
     if node["most"] == 0:  # nobody said that it may be cut
         return True
+    if node["most"] > 1:  # the first lines of a longer text
+        return False
     return pseudo and "[" in node["words"] and node["points"] != NOTE_SIZE
 
 
@@ -156,7 +160,9 @@ def _is_visible(node: dict[str, Any]) -> bool:
 
 def _is_whole(node: dict[str, Any]) -> bool:
     """Return whether a node is not half scrolled away: Flutter clips what scrolls out."""
-    own, seen = node["own"], node["seen"]
+    own, seen, edge = node["own"], node["seen"], node["edge"]
+    if own["b"] > edge["b"] - SLACK or own["y"] < edge["y"] + 0.1:
+        return False
     return bool(
         seen["b"] - seen["y"] > own["b"] - own["y"] - SLACK and seen["r"] - seen["x"] > own["r"] - own["x"] - SLACK
     )

@@ -20,13 +20,14 @@ def text(**more: Any) -> dict[str, Any]:
     here = box(16, 100, 116, 120)
     return {
         "role": "text", "words": "新到的三款", "own": here, "seen": here, "button": None, "sideways": False,
-        "points": 14, "line": 20, "most": 0, "lines": 1, "needed": 1, "disabled": False,
+        "edge": box(0, 0, WIDTH, 600), "points": 14, "line": 20, "most": 0, "lines": 1, "needed": 1, "disabled": False,
     } | more  # fmt: skip
 
 
 def button(**more: Any) -> dict[str, Any]:
     here = box(16, 100, 116, 148)
-    return {"role": "button", "words": "保存", "own": here, "seen": here, "sideways": False, "disabled": False} | more
+    return {"role": "button", "words": "保存", "own": here, "seen": here, "sideways": False, "disabled": False,
+            "edge": box(0, 0, WIDTH, 600)} | more  # fmt: skip
 
 
 SOUND = [

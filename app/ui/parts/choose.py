@@ -12,7 +12,7 @@ from app.ui import session as sessions
 from app.ui.parts.text import txt
 from app.ui.parts.touch import Press, icon_button, tappable
 from app.ui.strings import t
-from app.ui.theme import Radius, Space, Tone, Type, text_width
+from app.ui.theme import TOUCH, Radius, Space, Tone, Type, text_width
 
 
 def _line(color: str = Tone.LINE, width: float = 1) -> ft.Border:
@@ -152,6 +152,9 @@ def switch_row(title: str, meta: str, value: bool, on_change: Callable[[bool], A
     """Return a labelled switch with one explaining line."""
     words = ft.Column([txt(title, Type.ROW), txt(meta, Type.META)], spacing=2, expand=True)
     knob = ft.MergeSemantics(
-        ft.Semantics(label=title, content=ft.Switch(value=value, on_change=lambda e: on_change(bool(e.control.value))))
+        ft.Semantics(
+            label=title,
+            content=ft.Switch(value=value, height=TOUCH, on_change=lambda e: on_change(bool(e.control.value))),
+        )
     )
     return ft.Container(ft.Row([words, knob], spacing=Space.M), padding=ft.Padding.symmetric(vertical=Space.S))

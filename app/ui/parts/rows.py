@@ -57,7 +57,10 @@ def _heads(title: str | Sequence[ft.Control], kind: TypeSpec, lines: int | None)
         return txt(title, kind, lines=lines)
     first, *rest = title
     if first.expand is None:
-        first.expand, first.expand_loose = True, True
+        first.expand, first.expand_loose = 5, True
+        for other in rest:  # a very long pill wraps rather than leave the row
+            if isinstance(other, ft.Container) and other.expand is None:
+                other.expand, other.expand_loose = 4, True
     return ft.Row([first, *rest], spacing=Space.S)
 
 

@@ -29,7 +29,7 @@ from app.ui.screens.commission.view import (
     trend_bounds,
 )
 from app.ui.strings import current, date_short, money, month, t
-from app.ui.theme import Radius, Space, Tone, Type
+from app.ui.theme import TOUCH, Radius, Space, Tone, Type
 
 CHART_HEIGHT = 64
 TREND_HEIGHT = 72
@@ -281,10 +281,20 @@ def Trend() -> ft.Control:
     ]
     why = t("commission.sleep_why") if sleeps else t("commission.trend_why")
     tabs = p.segmented([("all", t("commission.trend_all")), ("sleep", t("commission.sleep"))], view.trend, choose)
-    return p.card(ft.Column(
-        [p.txt(t("commission.trend"), Type.SECTION), tabs, ft.Row(cells, spacing=Space.XS), p.txt(why, Type.META)],
-        spacing=Space.M,
-    ))  # fmt: skip
+    row = _side_by_side(cells)
+    return p.card(
+        ft.Column([p.txt(t("commission.trend"), Type.SECTION), tabs, row, p.txt(why, Type.META)], spacing=Space.M)
+    )
+
+
+def _side_by_side(cells: list[ft.Control]) -> ft.Control:
+    """Return months of equal width; where they would be too narrow for a finger they scroll."""
+    layout = hooks.layout()
+    least = TOUCH * layout.scale
+    if (least + Space.XS) * len(cells) <= layout.pane - 4 * Space.L:
+        return ft.Row(cells, spacing=Space.XS)
+    columns = [ft.Container(cell, width=least) for cell in cells]
+    return ft.Row(columns, spacing=Space.XS, scroll=ft.ScrollMode.HIDDEN)
 
 
 def _month_bar(first: date, fen: int, most: int, chosen: bool, months: int) -> ft.Control:

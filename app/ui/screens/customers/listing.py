@@ -45,6 +45,9 @@ class Shown:
     hit: Hit = NO_HIT
 
 
+NAME_SHARE, PILL_SHARE = 5, 4
+
+
 def customer_row(look: Look, shown: CustomerRow | Shown) -> ft.Control:
     """Return the row of a customer: it opens the profile, or ticks while several are picked."""
     one = shown if isinstance(shown, Shown) else Shown(shown)
@@ -69,7 +72,8 @@ def _title(row: CustomerRow, hit: Hit, lean: bool) -> ft.Control:
     if pill is None:
         return name
     box = ft.Row([name, pill], spacing=Space.S)
-    name.expand, name.expand_loose = True, True  # a long name gives way to the pill
+    name.expand, name.expand_loose = NAME_SHARE, True  # a long name gives way to the pill, a very long pill wraps
+    pill.expand, pill.expand_loose = PILL_SHARE, True
     return box
 
 

@@ -47,12 +47,17 @@ def PhoneLine(customer: Customer) -> ft.Control:
         return p.txt(t("profile.mine"), Type.META)
     line = ft.Row(
         [
-            p.txt(p.dots(customer.phone_masked, t("profile.mine")), Type.META),
+            p.txt(p.dots(customer.phone_masked, t("profile.mine")), Type.META, expand=True, expand_loose=True),
             ft.Icon(ft.Icons.VISIBILITY_OUTLINED, size=16, color=Tone.QUIET),
         ],
         spacing=Space.XS,
     )
-    return p.tappable(line, lambda: set_asking(True), label=t("reveal.show", phone=customer.phone_masked), height=48)
+    return p.tappable(
+        line,
+        lambda: set_asking(True),
+        label=t("reveal.show", phone=customer.phone_masked),
+        padding=ft.Padding.symmetric(vertical=15),
+    )
 
 
 def _why(error: GuideError) -> str:
