@@ -13,6 +13,7 @@ from app.domain.instants import to_text
 from app.mutations import refusal_to_issue
 from app.protocol.objects import CouponTemplate, Product
 from app.store.queries import coupons as cq
+from app.ui import hooks
 from app.ui import parts as p
 from app.ui import session as sessions
 from app.ui.guards import screen
@@ -20,7 +21,7 @@ from app.ui.screens.coupons.words import conditions, gives, name_of
 from app.ui.screens.customers.words import product_name
 from app.ui.screens.today.reasons import Prompt
 from app.ui.strings import error_text, money, t
-from app.ui.theme import Radius, Space, Tone, Type
+from app.ui.theme import NARROW, Radius, Space, Tone, Type
 
 Option = tuple[CouponTemplate, int, Denied | None]
 OF_TEMPLATE = "coupon_limit"
@@ -63,7 +64,7 @@ def CouponRow(option: Option | None, change: Callable[[], None], drop: Callable[
         [p.txt(gives(rules), Type.ROW), p.txt(name_of(rules), Type.META, lines=1)],
         p.dots(t("coupons.lease_left", n=left), conditions(rules)),
         leading=ft.Icon(ft.Icons.LOCAL_OFFER_OUTLINED, color=Tone.ACTION),
-        trailing=p.txt(t("message.coupon_change"), Type.LABEL, Tone.ACTION),
+        trailing=None if hooks.layout().pane < NARROW else p.txt(t("message.coupon_change"), Type.LABEL, Tone.ACTION),
         on_click=change,
         label=p.dots(t("message.coupon_change"), name_of(rules), gives(rules)),
     )
