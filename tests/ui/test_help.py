@@ -193,6 +193,8 @@ async def test_a_report_is_shown_before_it_is_handed_over_without_a_network(samp
     t = Strings(language).t
     await sample.engine.set_work_offline(True)
     ui = await FakeUi.screen(sample, ReportScreen, language=language)
+    ends = {t("help.share"), t("help.save")}
+    assert not ends & set(ui.buttons()), "nothing is written yet"
     await ui.type(t("help.what"), "扫码没反应 13900001101")
     await ui.press(t("help.show_all"))
     shown = next(text for text in ui.texts() if text.startswith("Daogou report"))
@@ -201,8 +203,11 @@ async def test_a_report_is_shown_before_it_is_handed_over_without_a_network(samp
     await ui.until(lambda: len(ui.device.shared) == 1)
     name, data, mime, text = ui.device.shared[0]
     assert name.endswith(".txt") and mime == "text/plain" and text == "" and data.decode() == shown
+    await ui.until(lambda: not ui.field(t("help.what")).value)
+    await ui.type(t("help.what"), "扫码没反应 13900001101")
     await ui.press(t("help.save"))
-    await ui.until(lambda: len(ui.device.saved) == 1)
+    await ui.until(lambda: len(ui.device.saved) == 1 and ui.shows(t("help.saved")))
+    await ui.until(lambda: not ui.field(t("help.what")).value and not ends & set(ui.buttons()))
     assert ui.device.saved[0][1] == data and ui.count() <= 300
 
 

@@ -34,11 +34,13 @@ def ReportScreen() -> ft.Control:
     async def hand(how: Any) -> None:
         set_busy(True)
         try:
-            await how(ui, file_name(now), report.text(words).encode())
+            if await how(ui, file_name(now), report.text(words).encode()):
+                set_words("")
         except GuideError as error:
             p.say(error_text(error), refused=True)
         set_busy(False)
 
+    ready = bool(words.strip()) and not busy
     body = [
         p.text_field(t("help.what"), words, set_words, lines=4, max_length=WORDS_MAX),
         p.txt(t("help.what_hint"), Type.META),
@@ -50,8 +52,10 @@ def ReportScreen() -> ft.Control:
     ]
     foot = ft.Row(
         [
-            ft.Container(p.secondary(t("help.save"), None if busy else lambda: ui.run(hand, _save)), expand=1),
-            ft.Container(p.primary(t("help.share"), lambda: ui.run(hand, _share), busy=busy), expand=1),
+            ft.Container(p.secondary(t("help.save"), (lambda: ui.run(hand, _save)) if ready else None), expand=1),
+            ft.Container(
+                p.primary(t("help.share"), (lambda: ui.run(hand, _share)) if ready else None, busy=busy), expand=1
+            ),
         ],
         spacing=Space.M,
     )
@@ -76,13 +80,16 @@ def file_name(now: datetime) -> str:
     return f"daogou-report-{now:%Y%m%d-%H%M}.txt"
 
 
-async def _share(ui: Any, name: str, data: bytes) -> None:
+async def _share(ui: Any, name: str, data: bytes) -> bool:
     how = await ui.ports.share.file(name, data, MIME)
     p.say(t({SAVED: "help.saved", COPIED: "help.saved", DISMISSED: "help.not_sent"}.get(how, "help.shared")))
+    return bool(how != DISMISSED)
 
 
-async def _save(ui: Any, name: str, data: bytes) -> None:
-    p.say(t("help.saved" if await ui.ports.files.save(name, data) else "help.not_sent"))
+async def _save(ui: Any, name: str, data: bytes) -> bool:
+    saved = bool(await ui.ports.files.save(name, data))
+    p.say(t("help.saved" if saved else "help.not_sent"))
+    return saved
 
 
 def _facts(report: Report) -> ft.Control:
