@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -24,7 +25,8 @@ from app.sync.status import State, SyncStatus
 from app.ui.screens.coupons import MessagePage, SendCouponPage
 from app.ui.screens.today import AllPage, TodayBeside, TodayScreen
 from app.ui.screens.today.reasons import Prompt, Prompts
-from app.ui.screens.today.script import ready_texts
+from app.ui.screens.today.script import ready_texts, with_coupon_said
+from app.ui.strings import Strings
 from tests.fakes.drawn import Drawn
 from tests.fakes.sample import Sample, sample_store
 from tests.fakes.ui import FakeUi
@@ -349,6 +351,38 @@ async def test_a_coupon_is_changed_left_out_and_added(sample: Any) -> None:
     assert "发送" in ui.buttons() and ui.shows("写给")
     await ui.press("附一张券")
     await ui.until(lambda: ui.shows("选一张"))
+
+
+async def test_the_ready_text_names_the_coupon_that_goes_along_until_it_is_taken_off(sample: Any) -> None:
+    product, who = products.product_by_no(sample.store.read, 1), sample.heroes["views"]
+    ui = FakeUi()
+    ui.enter(sample, "zh_CN")
+    ui.ui.slice(Prompts).current = Prompt(who, "repeated_view", product.id if product else "", product)
+    ui.page.render(lambda: SendCouponPage(who))
+    ui.guard()
+    await ui.settle()
+    field = Strings().t("message.field")
+    assert re.search("这件替您留着.*还有一张「.+」，在下面的链接里。$", ui.field(field).value)
+    await ui.press("换一句")
+    assert re.search("店里有货.*还有一张「.+」，在下面的链接里。$", ui.field(field).value)
+    await ui.press("不附券")
+    assert "店里有货" in ui.field(field).value and "链接" not in ui.field(field).value
+    await ui.type(field, "我自己写的")
+    await ui.press("附一张券")
+    await ui.until(lambda: ui.shows("选一张"))
+    await ui.press(next(name for name in ui.buttons() if "剩" in name))
+    assert ui.field(field).value == "我自己写的" and "不附券" in ui.buttons()
+
+
+@pytest.mark.parametrize("language", ["zh_CN", "en"])
+async def test_a_text_that_offers_a_coupon_does_not_say_it_twice(sample: Any, language: str) -> None:
+    await FakeUi.screen(sample, TodayScreen, place="root", language=language)
+    hero, word = q.customer_by_id(sample.store.read, sample.heroes["views"]), Strings(language).t("message.coupon_word")
+    assert hero
+    for tone in ("warm", "plain", "lively"):
+        prompt = Prompt(hero.id, "dormant", "", None)
+        text = with_coupon_said(ready_texts(hero, prompt, tone)[0], prompt, "满 399 减 50")
+        assert text.count(word) == 1 and "满 399" not in text
 
 
 async def test_the_other_ready_texts_come_round(sample: Any) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
@@ -24,11 +24,12 @@ from app.ui.guards import screen
 from app.ui.screens.coupons.attach import CouponChoices, CouponRow, Goods, Option, best, is_blocked, options_of
 from app.ui.screens.coupons.deliver import hand_over, record
 from app.ui.screens.coupons.lately import Lately
+from app.ui.screens.coupons.words import name_of
 from app.ui.screens.customers.profile import gone
 from app.ui.screens.today.budget import Cost
 from app.ui.screens.today.marking import put_off
 from app.ui.screens.today.reasons import SUGGESTED, Prompt, Prompts
-from app.ui.screens.today.script import TONES, another, ready_texts, use_goods
+from app.ui.screens.today.script import TONES, ready_texts, use_goods, with_coupon_said
 from app.ui.strings import error_text, t
 from app.ui.theme import BUTTON, Space, text_width
 
@@ -114,6 +115,7 @@ def Composer(customer_id: str, with_coupon: bool, prompt: Prompt | None) -> ft.C
     attached, set_attached = hooks.use_kept("attached", prompt.attach.id if prompt and prompt.attach else "")
     poster, set_poster = hooks.use_kept("poster", bool(prompt and prompt.poster))
     edited, set_edited = hooks.use_kept("edited", None)
+    turn, set_turn = hooks.use_kept("turn", 0)  # which of the ready texts
     choosing, set_choosing = ft.use_state(False)
     start, busy = use_once()
     kept: Any = ft.use_ref(None)  # the coupon that was issued while its message did not go
@@ -124,6 +126,10 @@ def Composer(customer_id: str, with_coupon: bool, prompt: Prompt | None) -> ft.C
 
     def choose_tone(value: str) -> None:
         prompts.tone = value
+        show_ready(0)
+
+    def show_ready(which: int) -> None:
+        set_turn(which)
         set_edited(None)
 
     picked = _picked(options, prompt, coupon)
@@ -131,8 +137,8 @@ def Composer(customer_id: str, with_coupon: bool, prompt: Prompt | None) -> ft.C
     p.use_sheet(sheet, t("coupons.choose"), lambda: set_choosing(False))
     if customer is None:
         return gone()
-    texts = ready_texts(customer, prompt, prompts.tone, coupon=picked is not None)
-    text = texts[0] if edited is None else edited
+    texts = _ready_texts(customer, prompt, prompts.tone, picked)
+    text = texts[turn % len(texts)] if edited is None else edited
     product = next((one for one in goods or () if one.id == attached), None)
     letter = Letter(customer, text, prompt, picked[0].id if picked else None, product, poster and product is not None)
 
@@ -141,7 +147,7 @@ def Composer(customer_id: str, with_coupon: bool, prompt: Prompt | None) -> ft.C
             set_coupon(letter.template_id)  # once it is issued the rules may forbid another of its kind
         await _send(client, letter, kept)
 
-    more = p.quiet(t("message.another"), lambda: set_edited(another(texts, text)), ft.Icons.REFRESH)
+    more = p.quiet(t("message.another"), lambda: show_ready(turn + 1 if edited is None else 0), ft.Icons.REFRESH)
     body: list[ft.Control] = [
         *([_blocked(denied, customer_id, prompt, now)] if denied is not None else []),
         p.section(t("coupons.message"), more if len(texts) > 1 else None),
@@ -155,6 +161,12 @@ def Composer(customer_id: str, with_coupon: bool, prompt: Prompt | None) -> ft.C
     foot = _foot(customer_id, _send_label(letter), (lambda: start(send)) if ready else None, busy=busy)
     title = t("coupons.send_to" if picked else "message.title", name=customer.name)
     return p.frame(title, body, foot=foot, actions=_actions(customer_id))
+
+
+def _ready_texts(customer: Customer, prompt: Prompt | None, tone: str, picked: Option | None) -> list[str]:
+    """Return the ready texts, which say so when a coupon goes along."""
+    texts = ready_texts(customer, prompt, tone, coupon=picked is not None)
+    return [with_coupon_said(one, prompt, name_of(asdict(picked[0]))) if picked else one for one in texts]
 
 
 def _foot(customer_id: str, label: str, send: Callable[[], None] | None, *, busy: bool) -> ft.Control:

@@ -20,7 +20,7 @@ from app.ui.strings import Strings, current, t
 GOODS = 3
 WITHOUT = {"birthday": "birthday_wish", "dormant": "lapsing", "general": "hello"}  # what speaks of a coupon, without
 
-__all__ = ["TONES", "another", "ready_text", "ready_texts", "use_goods"]
+__all__ = ["TONES", "ready_text", "ready_texts", "use_goods", "with_coupon_said"]
 
 
 def ready_texts(customer: Customer, prompt: Prompt | None, tone: str, *, coupon: bool = True) -> tuple[str, ...]:
@@ -49,9 +49,10 @@ def ready_text(customer: Customer, prompt: Prompt | None, tone: str, *, coupon: 
     return ready_texts(customer, prompt, tone, coupon=coupon)[0]
 
 
-def another(texts: tuple[str, ...], text: str) -> str:
-    """Return the text after `text`, round and round."""
-    return texts[(texts.index(text) + 1) % len(texts)] if text in texts else texts[0]
+def with_coupon_said(text: str, prompt: Prompt | None, name: str) -> str:
+    """Return a ready text that ends with the coupon's `name`, unless it offers a coupon already."""
+    offers = (prompt.kind if prompt else "general") in WITHOUT and t("message.coupon_word") in text
+    return text if offers else f"{text}{'' if current().is_chinese else ' '}{t('message.coupon_along', coupon=name)}"
 
 
 def _own(customer: Customer, kind: str, product: Product | None, tone: str, client: Any, strings: Strings) -> str:
