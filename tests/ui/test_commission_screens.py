@@ -62,6 +62,14 @@ async def test_the_month_is_the_sum_of_its_entries(sample: Any) -> None:
     assert not ui.reports
 
 
+async def test_a_state_below_zero_says_why(sample: Any) -> None:
+    ui = await FakeUi.screen(sample, CommissionScreen, place="root")
+    assert not ui.shows("退货扣回")
+    entry = next(one for one in commission.commission_ledger(sample.store.read, *MONTH) if one.state == "confirmed")
+    await sample.store.write(lambda tx: tx.update(CommissionEntry, entry.id, amount_fen=-9_999_999))
+    await ui.until(lambda: ui.shows("退货扣回"))
+
+
 @pytest.mark.parametrize(("chip", "state"), [("待确认", "pending"), ("已确认", "confirmed")])
 async def test_the_ledger_keeps_one_state(sample: Any, chip: str, state: str) -> None:
     ui = await FakeUi.screen(sample, LedgerPage)

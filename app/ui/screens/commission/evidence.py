@@ -94,4 +94,6 @@ def _decision(one: Mapping[str, Any], evidence: Mapping[str, Any]) -> ft.Control
 
 
 def _moment(at: str) -> str:
-    return p.dots(date_short(at, sessions.current().clock.now()), time_short(at))
+    return (
+        f"{date_short(at, sessions.current().clock.now())} {time_short(at)}"  # no dot: it would begin the second line
+    )

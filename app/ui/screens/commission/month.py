@@ -175,7 +175,8 @@ def _states(totals: CommissionTotals) -> ft.Control:
     row = ft.Column(cells, spacing=Space.S) if large else ft.Row(
         cells, spacing=Space.S, vertical_alignment=ft.CrossAxisAlignment.START
     )  # fmt: skip
-    return ft.Column([strip, row], spacing=Space.M)
+    why = [p.txt(t("commission.taken_back"), Type.META)] if min(amounts.values()) < 0 else []
+    return ft.Column([strip, row, *why], spacing=Space.M)
 
 
 def _state(state: str, fen: int, ink: str, *, beside: bool) -> ft.Control:

@@ -73,11 +73,11 @@ def UncountedPage() -> ft.Control:
         top.append(_find(wanted))
     if not kept:
         body = p.unfinished() if p.is_partial() and not wanted else _none(wanted)
-        return p.frame(t("commission.uncounted"), [body], top=top)
+        return p.frame(t("commission.tile_uncounted"), [body], top=top)
     listed = p.VirtualList(
         kept, _row, padding=ft.Padding.only(bottom=Space.XL), key=wanted, mark=strings.language, chunk=2
     )
-    return p.frame(t("commission.uncounted"), listed, scroll=False, top=top)
+    return p.frame(t("commission.tile_uncounted"), listed, scroll=False, top=top)
 
 
 def _find(number: str) -> ft.Control:
