@@ -84,7 +84,7 @@ def _words(status: Any, settled: str) -> tuple[str, ft.IconData, str | None, str
     }
     found = ended.get(str(status.state))
     if found is None and status.work_offline:
-        found = ("warm", ft.Icons.CLOUD_OFF_OUTLINED, t("sync.state_work_offline"), t("sync.safe"))
+        found = ("warm", ft.Icons.CLOUD_OFF_OUTLINED, t("sync.state_work_offline"), t("sync.safe_off"))
     if found is None and settled == "offline":
         away = status.problem and status.problem != "offline"
         why = error_text(status.problem) if away else t("sync.safe")
