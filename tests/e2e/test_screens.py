@@ -165,6 +165,7 @@ class Walk:
             self.app.tap(self.t("profile.act_note"), exact=True)
             self.sees("profile.note_save")
             self.shoot("notes")
+            self.tap("common.close")
         if self.wants("facts"):
             self.app.tap(self.t("profile.tab_portrait"), exact=True)
             self.tap("facts.edit")

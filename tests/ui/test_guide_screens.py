@@ -155,7 +155,8 @@ async def test_two_quick_taps_on_different_things_both_count_and_a_double_tap_co
     for name in ("甲甲", "乙乙"):
         await mutate(sample, AddTag(customer_id, name))
     ui = await FakeUi.screen(sample, CustomerPage, customer_id)
-    await ui.press("备注")
+    await ui.press("个标签")
+    await ui.press("改标签")
     first, second = (ui.button(f"移除标签 {name}") for name in ("甲甲", "乙乙"))
     gate = threading.Event()
     sample.store.submit(lambda tx: gate.wait(5))  # the writer is at work on something else

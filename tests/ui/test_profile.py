@@ -104,7 +104,8 @@ async def profile(sample: Any, customer_id: str, tab: str = "timeline", language
 async def choose(ui: FakeUi, tab: str, language: str = "zh_CN") -> None:
     label = Strings(language).t(f"profile.tab_{tab}")
     found = [control for name, control in ui._pressables() if name == label]
-    await ui.fire(found[0], "click")  # the timeline's chips have some of the names, too
+    above = label == Strings(language).t("profile.act_note")  # an action of the same name stands above the tabs
+    await ui.fire(found[above], "click")  # the timeline's chips have some of the names, too
     await ui.settle(wait_s=0.05)
 
 
@@ -398,6 +399,32 @@ async def test_rule_2_6_a_private_note_is_marked(sample: Any) -> None:
     assert ui.shows("仅自己可见")
     await ui.toggle("交接时删除", False)
     assert not ui.shows("仅自己可见") and ui.shows("接手的同事能看到")
+
+
+@pytest.mark.parametrize(("width", "sheet"), [(390, ft.BottomSheet), (1180, ft.AlertDialog)])
+async def test_the_note_is_written_in_a_sheet_that_closes_once_it_is_saved(
+    sample: Any, width: int, sheet: type[ft.Control]
+) -> None:
+    customer_id = sample.heroes["note"]
+    await become(sample, customer_id, note="生日想要惊喜", note_private=False)
+    ui = await profile(sample, customer_id, width=width)
+    await ui.press("备注")
+    assert any(isinstance(control, sheet) for control in ui.walk())
+    field = ui.field("给这位客户的备注")
+    assert field.autofocus and field.value == "生日想要惊喜" and ui.shows("接手的同事不会看到这条备注")
+    assert "保存备注" not in ui.buttons(), "nothing to save yet"
+    await ui.type("给这位客户的备注", "周末来试裙子")
+    await ui.toggle("交接时删除", True)
+    assert ui.shows("仅自己可见") and isinstance(ui.button("保存备注"), ft.FilledButton)
+    assert ui.count() <= MOUNTED
+    await ui.press("保存备注")
+    await ui.until(lambda: not any(isinstance(control, sheet) for control in ui.walk()))
+    found = q.customer_by_id(sample.store.read, customer_id)
+    assert found and (found.note, found.note_private) == ("周末来试裙子", True)
+    await ui.press("备注")
+    assert ui.field("给这位客户的备注").value == "周末来试裙子"
+    await ui.press("关闭")
+    assert not any(isinstance(control, sheet) for control in ui.walk()) and not ui.reports
 
 
 async def test_a_product_leads_to_whom_it_suits(sample: Any) -> None:

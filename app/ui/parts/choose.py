@@ -93,7 +93,8 @@ def text_field(label: str, value: str, on_change: Callable[[str], Any], **option
     """Return a controlled text field; `lines=n` makes it a multi-line one; other options are the TextField's."""
     lines = options.pop("lines", None)
     if lines:
-        options |= {"multiline": True, "min_lines": lines, "max_lines": max(lines, 8), "align_label_with_hint": True}
+        tall = {"multiline": True, "min_lines": lines, "max_lines": max(lines, 8), "align_label_with_hint": True}
+        options = tall | options
     if on_submit := options.pop("on_submit", None):
         options["on_submit"] = lambda _event: on_submit()
     return ft.TextField(

@@ -30,7 +30,7 @@ from app.ui.screens.customers.portrait import Portrait
 from app.ui.screens.customers.reach import Budget
 from app.ui.screens.customers.reveal import PhoneLine
 from app.ui.screens.customers.suits import Suits, use_suggestions
-from app.ui.screens.customers.tabs import Coupons, Notes, Orders
+from app.ui.screens.customers.tabs import Coupons, NoteForm, Notes, Orders
 from app.ui.screens.customers.tag_words import tag_name, tag_reason
 from app.ui.screens.customers.timeline import Timeline
 from app.ui.screens.customers.views import Views
@@ -88,7 +88,7 @@ def Profile(customer_id: str) -> ft.Control:
         return gone()
     body: list[ft.Control] = [Head(customer, lambda: set_tab("notes"))]
     body += [*([Leaving(customer_id)] if leaving else []), *([Came(customer_id)] if came else [])]
-    body += [] if leaving else [_actions(customer, lambda: set_tab("notes"))]
+    body += [] if leaving else [Actions(customer)]
     body += [p.refused_note(row.code, dict(row.params)) for row in refused[:2]]
     body += [NextFollowUp(customer_id)] if planned and not leaving else []
     body.append(_figures(customer, year, now))
@@ -210,15 +210,24 @@ def _tag_row(icon: ft.IconData, name: str, why: str) -> ft.Control:
     )
 
 
-def _actions(customer: Customer, note: Callable[[], None]) -> ft.Control:
-    ui = sessions.current()
+@screen
+def Actions(customer: Customer) -> ft.Control:
+    """Show what is done most, a tap each; the note is written in a sheet, above whichever tab is open."""
+    ui = hooks.use_session()
+    hooks.use_strings()
+    noting, set_noting = ft.use_state(False)
+
+    def close() -> None:
+        set_noting(False)
+
+    p.use_sheet(NoteForm(customer, close) if noting else None, t("profile.act_note"), close)
     here = f"/customers/{customer.id}"
     return p.tile_row(
         [
             p.action_tile(ft.Icons.EVENT_OUTLINED, t("profile.act_plan"), lambda: ui.open(f"{here}/followups/plan")),
             p.action_tile(ft.Icons.LOCAL_OFFER_OUTLINED, t("profile.act_coupon"), lambda: ui.open(f"{here}/coupon")),
             p.action_tile(ft.Icons.IOS_SHARE, t("profile.act_share"), lambda: ui.go("share")),
-            p.action_tile(ft.Icons.EDIT_NOTE, t("profile.act_note"), note),
+            p.action_tile(ft.Icons.EDIT_NOTE, t("profile.act_note"), lambda: set_noting(True)),
         ]
     )
 

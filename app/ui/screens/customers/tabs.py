@@ -173,12 +173,21 @@ def coupon_row(coupon: Coupon, now: datetime, who: str = "") -> ft.Control:
 def Notes(customer_id: str) -> ft.Control:
     """The guide's note and personal tags, editable with no network."""
     customer = hooks.use_query(q.customer_by_id, customer_id)
-    draft, set_draft = ft.use_state(None)
-    chosen, set_chosen = ft.use_state(None)
     tag, set_tag = ft.use_state("")
-    submit, busy = hooks.use_mutation()
+    submit, _ = hooks.use_mutation()
     if customer is None:
         return ft.Container()
+    rows = [NoteForm(customer), p.section(t("profile.tags")), _tags(customer, tag, set_tag, submit)]
+    return ft.Column(rows, spacing=Space.M, horizontal_alignment=STRETCH)
+
+
+@screen
+def NoteForm(customer: Customer, close: Callable[[], None] | None = None) -> ft.Control:
+    """Write the note; in a sheet, which `close` closes once it is saved, the field has the focus."""
+    hooks.use_strings()
+    draft, set_draft = ft.use_state(None)
+    chosen, set_chosen = ft.use_state(None)
+    submit, busy = hooks.use_mutation()
     note = customer.note if draft is None else draft
     private = customer.note_private if chosen is None else chosen
     changed = (note, private) != (customer.note, customer.note_private)
@@ -186,28 +195,22 @@ def Notes(customer_id: str) -> ft.Control:
     def saved() -> None:
         set_draft(None)
         set_chosen(None)
+        if close:
+            close()
 
-    save = p.secondary(
-        t("profile.note_save"),
-        (lambda: submit(EditNote(customer_id, note, private), done="profile.note_saved", then=saved))
-        if changed and not busy
-        else None,
-    )
-    field = p.text_field(t("profile.note_field"), note, set_draft, lines=4, max_length=NOTE_MAX, counter=" ")
+    def write() -> None:
+        submit(EditNote(customer.id, note, private), done="profile.note_saved", then=saved)
+
+    save = (p.primary if close else p.secondary)(t("profile.note_save"), write if changed and not busy else None)
+    # above a phone's keyboard there is room for five lines, the switch and the button
+    lines: dict[str, Any] = {"lines": 3, "max_lines": 5, "autofocus": True} if close else {"lines": 4}
+    field = p.text_field(t("profile.note_field"), note, set_draft, max_length=NOTE_MAX, counter=" ", **lines)
     mark = [p.pill(t("profile.private_mark"), "warm", ft.Icons.LOCK_OUTLINE)] if private and note else []
-    under = ft.Row([*(mark or [p.txt(t("profile.note_hint"), Type.META, expand=True)]), save],
-                   alignment=ft.MainAxisAlignment.SPACE_BETWEEN)  # fmt: skip
-    return ft.Column(
-        [
-            field,
-            under,
-            p.switch_row(t("profile.note_private"), t("profile.note_private_hint"), private, set_chosen),
-            p.section(t("profile.tags")),
-            _tags(customer, tag, set_tag, submit),
-        ],
-        spacing=Space.M,
-        horizontal_alignment=ft.CrossAxisAlignment.STRETCH,
-    )
+    who = mark or [p.txt(t("profile.note_hint"), Type.META, expand=True)]
+    under = ft.Row([*who, *([] if close else [save])], alignment=ft.MainAxisAlignment.SPACE_BETWEEN)
+    switch = p.switch_row(t("profile.note_private"), t("profile.note_private_hint"), private, set_chosen)
+    rows = [field, under, switch, *([save] if close else [])]
+    return ft.Column(rows, spacing=Space.M, horizontal_alignment=STRETCH)
 
 
 def _tags(customer: Customer, tag: str, set_tag: object, submit: object) -> ft.Control:
@@ -258,4 +261,4 @@ def _tag(name: str, kind: str, remove: object) -> ft.Control:
     )
 
 
-__all__ = ["Coupons", "Notes", "Orders", "coupon_row", "order_title", "use_products"]
+__all__ = ["Coupons", "NoteForm", "Notes", "Orders", "coupon_row", "order_title", "use_products"]
