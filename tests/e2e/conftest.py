@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,21 @@ def seeded_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     world.set_clock(next_tuesday_half_past_ten())
     world.command("seed")
     return home
+
+
+@contextmanager
+def living(seeded_home: Path, home: Path, **env: str) -> Iterator[World]:
+    """Run a copy of the brand with the week's pack published, for a whole module of tests that change nothing."""
+    shutil.copytree(seeded_home, home)
+    world = World(home)
+    world.set_clock(next_tuesday_half_past_ten())
+    try:
+        world.command("pack", "publish", "assets/demo/packs/week")
+        world.start_server()
+        world.start_app(**env)
+        yield world
+    finally:
+        world.stop()
 
 
 @pytest.hookimpl(wrapper=True)

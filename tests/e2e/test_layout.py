@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -21,11 +20,12 @@ from app.domain.instants import to_text
 from app.ui import routes
 from tests.e2e.audit import audit, nodes
 from tests.e2e.browser import App
+from tests.e2e.conftest import living
 from tests.e2e.facts import Facts
 from tests.e2e.sheets import make_sheet
 from tests.e2e.shots import FOLDER, Camera, Look
 from tests.e2e.test_screens import ALL, MEMBER, PIN
-from tests.e2e.world import World, next_tuesday_half_past_ten
+from tests.e2e.world import World
 
 pytestmark = pytest.mark.e2e
 
@@ -66,17 +66,8 @@ IDS = {
 @pytest.fixture(scope="module")
 def brand(seeded_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """One running product whose app shows every text to the audit."""
-    home = tmp_path_factory.mktemp("layout") / "home"
-    shutil.copytree(seeded_home, home)
-    world = World(home)
-    world.set_clock(next_tuesday_half_past_ten())
-    try:
-        world.command("pack", "publish", "assets/demo/packs/week")
-        world.start_server()
-        world.start_app(DAOGOU_INSPECT="1")
+    with living(seeded_home, tmp_path_factory.mktemp("layout") / "home", DAOGOU_INSPECT="1") as world:
         yield world
-    finally:
-        world.stop()
 
 
 def paths_of(world: World, role: str) -> dict[str, str]:

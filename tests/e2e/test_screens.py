@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Callable, Collection, Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -14,9 +13,10 @@ from playwright.sync_api import Browser
 
 from app.domain.instants import to_text
 from tests.e2e.browser import PHONE, TABLET, App
+from tests.e2e.conftest import living
 from tests.e2e.facts import Facts
 from tests.e2e.shots import Camera, Look
-from tests.e2e.world import World, next_tuesday_half_past_ten
+from tests.e2e.world import World
 
 pytestmark = pytest.mark.e2e
 
@@ -51,17 +51,8 @@ ALL = [Look(s, d, e) for s in ("phone", "tablet") for d in ("light", "dark") for
 @pytest.fixture(scope="module")
 def brand(seeded_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """One running product for all pictures: nothing here changes what the others see."""
-    home = tmp_path_factory.mktemp("screens") / "home"
-    shutil.copytree(seeded_home, home)
-    world = World(home)
-    world.set_clock(next_tuesday_half_past_ten())
-    try:
-        world.command("pack", "publish", "assets/demo/packs/week")
-        world.start_server()
-        world.start_app()
+    with living(seeded_home, tmp_path_factory.mktemp("screens") / "home") as world:
         yield world
-    finally:
-        world.stop()
 
 
 class Walk:

@@ -37,17 +37,22 @@ COUPONS = 6
 LINES = 3  # of an order that shows more on a tap
 
 
+def _of_kind(customer_id: str, kind: str, tables: frozenset[str], size: int) -> Source:
+    """Return the pages of one kind of the timeline, `size` items each; `tables` draw them anew."""
+    read = sessions.current().client.store.read
+    return Source(
+        f"{customer_id}/{kind}s",
+        tables,
+        lambda limit, after: q.timeline_of(read, customer_id, (kind,), limit, after),
+        lambda item: (item.at, item.id),
+        size,
+    )
+
+
 @screen
 def Orders(customer_id: str, scroller: Any = None) -> ft.Control:
     """Every order with its lines, refunds and coupon, and the way to why it was paid for or not."""
-    read = sessions.current().client.store.read
-    source = Source(
-        f"{customer_id}/orders",
-        frozenset({"order", "coupon"}),
-        lambda limit, after: q.timeline_of(read, customer_id, ("order",), limit, after),
-        lambda item: (item.at, item.id),
-        ORDERS,
-    )
+    source = _of_kind(customer_id, "order", frozenset({"order", "coupon"}), ORDERS)
     return Pages(source, MemoOrders, _no_orders, scroller)
 
 
@@ -127,14 +132,7 @@ def _order_line(line: OrderLine, products: dict[str, Product]) -> ft.Control:
 @screen
 def Coupons(customer_id: str, scroller: Any = None) -> ft.Control:
     """Coupons handed to this customer, with their state."""
-    read = sessions.current().client.store.read
-    source = Source(
-        f"{customer_id}/coupons",
-        frozenset({"coupon"}),
-        lambda limit, after: q.timeline_of(read, customer_id, ("coupon",), limit, after),
-        lambda item: (item.at, item.id),
-        COUPONS,
-    )
+    source = _of_kind(customer_id, "coupon", frozenset({"coupon"}), COUPONS)
     return Pages(source, MemoCoupons, _no_coupons, scroller)
 
 
