@@ -22,7 +22,8 @@ from playwright.sync_api import Browser, BrowserContext, Page
 
 from benchmarks.ui import book as books
 from tests.e2e.browser import PHONE, chromium, open_context
-from tests.e2e.world import ROOT, free_port
+from tests.e2e.world import ROOT
+from tests.fakes.free_port import free_port
 
 START_S, WAIT_MS = 60.0, 60_000
 TICKS = os.sysconf("SC_CLK_TCK")

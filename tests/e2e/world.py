@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -15,17 +14,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from tests.fakes.free_port import free_port
 from tests.fakes.proxy import CutProxy
 
 ROOT = Path(__file__).parents[2]
 STORE_ZONE = ZoneInfo("Asia/Shanghai")
 START_TIMEOUT_S = 120
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def next_tuesday_half_past_ten() -> datetime:

@@ -9,7 +9,6 @@ import asyncio
 import json
 import multiprocessing
 import os
-import socket
 import time
 import urllib.request
 from collections.abc import Callable
@@ -33,6 +32,7 @@ from server_stub import busy
 from server_stub.db import Database
 from server_stub.sync import pull as pulls
 from tests.fakes.device import Device, TestClock
+from tests.fakes.free_port import free_port
 from tests.fakes.server import NOW, SECRETS, open_database, settings_at
 
 FORK = multiprocessing.get_context("forkserver")
@@ -60,12 +60,6 @@ class To(httpx.AsyncBaseTransport):
 
 
 # --- the server ----------------------------------------------------------------------------
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _serve(env: dict[str, str], log: str, page_rows: int, at_once: int) -> None:

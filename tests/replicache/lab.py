@@ -27,8 +27,8 @@ from server_stub import tables as t
 from server_stub.app import create_app
 from server_stub.clock import FixedClock
 from server_stub.db import Database
-from tests.e2e.world import free_port
 from tests.fakes.device import Device, TestClock
+from tests.fakes.free_port import free_port
 from tests.fakes.server import NOW, PIN, URL_FILE, open_database
 from tests.replicache.node import ANSWER_S, Node
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import socket
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
@@ -21,6 +20,7 @@ from app.protocol.mutations import EditNote
 from app.store.queries import customers, work
 from app.sync import OfflineSwitch, State, make_http
 from tests.fakes.device import Device, TestClock
+from tests.fakes.free_port import free_port
 from tests.fakes.server import NOW, Server, running
 
 
@@ -53,12 +53,6 @@ def serving(app: Any, port: int) -> Iterator[None]:
     finally:
         server.should_exit = True
         thread.join(10)
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 async def until(check: Callable[[], bool], seconds: float = 8.0) -> None:
