@@ -13,11 +13,16 @@ except ImportError:  # a phone without the wheel: slower, same answers
 JsonDamage: type[Exception] = json.JSONDecodeError if msgspec is None else msgspec.DecodeError
 
 
+def packed(value: Any) -> bytes:
+    """Return `value` as compact JSON in UTF-8."""
+    if msgspec is not None:
+        return msgspec.json.encode(value)
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+
+
 def dumps(value: Any) -> str:
     """Return `value` as compact JSON text."""
-    if msgspec is not None:
-        return msgspec.json.encode(value).decode()
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return packed(value).decode()
 
 
 def loads(text: str | bytes) -> Any:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from app.protocol.objects import split_key
 from app.protocol.sync_sums import SUM_MODULUS, row_sum
-from app.store import codec
-from app.store.json_text import dumps
+from app.store.encoding import Malformed, Row, encoder
+from app.store.json_text import packed
 from app.store.spec import BY_OBJECT, TABLES, Table
 from app.store.tx import WriteTx, insert
 
 CHUNK = 500
-Row = tuple[Any, ...]
+Group = dict[str, Mapping[str, Any]]
+Groups = dict[str, Group]
 
 
 def apply(tx: WriteTx, operations: Iterable[Mapping[str, Any]]) -> None:
@@ -21,13 +23,17 @@ def apply(tx: WriteTx, operations: Iterable[Mapping[str, Any]]) -> None:
 
     A value of an unknown object, or one that cannot be a row, is parked and never stops the rows beside it.
     """
-    last: dict[str, Mapping[str, Any]] = {}
+    last: Groups = {}
     for operation in operations:
+        key = operation.get("key")
         if operation.get("op") == "clear":
             last.clear()
             clear(tx)
-        elif isinstance(operation.get("key"), str):
-            last[operation["key"]] = operation
+        elif isinstance(key, str):
+            kind, row_id = split_key(key)
+            if kind not in last:
+                last[kind] = {}
+            last[kind][row_id] = operation
     _Page(tx).write(last)
 
 
@@ -63,57 +69,51 @@ class _Page:
     def __init__(self, tx: WriteTx) -> None:
         self._tx = tx
         self._numbers = {row[0]: row[1] for row in tx.rows("SELECT name, id FROM bucket")}
-        self._change: dict[int, list[int]] = {}
+        self._change: defaultdict[int, list[int]] = defaultdict(lambda: [0, 0])
 
-    def write(self, last: Mapping[str, Mapping[str, Any]]) -> None:
-        """Write the operations, grouped by table."""
-        groups: dict[str, dict[str, Mapping[str, Any]]] = {}
-        for key, operation in last.items():
-            kind, row_id = split_key(key)
-            groups.setdefault(kind, {})[row_id] = operation
-        for kind, group in groups.items():
+    def write(self, last: Groups) -> None:
+        """Write the operations of each kind."""
+        for kind, group in last.items():
             table = BY_OBJECT.get(kind)
             self._uncount_parked(kind, group)
             if table is not None:
                 self._uncount(table, list(group))
-            self._put(kind, table, {i: op for i, op in group.items() if op.get("op") == "put"})
-            self._del(table, [i for i, op in group.items() if op.get("op") == "del"])
+            self._put(kind, table, group)
+            gone = [row_id for row_id, operation in group.items() if operation.get("op") == "del"]
+            if table is not None and gone:
+                self._remove(table, gone)
         self._save_sums()
 
-    def _put(self, kind: str, table: Table | None, group: Mapping[str, Mapping[str, Any]]) -> None:
+    def _put(self, kind: str, table: Table | None, group: Group) -> None:
         rows: list[Row] = []
         parked: list[Row] = []
+        encode, sealer = None if table is None else encoder(table), self._tx.sealer
         for row_id, operation in group.items():
-            bucket, version = self._bucket(str(operation.get("b") or "")), _version(operation.get("v"))
-            key = f"{kind}/{row_id}"
+            if operation.get("op") != "put":
+                continue
+            bucket, version = self._bucket(operation.get("b")), operation.get("v")
+            version = version if isinstance(version, int) else 0
+            key, value = f"{kind}/{row_id}", operation.get("value")
             self._count(bucket, key, version, 1)
-            value = operation.get("value")
             try:
-                if table is None:
-                    raise codec.Malformed("unknown object")
+                if encode is None:
+                    raise Malformed("unknown object")
                 if not isinstance(value, dict) or value.get("id") != row_id:
-                    raise codec.Malformed("the value is not of this key")
-                rows.append(codec.encode(table, value, self._tx.sealer, bucket, version))
-            except codec.Malformed as why:
-                sealed = self._tx.sealer.seal("parked", key, dumps(value).encode())
-                parked.append((key, sealed, bucket, version, str(why)))
+                    raise Malformed("the value is not of this key")
+                rows.append(encode(value, sealer, bucket, version))
+            except Malformed as why:
+                parked.append((key, sealer.seal("parked", key, packed(value)), bucket, version, str(why)))
         if table is not None and rows:
             self._tx.conn.executemany(insert(table), rows)
-            for row in rows:
-                self._tx.touch(table.object, row[0])
+            self._tx.touch_rows(table.object, (row[0] for row in rows))
         self._tx.conn.executemany("INSERT OR REPLACE INTO parked VALUES (?, ?, ?, ?, ?)", parked)
         if table is not None and parked:  # a row we could read before is not what the server says now
             self._remove(table, [row[0].partition("/")[2] for row in parked])
 
-    def _del(self, table: Table | None, ids: Sequence[str]) -> None:
-        if table is not None and ids:
-            self._remove(table, ids)
-
     def _remove(self, table: Table, ids: Sequence[str]) -> None:
         statement = f'DELETE FROM "{table.name}" WHERE id = ?'  # noqa: S608 - names from the spec
         self._tx.conn.executemany(statement, [(row_id,) for row_id in ids])
-        for row_id in ids:
-            self._tx.touch(table.object, row_id)
+        self._tx.touch_rows(table.object, ids)
 
     def _uncount(self, table: Table, ids: Sequence[str]) -> None:
         """Take the rows that are about to change out of their buckets' sums."""
@@ -138,7 +138,8 @@ class _Page:
                 self._count(bucket, key, version, -1)
             self._tx.conn.execute("DELETE FROM parked WHERE key = ?", (key,))
 
-    def _bucket(self, name: str) -> int:
+    def _bucket(self, found: Any) -> int:
+        name = found if isinstance(found, str) else str(found or "")
         number = self._numbers.get(name)
         if number is None:
             made = self._tx.conn.execute('INSERT INTO bucket (name, "count", "sum") VALUES (?, 0, 0)', (name,))
@@ -146,7 +147,7 @@ class _Page:
         return number
 
     def _count(self, bucket: int, key: str, version: int, sign: int) -> None:
-        change = self._change.setdefault(bucket, [0, 0])
+        change = self._change[bucket]
         change[0] += sign
         change[1] += sign * row_sum(key, version)
 
@@ -155,7 +156,3 @@ class _Page:
             'UPDATE bucket SET "count" = "count" + ?, "sum" = ("sum" + ?) % ? WHERE id = ?',
             [(count, total % SUM_MODULUS, SUM_MODULUS, bucket) for bucket, (count, total) in self._change.items()],
         )
-
-
-def _version(found: Any) -> int:
-    return found if isinstance(found, int) else 0

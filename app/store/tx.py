@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import Any
 
 from app.domain.errors import Rejected
@@ -33,6 +34,12 @@ class WriteTx(Read):
             self.touched[name] = None
         else:
             ids.add(row_id)
+
+    def touch_rows(self, name: str, ids: Iterable[str]) -> None:
+        """Note that these rows of an object changed."""
+        known = self.touched.setdefault(name, set())
+        if known is not None:
+            known.update(ids)
 
     def put(self, row: type, value: Mapping[str, Any]) -> None:
         """Insert or replace one object given as a wire value."""
@@ -99,8 +106,13 @@ class WriteTx(Read):
         self.touch(table.object, cells[0])
 
 
+@cache
 def insert(table: Table) -> str:
-    """Return the statement that inserts or replaces a whole row."""
+    """Return the statement that inserts a whole row, or changes the one with its id.
+
+    Not `INSERT OR REPLACE`: that moves the row to the table's end and rewrites its entry in every index.
+    """
     columns = ", ".join(f'"{name}"' for name in table.columns)
     marks = ", ".join("?" * len(table.columns))
-    return f'INSERT OR REPLACE INTO "{table.name}" ({columns}) VALUES ({marks})'  # noqa: S608 - names from the spec
+    changes = ", ".join(f'"{name}" = excluded."{name}"' for name in table.columns if name != "id")
+    return f'INSERT INTO "{table.name}" ({columns}) VALUES ({marks}) ON CONFLICT (id) DO UPDATE SET {changes}'  # noqa: S608 - names from the spec

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from app.domain.errors import LocalFault
+from app.protocol.objects import Erasure
 from app.store import WriteTx, erase, outbox, patch, refused, undo
 from app.sync.wire import Page, order_of
 
@@ -36,7 +37,7 @@ def apply_page(tx: WriteTx, page: Page, sent_cookie: Any, replay: Replay) -> boo
         refused.keep(tx, who.client_id, confirmed)
         outbox.prune(tx, confirmed)
         tx.set_meta("confirmed", confirmed)
-    erased = erase.erased_in(page.patch)
+    erased = erase.erased_in(page.patch) if Erasure.OBJECT in tx.touched else frozenset()
     if erased:
         erase.forget(tx, erased, page.server_time or "")
     replay_pending(tx, replay)
