@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 
 @dataclass(frozen=True)
@@ -44,11 +46,18 @@ def timed(work: Callable[[], object]) -> float:
     return (time.perf_counter() - began) * 1000
 
 
-async def timed_async(work: Callable[[], Awaitable[object]]) -> float:
-    """Return how many milliseconds the awaitable took."""
-    began = time.perf_counter()
-    await work()
-    return (time.perf_counter() - began) * 1000
+class Spent(NamedTuple):
+    """What a piece of work took, in milliseconds: by the clock, and of the CPU in all threads of the process."""
+
+    ms: float
+    cpu: float
+
+
+@contextmanager
+def spending() -> Iterator[Callable[[], Spent]]:
+    """Yield what tells how much was spent in the block so far."""
+    began, used = time.perf_counter(), time.process_time()
+    yield lambda: Spent((time.perf_counter() - began) * 1_000, (time.process_time() - used) * 1_000)
 
 
 def pair(ours: Callable[[], object], baseline: Callable[[], object], *, rounds: int = 7) -> tuple[float, float]:

@@ -7,6 +7,8 @@ A look walks every object there is: over 5,000 customers it takes 100 ms and com
 from __future__ import annotations
 
 import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 
 def begin() -> None:
@@ -24,3 +26,16 @@ def thaw() -> None:
     """Let what was set apart be found again: a store was closed, and nothing of it may stay in memory."""
     gc.unfreeze()
     gc.enable()
+
+
+@contextmanager
+def still() -> Iterator[None]:
+    """Do not look while much is made that stays for a while: a page of 3,000 rows takes a third less time to read."""
+    looked = gc.isenabled()
+    if looked:
+        gc.disable()
+    try:
+        yield
+    finally:
+        if looked:
+            gc.enable()

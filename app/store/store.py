@@ -36,6 +36,10 @@ SYNC = 10
 FILE_NAME = "store.db"
 MARK = "DAMAGED"
 DAMAGED = "database_damaged"
+WRITER_PRAGMAS = (
+    "journal_mode = WAL", "synchronous = FULL", "secure_delete = ON", "recursive_triggers = ON",
+    "cache_size = -8000", "wal_autocheckpoint = 2000",  # kB and pages: a page of a pull fits in, and is written once
+)  # fmt: skip
 
 
 class Touched(frozenset[str]):
@@ -258,7 +262,7 @@ class Store:
 
 def _writer(folder: Path) -> sqlite3.Connection:
     conn = sqlite3.connect(folder / FILE_NAME, isolation_level=None, check_same_thread=False, timeout=10)
-    for pragma in ("journal_mode = WAL", "synchronous = FULL", "secure_delete = ON", "recursive_triggers = ON"):
+    for pragma in WRITER_PRAGMAS:
         conn.execute(f"PRAGMA {pragma}")
     return conn
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from app.device import heap
 from app.domain.errors import ProtocolFault, Unavailable
 from app.domain.instants import Instant, from_text
 from app.protocol.limits import SCHEMA_VERSION
@@ -79,7 +80,8 @@ def read_page(content: bytes) -> Page:
     Raises:
         Unavailable, ProtocolFault: as `read_body`.
     """
-    body = read_body(content)
+    with heap.still():
+        body = read_body(content)
     try:
         progress = body.get("progress") or {}
         page = Page(
