@@ -71,10 +71,9 @@ def floor(url: str) -> Spent:
         conn.execute("CREATE INDEX i1 ON browse_event (customer_id, at)")
         conn.execute("CREATE INDEX i2 ON browse_event (at)")
         conn.execute("CREATE INDEX i3 ON customer (last_order_at)")
-        with httpx.Client(base_url=url, trust_env=False) as http:
-            with spending() as so_far:
-                _fetch_bare(http, conn, columns)
-                took = so_far()
+        with httpx.Client(base_url=url, trust_env=False) as http, spending() as so_far:
+            _fetch_bare(http, conn, columns)
+            took = so_far()
         conn.close()
     return took
 

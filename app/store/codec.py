@@ -1,24 +1,15 @@
-"""Wire value to row and back, for any table of the spec; `encoding` makes rows, `decoding` makes rows dataclasses."""
+"""Rows back to wire values, and images of rows; `encoding` makes values rows, `decoding` makes rows dataclasses."""
 
 from __future__ import annotations
 
 import base64
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from app.store.encoding import Malformed, encoder
 from app.store.json_text import loads, packed
 from app.store.sealing import Sealer
 from app.store.spec import Field, Table
-
-
-def encode(table: Table, value: Mapping[str, Any], sealer: Sealer, bucket: int, version: int) -> tuple[Any, ...]:
-    """Return the row of `value` in the order of `table.columns`.
-
-    Raises:
-        Malformed: the value cannot be a row of this table.
-    """
-    return encoder(table)(value, sealer, bucket, version)
 
 
 def to_value(table: Table, row: Sequence[Any], sealer: Sealer) -> dict[str, Any]:
@@ -67,6 +58,6 @@ def unparked(table: Table, row: Sequence[Any], sealer: Sealer) -> tuple[Any, ...
     if not extra.keys() & {field.name for field in table.fields}:
         return tuple(row)
     try:
-        return encode(table, to_value(table, row, sealer) | extra, sealer, row[-2], row[-1])
+        return encoder(table)(to_value(table, row, sealer) | extra, sealer, row[-2], row[-1])
     except Malformed:
         return tuple(row)

@@ -9,6 +9,7 @@ from typing import Any
 
 from app.domain.errors import Rejected
 from app.store import codec, undo
+from app.store.encoding import encoder
 from app.store.json_text import dumps
 from app.store.read import Read, T, select
 from app.store.sealing import Sealer
@@ -45,7 +46,7 @@ class WriteTx(Read):
         """Insert or replace one object given as a wire value."""
         table = BY_ROW[row]
         bucket, version = self._before(table, str(value["id"]))
-        self._store(table, codec.encode(table, value, self.sealer, bucket, version))
+        self._store(table, encoder(table)(value, self.sealer, bucket, version))
 
     def update(self, row: type, row_id: str, **fields: Any) -> None:
         """Change some fields of one object; nested rows are given as wire values.
@@ -59,7 +60,7 @@ class WriteTx(Read):
         if cells is None:
             raise Rejected("not_found", f"{table.object} is not on this device")
         value = codec.to_value(table, cells, self.sealer) | codec.extra_of(table, cells, self.sealer) | fields
-        self._store(table, codec.encode(table, value, self.sealer, bucket, version))
+        self._store(table, encoder(table)(value, self.sealer, bucket, version))
 
     def delete(self, row: type, row_id: str) -> None:
         """Remove one object; removing one that is gone is fine."""

@@ -6,6 +6,7 @@ import hashlib
 from typing import Any
 
 from app.store import codec
+from app.store.encoding import Malformed, encoder
 from app.store.json_text import loads
 from app.store.read import select
 from app.store.spec import BY_OBJECT, TABLES, Table
@@ -37,8 +38,8 @@ def _objects(tx: WriteTx) -> None:
         if table is None or not isinstance(value, dict):
             continue
         try:
-            cells = codec.encode(table, value, tx.sealer, bucket, version)
-        except codec.Malformed:
+            cells = encoder(table)(value, tx.sealer, bucket, version)
+        except Malformed:
             continue
         tx.conn.execute(insert(table), cells)
         tx.conn.execute("DELETE FROM parked WHERE key = ?", (key,))

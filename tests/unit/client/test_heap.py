@@ -37,3 +37,13 @@ def test_a_start_is_not_interrupted_and_what_it_leaves_is_found_once_the_store_i
     heap.thaw()
     gc.collect()
     assert gone() is None
+
+
+def test_no_look_while_a_page_is_read_and_as_before_after() -> None:
+    with heap.still():
+        assert not gc.isenabled()
+    assert gc.isenabled()
+    heap.begin()
+    with heap.still():
+        pass
+    assert not gc.isenabled()

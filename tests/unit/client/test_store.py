@@ -116,6 +116,29 @@ async def test_unknown_fields_and_objects_are_parked_and_bad_rows_stop_nobody(op
     assert [row[0] for row in store.read.rows("SELECT key FROM parked")] == ["customer/c4"]
 
 
+async def test_a_shape_that_fitted_once_lets_no_other_through(open_store: Open) -> None:
+    store = open_store()
+    whole, short = customer("c1"), customer("c2")
+    wrong = [customer("c3", level=7), customer("c4", tags={}), customer("c5", sizes=[1], note=None), customer("")]
+    for _ in range(2):  # the second time by what was learnt from the first
+        await store.write(lambda tx: patch.apply(tx, [put("customer", one) for one in (whole, short, *wrong)]))
+    assert {c.id for c in store.query(customers.all_customers)} == {"c1", "c2", "c5"}
+    reasons = dict(store.read.rows("SELECT key, reason FROM parked"))
+    assert reasons == {
+        "customer/c3": "level has the wrong type", "customer/c4": "tags has the wrong type", "customer/": "no id",
+    }  # fmt: skip
+
+
+async def test_a_changed_row_keeps_its_place_in_the_table(open_store: Open) -> None:
+    store = open_store()
+    both = [put("customer", customer("c1")), put("customer", customer("c2"))]
+    await store.write(lambda tx: patch.apply(tx, both))
+    before = store.read.rows("SELECT id, rowid FROM customer ORDER BY id")
+    await store.write(lambda tx: patch.apply(tx, [put("customer", customer("c1", level="black"), 2)]))
+    await store.write(lambda tx: tx.update(Customer, "c1", note="x"))
+    assert store.read.rows("SELECT id, rowid FROM customer ORDER BY id") == before
+
+
 async def test_the_last_operation_on_a_key_wins(open_store: Open) -> None:
     store = open_store()
     await store.write(
