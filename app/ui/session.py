@@ -11,7 +11,7 @@ import asyncio
 import contextlib
 import contextvars
 import logging
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
@@ -239,6 +239,25 @@ class Places:
         self.kept = {key: value for key, value in self.kept.items() if key[0] not in gone}
 
 
+class Feet:
+    """How high the foot of each frame stands, by where it is: what is said for a moment stands above it."""
+
+    def __init__(self) -> None:
+        self._high: dict[int, tuple[str, str, float]] = {}
+
+    def stands(self, key: int, root: str, path: str, height: float) -> None:
+        """Note that the frame of `path` in `root` ("" for a page over all) has a foot this high."""
+        self._high[key] = (root, path, height)
+
+    def gone(self, key: int) -> None:
+        """Forget a foot that left the screen."""
+        self._high.pop(key, None)
+
+    def height(self, root: str, paths: Collection[str]) -> float:
+        """Return the height of the highest foot of `paths` in `root` or over it, 0 where none stands."""
+        return max((high for at, path, high in self._high.values() if at in ("", root) and path in paths), default=0.0)
+
+
 class UiSession:
     """Everything one Flet session owns; reach it with `current()`."""
 
@@ -247,7 +266,7 @@ class UiSession:
         self.layout = Layout()
         self.resized(page.width or 0, page.height or self.layout.height)
         self.prefs, self.nav, self.gate, self.sync = Prefs(), Nav(), Gate(), SyncView()
-        self.live, self.places = Live(), Places()
+        self.live, self.places, self.feet = Live(), Places(), Feet()
         self._fronts, self._overs = {}, {}
         self.searches: dict[str, ft.TextField] = {}  # the search field of each root
         self.strings = Strings()
@@ -367,6 +386,12 @@ class UiSession:
         """Note the window's size; screens render again only when its class flips."""
         self.layout._width, self.layout._height = width, height
         self.layout.kind, self.layout.short = layout_of(width, height), height < theme.SHORT_MAX
+
+    def foot_height(self) -> float:
+        """Return how high the foot of what is shown stands, the highest where two panes have one."""
+        top = self.nav.stack()[-1:]
+        beneath = (f"/{self.nav.root}", "") if self.layout.is_wide or not top else ()
+        return self.feet.height(self.nav.root, (*top, *beneath))
 
     def tell(self, text: str) -> None:
         """Say one sentence at the foot of the screen."""

@@ -171,3 +171,41 @@ def test_every_screen_that_routes_name_exists() -> None:
     named = {r.screen for r in roots} | {r.empty for r in roots if r.empty} | {r.screen for r in routes.PAGES}
     assert all(callable(routes.component(name)) for name in named)
     assert {page.root for page in routes.PAGES} <= {root.name for root in roots}
+
+
+@pytest.mark.parametrize(("width", "height"), [(390, 844), (1180, 820)])
+async def test_a_toast_stands_above_the_foot_of_what_is_shown(
+    monkeypatch: pytest.MonkeyPatch, width: float, height: float
+) -> None:
+    @screen
+    def Footed(**params: str) -> ft.Control:
+        return p.frame("页", p.txt("在这里"), foot=p.primary("保存", lambda: p.say("已保存")))
+
+    @screen
+    def Bare() -> ft.Control:
+        return p.frame("普通", p.primary("说", lambda: p.say("说了")))
+
+    monkeypatch.setattr(routes, "component", lambda name: Footed if name.endswith(":CustomerPage") else Bare)
+    ui = await FakeUi.app(fake_client(), width=width, height=height, route="/customers")
+
+    def above() -> float:
+        return [one for one in ui.walk() if isinstance(one, ft.SnackBar)][-1].margin.bottom
+
+    async def dismiss() -> None:
+        for one in [one for one in ui.walk() if isinstance(one, ft.SnackBar)]:
+            await ui.fire(one, "dismiss")
+
+    await ui.press("说")
+    bare = above()
+    await dismiss()
+    ui.ui.open("/customers/c1")
+    await ui.settle()
+    foot = next(one for one in ui.walk() if isinstance(one, ft.Container) and one.on_size_change)
+    await ui.fire(foot, "size_change", {"w": 390.0, "h": 74.0})
+    await ui.press("保存")
+    assert above() == bare + 74
+    await dismiss()
+    ui.ui.back()
+    await ui.settle()
+    await ui.press("说")
+    assert above() == bare, "a foot that is gone lifts nothing"

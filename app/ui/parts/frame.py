@@ -11,6 +11,7 @@ from collections.abc import Sequence
 import flet as ft
 
 from app.ui import hooks
+from app.ui import session as sessions
 from app.ui.parts.states import clock_note
 from app.ui.parts.sync_badge import SyncBadge
 from app.ui.parts.text import txt
@@ -99,9 +100,7 @@ def frame(
     )
     rows.append(_body(body, side, scroll))
     if foot is not None:
-        line = ft.Border(top=ft.BorderSide(1, Tone.LINE))
-        pad = ft.Padding.symmetric(horizontal=side, vertical=Space.M)
-        rows.append(ft.Container(foot, padding=pad, bgcolor=Tone.CARD, border=line))
+        rows.append(Foot(foot, side))
     return ft.Column(rows, spacing=0, expand=True, horizontal_alignment=ft.CrossAxisAlignment.STRETCH)
 
 
@@ -113,6 +112,19 @@ def _body(body: ft.Control | Sequence[ft.Control], side: int, scroll: bool) -> f
     column = ft.Column(controls, spacing=Space.M, horizontal_alignment=ft.CrossAxisAlignment.STRETCH)
     inside = ft.Container(column, padding=pad)
     return Scrolling(inside)
+
+
+@ft.component
+def Foot(inside: ft.Control, side: int) -> ft.Control:
+    """Show what stays at the bottom, and note how high it is: a toast stands above it."""
+    feet, mine = sessions.current().feet, ft.use_ref(None)
+    root, path = str(hooks.peek(hooks.RootCtx)), str(hooks.peek(hooks.PathCtx))
+    ft.use_effect(lambda: None, [id(feet)], cleanup=lambda: feet.gone(id(mine)))
+    return ft.Container(
+        inside, padding=ft.Padding.symmetric(horizontal=side, vertical=Space.M), bgcolor=Tone.CARD,
+        border=ft.Border(top=ft.BorderSide(1, Tone.LINE)),
+        on_size_change=lambda event: feet.stands(id(mine), root, path, event.height),
+    )  # fmt: skip
 
 
 @ft.component
