@@ -115,7 +115,8 @@ def test_the_loop(world: World, browser: Browser) -> None:
     app.sees(re.compile(re.escape(f"{bp / 100:g}%")))
     app.tap("返回")
     find_customer(app, member_a)
-    app.tap(re.compile("^券$"))
+    app.tap("更多", exact=True)
+    app.tap(re.compile("^券 "))
     app.sees(re.compile("已使用"))
 
     # The manager sees the sale.

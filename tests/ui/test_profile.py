@@ -27,7 +27,8 @@ from tests.fakes.sample import sample_store
 from tests.fakes.ui import FakeUi
 
 TUESDAY = datetime(2026, 11, 24, 2, 30, tzinfo=UTC)  # 10:30 in the store
-TABS = ("timeline", "suits", "orders", "notes", "portrait", "worth", "views", "coupons")
+MORE = ("suits", "views", "coupons", "worth")
+TABS = ("timeline", "orders", "portrait", "notes", *MORE)
 HEROES = ("views", "birthday", "expiring", "dormant", "no_consent", "budget_used", "vip", "note")
 MOUNTED, RENDERED = 300, 100
 NAMES = {
@@ -103,6 +104,11 @@ async def profile(sample: Any, customer_id: str, tab: str = "timeline", language
 
 async def choose(ui: FakeUi, tab: str, language: str = "zh_CN") -> None:
     label = Strings(language).t(f"profile.tab_{tab}")
+    if tab in MORE:
+        await ui.press(Strings(language).t("profile.tab_more"))
+        await ui.press(f"{label} {Strings(language).t(f'profile.about_{tab}')}")
+        await ui.settle(wait_s=0.05)
+        return
     found = [control for name, control in ui._pressables() if name == label]
     above = label == Strings(language).t("profile.act_note")  # an action of the same name stands above the tabs
     await ui.fire(found[above], "click")  # the timeline's chips have some of the names, too
@@ -357,8 +363,33 @@ async def test_rule_6_5_tags_say_where_each_comes_from(sample: Any) -> None:
     ui = await profile(sample, customer_id)
     await ui.press("个标签")
     assert ui.shows("品牌标签") and ui.shows("我加的") and ui.shows("铂金邀约")
-    await ui.press("改标签")
-    assert ui.shows("给这位客户的备注")
+    await ui.press("移除标签 爱裙子")
+    await ui.until(lambda: ui.shows("刚刚移除"))
+    await ui.press("放回标签 爱裙子")
+    await ui.until(lambda: "移除标签 爱裙子" in ui.buttons())
+    await ui.type("加一个标签", "  爱亚麻 ")
+    await ui.press("添加")
+    await ui.until(lambda: "移除标签 爱亚麻" in ui.buttons())
+    assert not ui.reports
+
+
+async def test_what_is_behind_more_stays_open_and_the_four_tabs_of_every_day_stay_at_hand(sample: Any) -> None:
+    ui = await profile(sample, sample.heroes["views"], "views")
+    assert ui.shows("看过 3 次")
+    assert {"动态", "订单", "偏好", "备注", "足迹"} <= set(ui.buttons()), "the open one gives the fifth its name"
+    assert not {"更多", "推荐", "价值"} & set(ui.buttons())
+    await ui.press("足迹")
+    assert {name.split()[0] for name in ui.buttons()} >= {"推荐", "足迹", "券", "价值"}
+
+
+async def test_the_hints_goods_are_opened_and_scrolled_to(sample: Any) -> None:
+    ui = await profile(sample, sample.heroes["dormant"])
+    head = next(one for one in ui.walk() if isinstance(one, ft.Container) and one.on_size_change)
+    await ui.fire(head, "size_change", {"w": 358.0, "h": 700.0})
+    await ui.press("看全部推荐")
+    await ui.until(lambda: any(name == "scroll_to" for name, _ in ui.calls))
+    assert next(args["offset"] for name, args in ui.calls if name == "scroll_to") >= 700
+    await ui.until(lambda: any(name.startswith("发这件：") for name in ui.buttons()))
 
 
 @pytest.mark.parametrize(

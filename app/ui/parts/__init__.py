@@ -1,7 +1,15 @@
 """The shared pieces screens are made of; one import gives all: `from app.ui import parts as p`."""
 
 from app.ui.parts.cards import card, fact, group, notice, stat_strip
-from app.ui.parts.choose import filter_chips, search_field, segmented, switch_row, text_field, use_sheet
+from app.ui.parts.choose import (
+    filter_chips,
+    search_field,
+    segmented,
+    segments_fit,
+    switch_row,
+    text_field,
+    use_sheet,
+)
 from app.ui.parts.frame import frame, gutter
 from app.ui.parts.lists import SLOTS, SearchSlots, VirtualList
 from app.ui.parts.media import product_thumb
@@ -69,6 +77,7 @@ __all__ = [
     "secondary",
     "section",
     "segmented",
+    "segments_fit",
     "setting_row",
     "stat_strip",
     "switch_row",

@@ -42,23 +42,47 @@ def filter_chips(
     return ft.Row(chips, spacing=Space.S, scroll=ft.ScrollMode.HIDDEN)
 
 
-TAB_INSET = Space.S
+TAB_INSET, MENU_ARROW = Space.S, 18
 
 
-def segmented(options: Sequence[tuple[str, str]], chosen: str, on_choose: Callable[[str], Any]) -> ft.Control:
-    """Return tabs in one frame: `(value, label)`; of equal width where all words fit, else in a row that scrolls."""
+Segments = Sequence[tuple[str, str]]
+
+
+def _tab_width(label: str, layout: sessions.Layout) -> float:
+    return text_width(label, Type.ROW, layout.scale) + 2 * TAB_INSET
+
+
+def segments_fit(options: Segments, layout: sessions.Layout) -> bool:
+    """Say whether all words of tabs fit one frame, a menu's arrow included."""
+    need = sum(_tab_width(label, layout) for _, label in options) + MENU_ARROW
+    return need <= layout.pane - 2 * Space.L
+
+
+def segmented(options: Segments, chosen: str, on_choose: Callable[[str], Any], *, menu: str = "") -> ft.Control:
+    """Return tabs in one frame: `(value, label)`; of equal width where all words fit so, else each as its words need.
+
+    They scroll where even that does not fit. The tab called `menu` leads to more, and has an arrow.
+    """
     layout = sessions.current().layout
-    widest = max(text_width(label, Type.ROW, layout.scale) for _, label in options) + 2 * TAB_INSET
-    fits = widest * len(options) <= layout.pane - 2 * Space.L
+    widths = [_tab_width(label, layout) + (MENU_ARROW if value == menu else 0) for value, label in options]
+    room = layout.pane - 2 * Space.L
+    even, fits = max(widths) * len(options) <= room, sum(widths) <= room
 
     def tab(index: int, value: str, label: str) -> ft.Control:
         on = value == chosen
         edge = None if index == 0 else ft.Border(left=ft.BorderSide(1, Tone.LINE))
         first, last = Radius.L - 1 if index == 0 else 0, Radius.L - 1 if index == len(options) - 1 else 0
+        ink = Tone.ON_SOFT if on else Tone.TEXT
+        words = txt(label, Type.ROW, ink, no_wrap=True)
+        if value == menu:
+            words = ft.Row(
+                [words, ft.Icon(ft.Icons.EXPAND_MORE, size=MENU_ARROW, color=ink)], spacing=0, tight=True,
+                alignment=ft.MainAxisAlignment.CENTER,
+            )  # fmt: skip
         return tappable(
-            txt(label, Type.ROW, Tone.ON_SOFT if on else Tone.TEXT, no_wrap=True), lambda: on_choose(value),
-            selected=on, bgcolor=Tone.SOFT if on else Tone.CARD, border=edge, expand=1 if fits else None,
-            padding=ft.Padding.symmetric(horizontal=TAB_INSET if fits else Space.L, vertical=14),
+            words, lambda: on_choose(value), selected=on, bgcolor=Tone.SOFT if on else Tone.CARD, border=edge,
+            expand=1 if even else round(widths[index]) if fits else None,
+            padding=ft.Padding.symmetric(horizontal=0 if fits else Space.L, vertical=14),
             alignment=ft.Alignment.CENTER if fits else None,
             radius=ft.BorderRadius.only(top_left=first, bottom_left=first, top_right=last, bottom_right=last),
         )  # fmt: skip

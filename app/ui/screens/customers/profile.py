@@ -1,9 +1,11 @@
-"""One customer: head, four actions, four figures, the hint, and eight tabs."""
+"""One customer: head, four actions, four figures, the hint, four tabs and what is behind the fifth."""
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import flet as ft
@@ -23,7 +25,7 @@ from app.ui import hooks
 from app.ui import parts as p
 from app.ui import session as sessions
 from app.ui.guards import screen
-from app.ui.screens.customers.followup import NextFollowUp, Stage
+from app.ui.screens.customers.followup import NextFollowUp
 from app.ui.screens.customers.followup_words import stage_name
 from app.ui.screens.customers.handover import Came, Leaving
 from app.ui.screens.customers.portrait import Portrait
@@ -31,18 +33,25 @@ from app.ui.screens.customers.reach import Budget
 from app.ui.screens.customers.reveal import PhoneLine
 from app.ui.screens.customers.suits import Suits, use_suggestions
 from app.ui.screens.customers.tabs import Coupons, NoteForm, Notes, Orders
-from app.ui.screens.customers.tag_words import tag_name, tag_reason
+from app.ui.screens.customers.tag_words import tag_name
+from app.ui.screens.customers.tagging import TAG_ICONS, TAG_ORDER, TagSheet
 from app.ui.screens.customers.timeline import Timeline
 from app.ui.screens.customers.views import Views
 from app.ui.screens.customers.worth import Worth
 from app.ui.screens.today.reasons import page_of, prompt_of, reason_text, with_coupon
 from app.ui.strings import current, money, t
-from app.ui.theme import Space, Tone, Type, text_width
+from app.ui.theme import Motion, Space, Tone, Type
 
 __all__ = ["Budget", "CustomerPage", "gone"]
 TABS: dict[str, Callable[..., ft.Control]] = {
-    "timeline": Timeline, "suits": Suits, "orders": Orders, "notes": Notes, "portrait": Portrait, "worth": Worth,
-    "views": Views, "coupons": Coupons,
+    "timeline": Timeline, "orders": Orders, "portrait": Portrait, "notes": Notes, "suits": Suits, "views": Views,
+    "coupons": Coupons, "worth": Worth,
+}  # fmt: skip
+FIRST = 4  # what a guide opens with a customer before them; the others stand behind the fifth
+MORE = "more"
+MORE_ICONS = {
+    "suits": ft.Icons.CHECKROOM_OUTLINED, "views": ft.Icons.VISIBILITY_OUTLINED,
+    "coupons": ft.Icons.LOCAL_OFFER_OUTLINED, "worth": ft.Icons.INSIGHTS_OUTLINED,
 }  # fmt: skip
 PAGED = frozenset({"timeline", "orders", "views", "coupons"})  # they keep the place when a page comes or goes
 TAGS_SHOWN = 6
@@ -78,51 +87,99 @@ def Profile(customer_id: str) -> ft.Control:
     customer = hooks.use_query(q.customer_by_id, customer_id)
     tab, set_tab = hooks.use_kept("tab", "timeline")
     scroller: Any = ft.use_ref(None)
+    high: Any = ft.use_ref(0.0)  # of what stands above the tabs
     hints = hooks.use_live(frozenset(READS), lambda: _hints(customer_id, now), customer_id, now.hour)
     refused = hooks.use_query(work.rejected_about, f"customer/{customer_id}")
     year = hooks.use_query(pq.orders_since, customer_id, to_text(_midnight(now) - timedelta(days=YEAR_DAYS)))
     leaving = hooks.use_query(handovers.waiting_for, customer_id) is not None
     came = hooks.use_query(handovers.came_to_me, customer_id) is not None
     planned = hooks.use_query(fq.next_of, customer_id) is not None
+
+    async def bring() -> None:
+        await asyncio.sleep(hooks.COME_BACK_S)
+        if scroller.current is not None and high.current:
+            await scroller.current.scroll_to(offset=high.current + Space.XS, duration=Motion.CALM)
+
+    def show(name: str) -> None:
+        set_tab(name)
+        ui.run(bring)
+
     if customer is None:
         return gone()
-    body: list[ft.Control] = [Head(customer, lambda: set_tab("notes"))]
-    body += [*([Leaving(customer_id)] if leaving else []), *([Came(customer_id)] if came else [])]
-    body += [] if leaving else [Actions(customer)]
-    body += [p.refused_note(row.code, dict(row.params)) for row in refused[:2]]
-    body += [NextFollowUp(customer_id)] if planned and not leaving else []
-    body.append(_figures(customer, year, now))
-    body += [Hint(one, lambda: set_tab("suits")) for one in hints[:1]]
-    body.append(_tab_rows(tab, set_tab))
+    above: list[ft.Control] = [Head(customer)]
+    above += [*([Leaving(customer_id)] if leaving else []), *([Came(customer_id)] if came else [])]
+    above += [] if leaving else [Actions(customer)]
+    above += [p.refused_note(row.code, dict(row.params)) for row in refused[:2]]
+    above += [NextFollowUp(customer_id)] if planned and not leaving else []
+    above.append(_figures(customer, year, now))
+    above += [Hint(one, lambda: show("suits")) for one in hints[:1]]
     extra = (scroller,) if tab in PAGED else ()
-    body.append(TABS[tab](customer_id, *extra, key=f"{tab}/{strings.language}"))
+    shown = TABS[tab](customer_id, *extra, key=f"{tab}/{strings.language}")
     give = p.icon_button(ft.Icons.SWAP_HORIZ, t("handover.give"), lambda: ui.open(f"/customers/{customer_id}/handover"))
     foot, actions = (None, ()) if leaving else (_foot(customer), (give,))
-    scroller.current = _scrolled(body)
+    scroller.current = _scrolled(above, [TabRow(tab, set_tab), shown], high)
     # the head below is the title
     return p.frame("", scroller.current, foot=foot, actions=actions, scroll=False, tips=["profile"])
 
 
-def _scrolled(body: list[ft.Control]) -> ft.Column:
-    """Return the body in a column that can be told to scroll: pages of a tab come and go under the eye."""
+def _scrolled(above: list[ft.Control], below: list[ft.Control], high: Any) -> ft.Column:
+    """Return the body in a column that can be told to scroll: to the tabs, and as pages of one come and go."""
     side = p.gutter()
-    column = ft.Column(body, spacing=Space.M, horizontal_alignment=ft.CrossAxisAlignment.STRETCH)
-    inside = ft.Container(column, padding=ft.Padding.only(left=side, top=Space.XS, right=side, bottom=Space.XL))
+    head = ft.Container(_stretched(above), on_size_change=lambda event: setattr(high, "current", event.height))
+    pad = ft.Padding.only(left=side, top=Space.XS, right=side, bottom=Space.XL)
     return ft.Column(
-        [inside], expand=True, spacing=0, scroll=ft.ScrollMode.AUTO,
+        [ft.Container(_stretched([head, *below]), padding=pad)], expand=True, spacing=0, scroll=ft.ScrollMode.AUTO,
         horizontal_alignment=ft.CrossAxisAlignment.STRETCH,
     )  # fmt: skip
 
 
-def _tab_rows(tab: str, choose: Callable[[str], None]) -> ft.Control:
-    """Return the tabs in as few rows as their words fit: eight in one are cut on a phone."""
-    options = [(name, t(f"profile.tab_{name}")) for name in TABS]
-    layout = sessions.current().layout
-    widest = max(text_width(label, Type.ROW, layout.scale) for _, label in options) + 2 * Space.S
-    room = layout.pane - 2 * Space.L
-    each = next((n for n in (len(options), 4, 3) if n * widest <= room), 2)
-    rows = [p.segmented(options[i : i + each], tab, choose) for i in range(0, len(options), each)]
-    return ft.Column(rows, spacing=Space.XS, horizontal_alignment=ft.CrossAxisAlignment.STRETCH)
+def _stretched(controls: list[ft.Control], spacing: int = Space.M) -> ft.Column:
+    return ft.Column(controls, spacing=spacing, horizontal_alignment=ft.CrossAxisAlignment.STRETCH)
+
+
+@screen
+def TabRow(tab: str, choose: Callable[[str], None]) -> ft.Control:
+    """Show the four tabs of every day and the fifth, which leads to the others and carries the name of an open one."""
+    layout = hooks.layout()
+    hooks.use_strings()
+    is_open, set_open = ft.use_state(False)
+
+    def close() -> None:
+        set_open(False)
+
+    def take(name: str) -> None:
+        close()
+        choose(name)
+
+    def press(name: str) -> None:
+        if name == MORE:
+            set_open(True)
+        else:
+            choose(name)
+
+    names = list(TABS)
+    rest = names[FIRST:]
+    p.use_sheet(_others(rest, tab, take) if is_open else None, t("profile.tab_more_title"), close)
+    last = t(f"profile.tab_{tab if tab in rest else MORE}")
+    options = [*((name, t(f"profile.tab_{name}")) for name in names[:FIRST]), (MORE, last)]
+    chosen = MORE if tab in rest else tab
+    if p.segments_fit(options, layout):
+        return p.segmented(options, chosen, press, menu=MORE)
+    # large words, a narrow window: two rows, where five in one would be cut
+    rows = [options[:2], options[2:4], options[4:]] if layout.is_large else [options[:3], options[3:]]
+    return _stretched([p.segmented(row, chosen, press, menu=MORE) for row in rows], Space.XS)
+
+
+def _others(names: list[str], tab: str, take: Callable[[str], None]) -> ft.Control:
+    rows = [
+        p.person_row(
+            p.txt(t(f"profile.tab_{name}"), Type.ROW), p.txt(t(f"profile.about_{name}"), Type.META),
+            leading=ft.Icon(MORE_ICONS[name], size=22, color=Tone.QUIET), on_click=partial(take, name),
+            selected=name == tab,
+        )
+        for name in names
+    ]  # fmt: skip
+    return p.group(rows)
 
 
 def _midnight(now: datetime) -> datetime:
@@ -136,8 +193,8 @@ def _hints(customer_id: str, now: datetime) -> tuple[TodaySignal, ...]:
 
 
 @screen
-def Head(customer: Customer, edit: Callable[[], None]) -> ft.Control:
-    """Show who it is, and their tags; a tap on the tags says where each comes from."""
+def Head(customer: Customer) -> ft.Control:
+    """Show who it is, and their tags; a tap on the tags says where each comes from, and changes them."""
     client, now = hooks.use_client(), hooks.use_now()
     hooks.use_strings()
     is_open, set_open = ft.use_state(False)
@@ -147,11 +204,7 @@ def Head(customer: Customer, edit: Callable[[], None]) -> ft.Control:
         customer.id, now.date(),
     )  # fmt: skip
 
-    def go_on() -> None:
-        set_open(False)
-        edit()
-
-    sheet = _tag_sheet(customer, found, now, go_on) if is_open else None
+    sheet = TagSheet(customer, found) if is_open else None
     p.use_sheet(sheet, t("profile.about"), lambda: set_open(False))
     level = p.level_pill(customer.level)
     title = ft.Semantics(
@@ -172,10 +225,6 @@ def Head(customer: Customer, edit: Callable[[], None]) -> ft.Control:
     return ft.Column([face, tags], spacing=0, horizontal_alignment=ft.CrossAxisAlignment.STRETCH)
 
 
-TAG_ICONS = {"brand": ft.Icons.VERIFIED_OUTLINED, "auto": ft.Icons.AUTO_AWESOME_OUTLINED}
-TAG_ORDER = ("brand", "personal")
-
-
 def _pills(customer: Customer, found: tuple[AutoTag, ...]) -> list[ft.Control]:
     """Return the stage and the first tags: the brand's with its mark, the guide's own, what was found with a spark."""
     held = sorted(customer.tags, key=lambda tag: TAG_ORDER.index(tag.kind) if tag.kind in TAG_ORDER else 2)
@@ -186,28 +235,6 @@ def _pills(customer: Customer, found: tuple[AutoTag, ...]) -> list[ft.Control]:
     rest = len(pills) - TAGS_SHOWN
     shown = pills if rest <= 0 else [*pills[:TAGS_SHOWN], p.pill(f"+{rest}")]
     return shown or [p.pill(t("profile.tags_add"), "calm", ft.Icons.ADD)]
-
-
-def _tag_sheet(customer: Customer, found: tuple[AutoTag, ...], now: datetime, edit: Callable[[], None]) -> ft.Control:
-    """Return the stage to choose, and every tag with where it comes from; an automatic one says why."""
-    rows = [_tag_row(TAG_ICONS["auto"], tag_name(tag), tag_reason(tag, now)) for tag in found]
-    for tag in customer.tags:
-        kind = tag.kind if tag.kind in TAG_ORDER else "auto"
-        since = current().date_short(tag.at, now) if tag.at else ""
-        rows.append(
-            _tag_row(TAG_ICONS.get(kind, ft.Icons.LABEL_OUTLINE), tag.name, t(f"profile.tag_{kind}", day=since))
-        )
-    title = p.section(t("profile.tags"), p.quiet(t("profile.tags_edit"), edit, ft.Icons.EDIT_OUTLINED))
-    body = [Stage(customer.id), title, *([p.group(rows)] if rows else [])]
-    return ft.Column(body, spacing=Space.M, horizontal_alignment=ft.CrossAxisAlignment.STRETCH)
-
-
-def _tag_row(icon: ft.IconData, name: str, why: str) -> ft.Control:
-    words = ft.Column([p.txt(name, Type.ROW), p.txt(why, Type.META)], spacing=2, expand=True)
-    return ft.Container(
-        ft.Row([ft.Icon(icon, size=20, color=Tone.QUIET), words], spacing=Space.M),
-        padding=ft.Padding.symmetric(horizontal=Space.L, vertical=Space.M),
-    )
 
 
 @screen

@@ -1,4 +1,4 @@
-"""Tabs of a profile: orders, coupons, notes and tags; the larger ones have modules of their own."""
+"""Tabs of a profile: orders, coupons and notes; the larger ones have modules of their own."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any
 
 import flet as ft
 
-from app.protocol.limits import NOTE_MAX, TAG_MAX
-from app.protocol.mutations import AddTag, EditNote, RemoveTag
+from app.protocol.limits import NOTE_MAX
+from app.protocol.mutations import EditNote
 from app.protocol.objects import Coupon, Customer, Order, OrderLine, Product
 from app.store.queries import coupons as cq
 from app.store.queries import customers as q
@@ -19,6 +19,7 @@ from app.ui import session as sessions
 from app.ui.guards import screen
 from app.ui.screens.customers.paging import Page, Pages, Source
 from app.ui.screens.customers.shelf import use_products
+from app.ui.screens.customers.tagging import Tags
 from app.ui.screens.customers.words import (
     STATE_TONES,
     coupon_state,
@@ -171,11 +172,9 @@ def coupon_row(coupon: Coupon, now: datetime, who: str = "") -> ft.Control:
 def Notes(customer_id: str) -> ft.Control:
     """The guide's note and personal tags, editable with no network."""
     customer = hooks.use_query(q.customer_by_id, customer_id)
-    tag, set_tag = ft.use_state("")
-    submit, _ = hooks.use_mutation()
     if customer is None:
         return ft.Container()
-    rows = [NoteForm(customer), p.section(t("profile.tags")), _tags(customer, tag, set_tag, submit)]
+    rows = [NoteForm(customer), p.section(t("profile.tags")), Tags(customer)]
     return ft.Column(rows, spacing=Space.M, horizontal_alignment=STRETCH)
 
 
@@ -209,54 +208,6 @@ def NoteForm(customer: Customer, close: Callable[[], None] | None = None) -> ft.
     switch = p.switch_row(t("profile.note_private"), t("profile.note_private_hint"), private, set_chosen)
     rows = [field, under, switch, *([save] if close else [])]
     return ft.Column(rows, spacing=Space.M, horizontal_alignment=STRETCH)
-
-
-def _tags(customer: Customer, tag: str, set_tag: object, submit: object) -> ft.Control:
-    def add() -> None:
-        name = tag.strip()
-        if name:
-            undo = RemoveTag(customer.id, name)
-            set_tag("")
-            submit(AddTag(customer.id, name), done="profile.tag_added", undo=undo, params={"tag": name})
-
-    def remove(name: str) -> None:
-        submit(
-            RemoveTag(customer.id, name),
-            done="profile.tag_removed",
-            undo=AddTag(customer.id, name),
-            params={"tag": name},
-        )
-
-    pills = [_tag(one.name, one.kind, remove) for one in customer.tags]
-    entry = ft.Row(
-        [
-            ft.Container(
-                p.text_field(t("profile.tag_field"), tag, set_tag, max_length=TAG_MAX, counter="", on_submit=add),
-                expand=True,
-            ),
-            p.secondary(t("profile.tag_add"), add if tag.strip() else None),
-        ],
-        spacing=Space.S,
-        vertical_alignment=ft.CrossAxisAlignment.CENTER,
-    )
-    rows: list[ft.Control] = [ft.Row(pills, wrap=True, spacing=Space.S, run_spacing=Space.S)] if pills else []
-    return ft.Column([*rows, entry], spacing=Space.M)
-
-
-def _tag(name: str, kind: str, remove: object) -> ft.Control:
-    if kind != "personal":
-        return p.pill(name)
-    face = ft.Row(
-        [p.txt(name, Type.LABEL), ft.Icon(ft.Icons.CLOSE, size=14, color=Tone.QUIET)], spacing=Space.XS, tight=True
-    )
-    return p.tappable(
-        face,
-        lambda: remove(name),
-        label=t("profile.tag_remove", tag=name),
-        bgcolor=Tone.FILL,
-        radius=16,
-        padding=ft.Padding.symmetric(horizontal=Space.M, vertical=Space.S),
-    )
 
 
 __all__ = ["Coupons", "NoteForm", "Notes", "Orders", "coupon_row", "order_title", "use_products"]
