@@ -6,13 +6,16 @@ import flet as ft
 
 from app.ui import session as sessions
 from app.ui.parts.text import txt
-from app.ui.theme import Tone, Type
+from app.ui.theme import Space, Tone, Type
 
 RING_GROWS = 1.5
 
 
-def ring(done: int, total: int, label: str, size: float = 78) -> ft.Control:
-    """Return a ring with `done` over `/ total`; `label` says it in words to screen readers; large text widens it."""
+def ring(done: int, total: int, label: str, size: float = 78, *, caption: str = "") -> ft.Control:
+    """Return a ring with `done` over `/ total`, `caption` under it; large text widens it.
+
+    `label` says it in words to screen readers.
+    """
     layout = sessions.current().layout
     size *= min(max(1.0, layout.scale), RING_GROWS)
     value = min(1.0, done / total) if total else 0.0
@@ -25,14 +28,13 @@ def ring(done: int, total: int, label: str, size: float = 78) -> ft.Control:
         value=value, width=size, height=size, stroke_width=7, color=Tone.ACTION, bgcolor=Tone.FILL,
         stroke_cap=ft.StrokeCap.ROUND,
     )  # fmt: skip
-    return ft.Semantics(
-        label=label,
-        content=ft.Stack(
-            [circle, ft.Container(figures, width=size, height=size, alignment=ft.Alignment.CENTER)],
-            width=size,
-            height=size,
-        ),
+    face: ft.Control = ft.Stack(
+        [circle, ft.Container(figures, width=size, height=size, alignment=ft.Alignment.CENTER)], width=size, height=size
     )
+    if caption:
+        under = txt(caption, Type.META)
+        face = ft.Column([face, under], spacing=Space.XS, tight=True, horizontal_alignment=ft.CrossAxisAlignment.CENTER)
+    return ft.Semantics(label=label, content=face)
 
 
 def bar(ratio: float, color: str = Tone.ACTION) -> ft.Control:

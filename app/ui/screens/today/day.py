@@ -133,7 +133,7 @@ def DayList(plan: Plan, due: tuple[FollowUp, ...], most: int) -> ft.Control:
     def go_on() -> None:
         day.kind, day.more = ALL, True
 
-    controls: list[ft.Control] = [_chips(plan.signals, day.kind, choose, CHIPS)] if plan.signals else []
+    controls: list[ft.Control] = [_chips(plan.signals, day.kind, choose, _whole(day), CHIPS)] if plan.signals else []
     promised = [Promises(due)] if due else []
     if not plan.shown:
         return _column([*controls, *promised, DayDone(plan.beyond, go_on)])
@@ -143,8 +143,7 @@ def DayList(plan: Plan, due: tuple[FollowUp, ...], most: int) -> ft.Control:
         rows = [later_row(one, reason_text(one, now)) for one in rest[:most]]
         controls += [p.section(t("today.later"), t("today.by_value")), p.group(rows)]
     if len(rest) > most:
-        count = len(plan.signals)
-        controls.append(p.quiet(t("today.more", n=count), lambda: sessions.current().open("/today/all")))
+        controls.append(p.quiet(t("today.more"), lambda: sessions.current().open("/today/all")))
     return _column([*controls, PutOff()])
 
 
@@ -152,13 +151,18 @@ def _column(controls: list[ft.Control]) -> ft.Control:
     return ft.Column(controls, spacing=Space.M, horizontal_alignment=ft.CrossAxisAlignment.STRETCH)
 
 
+def _whole(day: Day) -> str:
+    """Return the name of the chip without a kind: the day's list, whose count the ring has, or everybody."""
+    return t("today.chip_all" if day.more else "today.chip_day")
+
+
 def _chips(
-    signals: tuple[TodaySignal, ...], chosen: str, choose: Callable[[str], None], most: int | None = None
+    signals: tuple[TodaySignal, ...], chosen: str, choose: Callable[[str], None], whole: str, most: int | None = None
 ) -> ft.Control:
     counts = Counter(signal.kind for signal in signals)
     there = [kind for kind in ICONS if counts[kind]]
     kinds = [
-        (ALL, f"{t('today.chip_all')} {len(signals)}"),
+        (ALL, whole),
         *((k, f"{kind_text(k)} {counts[k]}") for k in there[:most]),
     ]
     return p.filter_chips(kinds, chosen if counts[chosen] else ALL, choose)
@@ -215,8 +219,9 @@ def AllPage() -> ft.Control:
         return p.frame(title, _nothing())
     shown = tuple(one for one in signals if kind in (ALL, one.kind)) or signals
     rows = tuple(_Reason(one, reason_text(one, now)) for one in shown)
+    whole = f"{t('today.chip_all')} {len(signals)}"
     listed = p.VirtualList(rows, _reason_row, row_height(hooks.use_layout().scale), key=kind)
-    return p.frame(title, listed, scroll=False, top=[_chips(signals, kind, set_kind)])
+    return p.frame(title, listed, scroll=False, top=[_chips(signals, kind, set_kind, whole)])
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,8 @@ def Summary(left: int | None) -> ft.Control:
     earned = hooks.use_query(commission.commission_totals, *month)
     goal = hooks.use_query(brand.goal_of, client.staff.id)
     total = work.reached + (left or 0)
-    ring = p.ring(work.reached, total, t("today.reached_label", done=work.reached, total=total))
+    ring = p.ring(work.reached, total, t("today.reached_label", done=work.reached, total=total),
+                  caption=t("today.reached_short"))  # fmt: skip
     ratio = done.sales_fen / goal.day_fen if goal and goal.day_fen else 0.0
     head: ft.Control = p.txt(t("today.sales"), Type.META)
     if goal:
@@ -44,10 +45,9 @@ def Summary(left: int | None) -> ft.Control:
     sum_row = ft.Row(
         [p.money_text(done.sales_fen, Type.NAME), *([p.pill(percent(ratio), "soft")] if goal else [])], spacing=Space.S
     )
-    waiting = None if left is None else t("today.left", n=left) if left else t("today.all_reached")
-    foot = p.txt(
-        p.dots(t("today.expected", amount=money(earned.pending_fen + earned.confirmed_fen)), waiting), Type.META
-    )
+    through = t("today.all_reached") if left == 0 else None  # how many are left, the ring says
+    expected = t("today.expected", amount=money(earned.pending_fen + earned.confirmed_fen))
+    foot = p.txt(p.dots(expected, through), Type.META)
     if hooks.layout().is_large:  # beside the ring there is no room for words
         first = ft.Row([ring, ft.Container(sum_row, expand=True)], spacing=Space.L)
         return p.card(ft.Column([first, head, p.bar(ratio), foot], spacing=Space.S))
