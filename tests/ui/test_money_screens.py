@@ -29,7 +29,8 @@ from app.protocol.objects import (
     TeamDispute,
     TeamReward,
 )
-from app.store.queries import commission
+from app.store.queries import commission, products
+from app.store.queries import customers as q
 from app.ui.screens.commission import (
     CommissionScreen,
     EntryPage,
@@ -181,7 +182,11 @@ async def test_an_order_that_paid_nothing_says_its_rule_and_is_asked_about_offli
     )
     listed = await FakeUi.screen(sample, UncountedPage)
     await listed.type("按订单号查", order.no)
-    assert listed.shows("归到最近的门店")
+    buyer = q.customer_by_id(sample.store.read, order.customer_id)
+    product = products.product_by_id(sample.store.read, order.lines[0].product_id)
+    assert buyer and product
+    row = next(name for name in listed.buttons() if buyer.name in name)
+    assert product.name in row and "归到最近的门店" in row and order.no in row, "who, what, why and which"
     ui = await FakeUi.screen(sample, OrderPayPage, order.no)
     assert ui.shows("规则 3.2") and "¥0.00" in ui.texts()
     await ui.type("补充一句（可不填）", "她是我接待的")
@@ -190,6 +195,23 @@ async def test_an_order_that_paid_nothing_says_its_rule_and_is_asked_about_offli
     [asked] = commission.disputes_of(sample.store.read, order.no)
     assert (asked.state, asked.text, asked.order_id) == ("asked", "她是我接待的", order.id)
     assert "问店长" not in ui.buttons(), "one open question an order"
+
+
+async def test_two_entries_of_one_product_are_told_apart(sample: Any) -> None:
+    first, second = sample.store.read.all(Order, "1 ORDER BY paid_at DESC LIMIT 2")
+    for n, order in enumerate((first, second)):
+        entry = commission.entries_of_order(sample.store.read, order.id)[0]
+        values = dataclasses.asdict(entry) | {
+            "id": f"twin-{n}", "label": "双胞胎大衣", "created_at": AT, "order_id": order.id, "order_no": order.no,
+        }  # fmt: skip
+        await sample.store.write(lambda tx, values=values: tx.put(CommissionEntry, values))
+    ui = await FakeUi.screen(sample, LedgerPage)
+    await ui.type("搜商品或订单号", "双胞胎")
+    rows = [name for name in ui.buttons() if name.startswith("双胞胎大衣")]
+    assert len(rows) == len(set(rows)) == 2
+    for order in (first, second):
+        buyer = q.customer_by_id(sample.store.read, order.customer_id)
+        assert buyer and any(buyer.name in row and order.no[-4:] in row for row in rows), rows
 
 
 async def test_a_manager_decides_offline_and_a_late_decision_says_so(sample: Any) -> None:

@@ -105,15 +105,11 @@ def by_day(lines: Sequence[LedgerLine], zone: ZoneInfo, chosen: str) -> tuple[Da
 
 def _line(one: LedgerLine, strings: Strings) -> Line:
     channel = f"profile.channel.{one.channel}"
-    told = p.dots(
-        facts(one.kind, one.role, bool(one.sleep), strings) or None,
-        strings.t(channel) if strings.has(channel) else None,
-        strings.time_short(one.at),
-    )
-    label = strings.t("commission.kind_tier") if one.kind == "tier" else one.label
-    return Line(
-        one.id, label or strings.t(f"commission.kind_{one.kind}"), told, one.fen, one.state, one.kind, bool(one.sleep)
-    )
+    when = p.dots(strings.time_short(one.at), strings.t(channel) if strings.has(channel) else None)
+    told = facts(one.kind, one.role, bool(one.sleep), strings)
+    name = strings.t("commission.kind_tier") if one.kind == "tier" else one.label
+    label = name or strings.t(f"commission.kind_{one.kind}")
+    return Line(one.id, label, told, when, one.order_no, one.fen, one.state, one.kind, bool(one.sleep))
 
 
 def _row(row: DayHead | LedgerLine) -> ft.Control:

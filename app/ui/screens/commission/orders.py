@@ -23,6 +23,7 @@ from app.ui.guards import screen
 from app.ui.screens.commission.entry import other_entry
 from app.ui.screens.commission.evidence import evidence_of_order, evidence_rows, people_of
 from app.ui.screens.commission.returning import WhatIfWhole
+from app.ui.screens.commission.sold import order_words
 from app.ui.screens.commission.view import names_in, order_path, signed
 from app.ui.strings import Strings, date_short, money, t
 from app.ui.theme import Space, Tone, Type
@@ -33,10 +34,10 @@ DISPUTE_TONES = {"asked": "warm", "accepted": "soft", "refused": "late"}
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One order as its row shows it."""
+    """One order as its row shows it: `why` it paid nothing or less."""
 
     no: str
-    title: str
+    why: str
     meta: str
     fen: int
     state: str
@@ -114,7 +115,9 @@ def _row(row: Row) -> ft.Control:
          *([p.txt(t(f"commission.dispute_{row.state}"), Type.META, no_wrap=True)] if row.state else [])],
         spacing=2, horizontal_alignment=ft.CrossAxisAlignment.END, alignment=ft.MainAxisAlignment.CENTER,
     )  # fmt: skip
-    inner = p.list_row(row.title, row.meta, fact=amount, on_click=lambda: ui.open(order_path(row.no)))
+    sold = order_words(row.no)  # who and what, while the order is on this device
+    title, meta = (sold, p.dots(row.why, row.meta)) if sold else (row.why, row.meta)
+    inner = p.list_row(title, meta, fact=amount, on_click=lambda: ui.open(order_path(row.no)))
     return ft.Container(inner, padding=ft.Padding.symmetric(horizontal=p.gutter() - Space.M))
 
 

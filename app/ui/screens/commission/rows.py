@@ -11,6 +11,7 @@ from app.domain.instants import from_text
 from app.protocol.objects import CommissionEntry
 from app.ui import parts as p
 from app.ui import session as sessions
+from app.ui.screens.commission.sold import sold_words
 from app.ui.screens.commission.view import TONES, is_estimate, signed
 from app.ui.strings import Strings, t
 from app.ui.theme import Tone, Type
@@ -20,11 +21,13 @@ ICONS = {"refund": ft.Icons.UNDO, "tier": ft.Icons.STAIRS_OUTLINED, "reversal": 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One entry as its row shows it."""
+    """One entry as its row shows it: `told` is what is special about it, `when` and the channel come last."""
 
     id: str
     label: str
-    meta: str
+    told: str
+    when: str
+    order_no: str
     fen: int
     state: str
     kind: str
@@ -34,8 +37,16 @@ class Line:
 def line_of(entry: CommissionEntry, strings: Strings, now: datetime, names: dict[str, str]) -> Line:
     """Return an entry as a row with its day."""
     when = strings.moment(from_text(entry.created_at), now)
-    meta = p.dots(facts(entry.kind, entry.role, entry.sleep, strings), when)
-    return Line(entry.id, label_of(entry, strings, names), meta, entry.amount_fen, entry.state, entry.kind, entry.sleep)
+    return line_at(entry, when, strings, names)
+
+
+def line_at(entry: CommissionEntry, when: str, strings: Strings, names: dict[str, str]) -> Line:
+    """Return an entry as a row with what is said of its time."""
+    told = facts(entry.kind, entry.role, entry.sleep, strings)
+    label = label_of(entry, strings, names)
+    return Line(
+        entry.id, label, told, when, entry.order_no, entry.amount_fen, entry.state, entry.kind, entry.sleep
+    )  # fmt: skip
 
 
 def label_of(entry: CommissionEntry, strings: Strings, names: dict[str, str]) -> str:
@@ -55,7 +66,7 @@ def facts(kind: str, role: str, sleep: bool, strings: Strings) -> str:
 
 
 def entry_row(line: Line, chosen: bool = False) -> ft.Control:
-    """Return the row that opens an entry."""
+    """Return the row that opens an entry; whom it was sold to and the order's number tell two of one product apart."""
     ui = sessions.current()
     back, ink = (Tone.REFUSED, Tone.ON_REFUSED) if line.fen < 0 else (Tone.CARD if chosen else Tone.CALM, Tone.ON_CALM)
     icon = ICONS.get(line.kind, ft.Icons.BEDTIME_OUTLINED if line.sleep else ft.Icons.SHOPPING_BAG_OUTLINED)
@@ -70,8 +81,10 @@ def entry_row(line: Line, chosen: bool = False) -> ft.Control:
         ],
         spacing=2, horizontal_alignment=ft.CrossAxisAlignment.END, alignment=ft.MainAxisAlignment.CENTER,
     )  # fmt: skip
+    sold = () if line.kind == "tier" else sold_words(line.id, line.order_no)
+    meta = p.dots(line.told, *sold, line.when)
     return p.list_row(
-        line.label, line.meta, leading=disc, fact=amount, on_click=lambda: ui.select(f"/commission/{line.id}"),
+        line.label, meta, leading=disc, fact=amount, on_click=lambda: ui.select(f"/commission/{line.id}"),
         selected=chosen,
     )  # fmt: skip
 

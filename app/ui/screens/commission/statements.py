@@ -15,7 +15,7 @@ from app.ui import parts as p
 from app.ui import session as sessions
 from app.ui.guards import screen
 from app.ui.screens.commission.exporting import CSV, PICTURE, Sheet, send
-from app.ui.screens.commission.rows import Line, entry_row, facts, label_of
+from app.ui.screens.commission.rows import Line, entry_row, line_at
 from app.ui.screens.commission.view import names_in, signed
 from app.ui.strings import Strings, date_short, money, t
 from app.ui.theme import Space, Tone, Type
@@ -108,8 +108,7 @@ def StatementPage(month: str) -> ft.Control:
 
 def _line(entry: CommissionEntry, strings: Strings, names: dict[str, str]) -> Line:
     when = strings.date_short(from_text(entry.confirmed_at or entry.created_at))
-    meta = p.dots(facts(entry.kind, entry.role, entry.sleep, strings) or None, when)
-    return Line(entry.id, label_of(entry, strings, names), meta, entry.amount_fen, entry.state, entry.kind, entry.sleep)
+    return line_at(entry, when, strings, names)
 
 
 def _entry(line: Line) -> ft.Control:
