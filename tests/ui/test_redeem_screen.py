@@ -84,8 +84,13 @@ async def test_a_typed_code_of_this_device_is_redeemed_offline_and_waits(sample:
     assert ui.shows(t("coupons.redeem_none"))
     shown = coupon_code.display(coupon.code).lower().replace("0", "o")
     await ui.type(t("coupons.redeem_field"), shown[:9])
-    assert ui.shows(t("coupons.redeem_left", n=5))
+    half = f"{coupon.code[:4]}  {coupon.code[4:8]}  ·····"
+    assert ui.shows(t("coupons.redeem_count", n=8, of=13)) and half in ui.texts(), "as it is printed, 4-4-5"
+    assert ui.shows(t("coupons.redeem_hint")), "how to scan and type is not gone with the first letter"
+    await ui.type(t("coupons.redeem_field"), f" {coupon.code[:4]} {coupon.code[4:8]}")
+    assert half in ui.texts(), "blanks and dashes do not count"
     await ui.type(t("coupons.redeem_field"), f" {shown} ")
+    assert not ui.shows(t("coupons.redeem_hint"))
     await wait_for(ui, t("coupons.redeem_offline"))
     assert ui.shows(coupon.rules["name" if language == "zh_CN" else "name_en"])
     assert ui.shows(t("coupons.redeem_usable"))

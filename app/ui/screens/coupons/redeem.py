@@ -24,6 +24,7 @@ from app.ui.strings import money, t
 from app.ui.theme import Space, Type
 
 TYPED = coupon_code.BODY + 1
+MISSING = "·"
 WATCHED = frozenset({"coupon", "redemption", "meta"})
 _AMOUNT = re.compile(r"(\d{1,7})(?:\.(\d{1,2}))?")
 
@@ -65,16 +66,17 @@ def RedeemPage() -> ft.Control:
 
     ready = found is not None and found.refusal is None and not missing
     go = (lambda: start(use)) if ready else None
-    body: list[ft.Control] = [_field(counter, here, (lambda: start(use)) if ready and not busy else None)]
+    body: list[ft.Control] = [_field(counter, (lambda: start(use)) if ready and not busy else None)]
     if found is not None:
         body += [Found(found, note, key=found.code or "unread"), *_fields(counter, found, missing)]
     elif counter.done:
         body.append(Result(counter.done))
-    elif not counter.text.strip():
-        body.append(p.txt(t("coupons.redeem_hint"), Type.META))
+    if found is None:  # how to scan and what to type stays to be read until a code is whole
+        body += [*_typed(counter.text, here), p.txt(t("coupons.redeem_hint"), Type.META)]
     body += [Reports(), Mine()] if ui.role == "manager" else [Mine()]
     foot = p.primary(t("coupons.redeem_now"), go, ft.Icons.CHECK, busy=busy)
-    return p.frame(t("coupons.redeem"), body, foot=ft.Row([ft.Container(foot, expand=True)]))
+    more = p.icon_button(ft.Icons.HELP_OUTLINE, t("coupons.redeem_help"), lambda: ui.open("/help/scan"))
+    return p.frame(t("coupons.redeem"), body, actions=[more], foot=ft.Row([ft.Container(foot, expand=True)]))
 
 
 def fen_of(amount: str) -> int | None:
@@ -117,12 +119,28 @@ def _together(here: Scanned | None, asked: hooks.Task) -> tuple[Scanned | None, 
     return here, "busy" if isinstance(asked.value, GuideError) and asked.value.code == "rate_limited" else "offline"
 
 
-def _field(counter: Counter, here: Scanned | None, on_submit: Any) -> ft.Control:
-    count = len(tidy(counter.text.strip()))
-    partial = here is None and 0 < count < TYPED
+def grouped(text: str) -> str:
+    """Return what was typed of a code as it is printed, 4-4-5, a dot for each character that is to come."""
+    code = tidy(text.strip())[:TYPED].ljust(TYPED, MISSING)
+    return "  ".join((code[:4], code[4:8], code[8:]))
+
+
+def _typed(text: str, here: Scanned | None) -> list[ft.Control]:
+    """Return the half-typed code in its groups and how far it is; the field itself is left as it was typed.
+
+    A field that is written to while a scanner types loses characters.
+    """
+    count = len(tidy(text.strip()))
+    if here is not None or not 0 < count < TYPED:
+        return []
+    said = t("coupons.redeem_count", n=count, of=TYPED)
+    row = p.ends(p.txt(grouped(text), Type.FIGURE), p.txt(said, Type.META))
+    return [ft.Semantics(label=said, container=True, live_region=True, content=row)]
+
+
+def _field(counter: Counter, on_submit: Any) -> ft.Control:
     field = p.text_field(
-        t("coupons.redeem_field"), counter.text, counter.take, autofocus=True, on_submit=on_submit,
-        helper=t("coupons.redeem_left", n=TYPED - count) if partial else None, max_length=None,
+        t("coupons.redeem_field"), counter.text, counter.take, autofocus=True, on_submit=on_submit, max_length=None,
         prefix_icon=ft.Icons.QR_CODE_SCANNER, autocorrect=False, enable_suggestions=False, expand=True,
     )  # fmt: skip
     clear = p.icon_button(ft.Icons.CLOSE, t("common.clear"), lambda: counter.take("")) if counter.text else None
