@@ -274,9 +274,22 @@ async def run_mutation(
         say(error_text(error), refused=True)
         return False
     if done is not None:
-        on_undo = None if undo is None else (lambda: ui.run(run_mutation, undo))
-        say(t(done, **(params or {})), on_undo=on_undo)
+        said, name = t(done, **(params or {})), "" if undo is None else _whose(ui.client, undo)
+        if name and name not in said:  # the toast may outlast the page that says whose it is
+            said = t("common.said_of", text=said, name=name)
+        undone = ("common.undone_of", None, {"name": name}) if name else ()
+        on_undo = None if undo is None else (lambda: ui.run(run_mutation, undo, *undone))
+        say(said, on_undo=on_undo)
     return True
+
+
+def _whose(client: Any, mutation: Any) -> str:
+    """Return the name of the customer whom a mutation is about, "" where it is about none of ours."""
+    from app.store.queries.customers import customer_by_id
+
+    customer_id = getattr(mutation, "customer_id", "")
+    found = customer_by_id(client.store.read, customer_id) if customer_id else None
+    return found.name if found else ""
 
 
 def use_mutation() -> tuple[Callable[..., None], bool]:

@@ -89,7 +89,10 @@ async def test_a_reminder_takes_two_taps_and_can_be_taken_back(sample: Any) -> N
     (made,) = open_ones(sample, who)
     assert (made.kind, made.at, made.state) == ("reminder", TOMORROW_HALF_TEN, "open")
     await ui.until(lambda: "撤销" in ui.buttons())
+    name = customer(sample).name
+    assert ui.shows(f"{name}：已"), "whose step it is, once the page is left"
     await ui.press("撤销")
+    await ui.until(lambda: ui.shows(f"已撤销 {name} 的这一步"))
     await ui.until(lambda: not open_ones(sample, who))
     assert [one.state for one in fq.past_of(sample.store.read, who)] == ["cancelled"]
 

@@ -13,6 +13,7 @@ from app.ui.screens.customers.words import order_title
 from app.ui.strings import t
 
 TAIL = 4
+ONE_SIZE = frozenset({"均码", "OS", "F"})  # tells nothing apart
 
 
 def sold_words(entry_id: str, order_no: str) -> Sequence[str]:
@@ -25,6 +26,7 @@ def sold_words(entry_id: str, order_no: str) -> Sequence[str]:
     order = commission.order_by_id(read, entry.order_id) if entry else None
     lines = order.lines if order else ()
     size = next((line.size for line in lines if entry and line.id == entry.line_id), "")
+    size = "" if size in ONE_SIZE else size
     tail = t("commission.order_tail", tail=order_no[-TAIL:]) if order_no else ""
     return [word for word in (_buyer(order), size, tail) if word]
 

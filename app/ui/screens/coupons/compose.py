@@ -256,7 +256,7 @@ async def _send(client: Any, letter: Letter, kept: Any) -> None:
     undo = UndoCoupon(coupon.id)
     p.say(
         t("coupons.sent" if copied else "coupons.sent_shared", name=customer.name),
-        on_undo=lambda: ui.run(hooks.run_mutation, undo, "coupons.undone"),
+        on_undo=lambda: ui.run(hooks.run_mutation, undo, "coupons.undone_of", None, {"name": customer.name}),
     )
 
 

@@ -177,7 +177,7 @@ def _waiting_row(pick: Any, coupon_id: str) -> ft.Control:
     who = ui.client.index.get(coupon.customer_id)
     name = who.name if who else t("coupons.someone")
     denied = refusal_to_contact(ui.client, coupon.customer_id)
-    undo = partial(ui.run, hooks.run_mutation, UndoCoupon(coupon.id), "coupons.undone")
+    undo = partial(ui.run, hooks.run_mutation, UndoCoupon(coupon.id), "coupons.undone_of", None, {"name": name})
     row = p.list_row(
         name,
         name_of(coupon.rules) if denied is None else t(f"coupons.out.{denied.code}"),
