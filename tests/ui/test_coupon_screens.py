@@ -16,7 +16,7 @@ from app.protocol.objects import Coupon, CouponTemplate, Customer
 from app.store.queries import coupons, work
 from app.store.queries import customers as q
 from app.ui.screens.coupons import BatchPage, CouponPage, CouponsScreen, HandOutPage, TemplatePage
-from app.ui.screens.coupons.words import conditions, gives, last_moment
+from app.ui.screens.coupons.words import conditions, gives, heads, last_moment
 from app.ui.screens.customers import CustomersScreen
 from app.ui.screens.customers.picking import Picking
 from tests.fakes.sample import sample_store
@@ -97,6 +97,24 @@ async def test_conditions_name_threshold_cap_scope_and_validity(rules: Any, word
     ui = FakeUi()
     ui.ui.speak("zh_CN")
     assert all(word in conditions(rules) for word in words)
+
+
+@pytest.mark.parametrize(
+    ("rules", "shown", "threshold"),
+    [
+        ({"name": "满 399 减 50", "face_fen": 5_000, "threshold_fen": 39_900}, ("满 399 减 50", ""), False),
+        ({"name": "全场 85 折", "kind": "percent_off", "pay_bp": 8_500}, ("全场 85 折", ""), False),
+        ({"name": "老友礼", "face_fen": 5_000, "threshold_fen": 39_900}, ("立减 ¥50", "老友礼"), True),
+        ({"name": "减 50", "face_fen": 5_000, "threshold_fen": 39_900}, ("减 50", ""), True),
+        ({"name": "满 1,399 减 50", "face_fen": 5_000, "threshold_fen": 39_900}, ("满 1,399 减 50", ""), True),
+    ],
+)
+async def test_what_a_coupons_name_says_is_not_said_again(rules: Any, shown: Any, threshold: bool) -> None:
+    ui = FakeUi()
+    ui.ui.speak("zh_CN")
+    assert heads(rules) == shown
+    assert ("满 ¥399 可用" in conditions(rules, named=True)) is threshold
+    assert "满 ¥399 可用" in conditions(rules) or not rules.get("threshold_fen")
 
 
 async def test_rule_1_1_the_last_day_is_the_day_before_the_midnight_it_ends_at() -> None:

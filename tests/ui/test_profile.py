@@ -19,6 +19,7 @@ from app.store.queries import customers as q
 from app.ui.screens.coupons import MessagePage
 from app.ui.screens.customers import CustomerPage, SuitsPage
 from app.ui.screens.customers.picking import Picking
+from app.ui.screens.customers.tabs import Drafts
 from app.ui.screens.customers.timeline import PAGE
 from app.ui.screens.share.product import ProductPage
 from app.ui.screens.today.reasons import Prompts
@@ -430,6 +431,28 @@ async def test_rule_2_6_a_private_note_is_marked(sample: Any) -> None:
     assert ui.shows("仅自己可见")
     await ui.toggle("交接时删除", False)
     assert not ui.shows("仅自己可见") and ui.shows("接手的同事能看到")
+
+
+async def test_a_half_written_note_is_there_again_and_can_be_dropped(sample: Any) -> None:
+    customer_id = sample.heroes["note"]
+    await become(sample, customer_id, note="生日想要惊喜", note_private=False)
+    ui = await profile(sample, customer_id)
+    await ui.press("备注")
+    await ui.type("给这位客户的备注", "周末来试")
+    sheet = next(one for one in ui.walk() if isinstance(one, ft.BottomSheet))
+    await ui.fire(sheet, "dismiss")  # wiped away
+    await ui.until(lambda: "保存备注" not in ui.buttons())
+    assert "上次没保存" not in " ".join(ui.texts())
+    await ui.press("备注")
+    assert ui.field("给这位客户的备注").value == "周末来试" and ui.shows("上次没保存")
+    await ui.press("不要了")
+    assert ui.field("给这位客户的备注").value == "生日想要惊喜" and not ui.shows("上次没保存")
+    assert "保存备注" not in ui.buttons()
+    other = sample.heroes["vip"]
+    await ui.type("给这位客户的备注", "周末来试")
+    assert ui.ui.slice(Drafts).notes == {customer_id: ("周末来试", False)} and other not in ui.ui.slice(Drafts).notes
+    await ui.press("保存备注")
+    await ui.until(lambda: not ui.ui.slice(Drafts).notes)
 
 
 @pytest.mark.parametrize(("width", "sheet"), [(390, ft.BottomSheet), (1180, ft.AlertDialog)])

@@ -17,7 +17,7 @@ from app.ui import hooks
 from app.ui import parts as p
 from app.ui import session as sessions
 from app.ui.guards import screen
-from app.ui.screens.coupons.words import conditions, gives, name_of
+from app.ui.screens.coupons.words import conditions, gives, heads, name_of
 from app.ui.screens.customers.words import product_name
 from app.ui.screens.today.reasons import Prompt
 from app.ui.strings import error_text, money, t
@@ -60,9 +60,10 @@ def CouponRow(option: Option | None, change: Callable[[], None], drop: Callable[
         return ft.Row([p.quiet(t("message.coupon_add"), change, ft.Icons.LOCAL_OFFER_OUTLINED)])
     one, left, _ = option
     rules: Mapping[str, Any] = asdict(one)
+    first, second = heads(rules)
     row = p.list_row(
-        [p.txt(gives(rules), Type.ROW), p.txt(name_of(rules), Type.META, lines=1)],
-        p.dots(t("coupons.lease_left", n=left), conditions(rules)),
+        [p.txt(first, Type.ROW), *([p.txt(second, Type.META, lines=1)] if second else [])],
+        p.dots(t("coupons.lease_left", n=left), conditions(rules, named=True)),
         leading=ft.Icon(ft.Icons.LOCAL_OFFER_OUTLINED, color=Tone.ACTION),
         trailing=None if hooks.layout().pane < NARROW else p.txt(t("message.coupon_change"), Type.LABEL, Tone.ACTION),
         on_click=change,
@@ -83,17 +84,18 @@ def CouponChoices(options: Sequence[Option], picked: str | None, choose: Callabl
 def _choice(option: Option, picked: str | None, choose: Callable[[str], None]) -> ft.Control:
     one, left, denied = option
     rules: Mapping[str, Any] = asdict(one)
+    first, second = heads(rules)
     stock = t("coupons.lease_left", n=left) if left else t("coupons.lease_none")
     on, blocked = one.id == picked, is_blocked(option)
     icon = ft.Icons.RADIO_BUTTON_CHECKED if on else ft.Icons.RADIO_BUTTON_OFF
     why = error_text(denied.code, dict(denied.params)) if denied and blocked and left else None
     return p.list_row(
         [
-            p.txt(gives(rules), Type.ROW, Tone.QUIET if blocked else None),
-            p.txt(name_of(rules), Type.META, lines=1, expand=True),
+            p.txt(first, Type.ROW, Tone.QUIET if blocked else None),
+            p.txt(second, Type.META, lines=1, expand=True),
             *([p.txt(stock, Type.META)] if left else []),
         ],
-        why or (conditions(rules) if left else stock),
+        why or (conditions(rules, named=True) if left else stock),
         leading=ft.Icon(icon, color=Tone.ACTION if on else Tone.QUIET),
         on_click=None if blocked else (lambda: choose(one.id)),
         label=t("coupons.template_label", name=name_of(rules), what=gives(rules), left=stock)

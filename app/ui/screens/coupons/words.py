@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,6 +10,7 @@ from app.ui import parts as p
 from app.ui.screens.customers.words import last_moment
 from app.ui.strings import current, date_short, money, percent, t
 
+_FIGURE = re.compile(r"\d+(?:\.\d+)?")
 SHOWN_NAMES = 3
 TENTH_BP, PERCENT_BP = 1000, 100
 Names = Mapping[str, str]
@@ -37,10 +39,23 @@ def _percent(pay_bp: int) -> str:
     return f"{pay_bp / TENTH_BP:g} 折"
 
 
-def conditions(rules: Mapping[str, Any]) -> str:
-    """Return threshold, cap, scope and validity in one line."""
+def _figures(text: str) -> set[str]:
+    return set(_FIGURE.findall(text.replace(",", "")))
+
+
+def heads(rules: Mapping[str, Any]) -> tuple[str, str]:
+    """Return what a coupon is called first and second: `second` is empty where the name says what it gives."""
+    name, what = name_of(rules), gives(rules)
+    said = bool(_figures(what)) and _figures(what) <= _figures(name)
+    return (name, "") if said else (what, name)
+
+
+def conditions(rules: Mapping[str, Any], *, named: bool = False) -> str:
+    """Return threshold, cap, scope and validity in one line; `named`: without a threshold that the name says."""
     threshold = int(rules.get("threshold_fen") or 0)
-    first = t("coupons.threshold", amount=money(threshold)) if threshold else t("coupons.no_threshold")
+    first: str | None = t("coupons.threshold", amount=money(threshold)) if threshold else t("coupons.no_threshold")
+    if named and threshold and _figures(money(threshold)) <= _figures(name_of(rules)):
+        first = None
     return p.dots(first, cap(rules), scope_short(rules.get("scope") or {}), validity(rules.get("validity") or {}))
 
 

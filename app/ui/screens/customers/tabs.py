@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -178,20 +179,44 @@ def Notes(customer_id: str) -> ft.Control:
     return ft.Column(rows, spacing=Space.M, horizontal_alignment=STRETCH)
 
 
+@ft.observable
+@dataclass
+class Drafts:
+    """Notes that were begun and not saved, by customer: (text, private). A sheet is easily wiped away."""
+
+    notes: dict[str, tuple[str, bool]] = field(default_factory=dict)
+
+    def keep(self, customer_id: str, note: tuple[str, bool], saved: tuple[str, bool]) -> None:
+        """Keep a note while it is another than the saved one."""
+        rest = {one: kept for one, kept in self.notes.items() if one != customer_id}
+        self.notes = rest if note == saved else {**rest, customer_id: note}
+
+
 @screen
 def NoteForm(customer: Customer, close: Callable[[], None] | None = None) -> ft.Control:
-    """Write the note; in a sheet, which `close` closes once it is saved, the field has the focus."""
+    """Write the note; in a sheet, which `close` closes once it is saved, the field has the focus.
+
+    What was begun and not saved is there again when the form is opened again, and says so.
+    """
     hooks.use_strings()
-    draft, set_draft = ft.use_state(None)
-    chosen, set_chosen = ft.use_state(None)
+    drafts = hooks.use_slice(Drafts)
+    found, _ = ft.use_state(customer.id in drafts.notes)
     submit, busy = hooks.use_mutation()
-    note = customer.note if draft is None else draft
-    private = customer.note_private if chosen is None else chosen
-    changed = (note, private) != (customer.note, customer.note_private)
+    stored = (customer.note, customer.note_private)
+    note, private = drafts.notes.get(customer.id, stored)
+    changed = (note, private) != stored
+
+    def set_draft(text: str) -> None:
+        drafts.keep(customer.id, (text, private), stored)
+
+    def set_chosen(on: bool) -> None:
+        drafts.keep(customer.id, (note, on), stored)
+
+    def drop() -> None:
+        drafts.keep(customer.id, stored, stored)
 
     def saved() -> None:
-        set_draft(None)
-        set_chosen(None)
+        drop()
         if close:
             close()
 
@@ -201,12 +226,13 @@ def NoteForm(customer: Customer, close: Callable[[], None] | None = None) -> ft.
     save = (p.primary if close else p.secondary)(t("profile.note_save"), write if changed and not busy else None)
     # above a phone's keyboard there is room for five lines, the switch and the button
     lines: dict[str, Any] = {"lines": 3, "max_lines": 5, "autofocus": True} if close else {"lines": 4}
-    field = p.text_field(t("profile.note_field"), note, set_draft, max_length=NOTE_MAX, counter=" ", **lines)
+    entry = p.text_field(t("profile.note_field"), note, set_draft, max_length=NOTE_MAX, counter=" ", **lines)
     mark = [p.pill(t("profile.private_mark"), "warm", ft.Icons.LOCK_OUTLINE)] if private and note else []
     who = mark or [p.txt(t("profile.note_hint"), Type.META, expand=True)]
     under = ft.Row([*who, *([] if close else [save])], alignment=ft.MainAxisAlignment.SPACE_BETWEEN)
     switch = p.switch_row(t("profile.note_private"), t("profile.note_private_hint"), private, set_chosen)
-    rows = [field, under, switch, *([save] if close else [])]
+    left = [p.ends(p.txt(t("profile.note_left"), Type.META), p.quiet(t("profile.note_drop"), drop))]
+    rows = [*(left if found and changed else []), entry, under, switch, *([save] if close else [])]
     return ft.Column(rows, spacing=Space.M, horizontal_alignment=STRETCH)
 
 
