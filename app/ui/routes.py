@@ -92,6 +92,7 @@ PAGES: tuple[PageRoute, ...] = (
     PageRoute("/customers/:customer_id", "customers:CustomerPage", "customers"),
     PageRoute("/customers/:customer_id/coupon", "coupons:SendCouponPage", "customers"),
     PageRoute("/customers/:customer_id/message", "coupons:MessagePage", "customers"),
+    PageRoute("/customers/:customer_id/share", "customers:ShareToPage", "customers"),
     PageRoute("/customers/:customer_id/handover", "customers:HandOverPage", "customers"),
     PageRoute("/customers/:customer_id/followups", "customers:FollowUpsPage", "customers"),
     PageRoute("/customers/:customer_id/followups/plan", "customers:PlanPage", "customers"),

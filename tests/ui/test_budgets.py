@@ -73,6 +73,7 @@ VISITS: dict[str, tuple[Id, ...]] = {
     "/team": (), "/content": (),
     "/customers/filter": (), "/customers/send": (), "/customers/:customer_id": (_hero,),
     "/customers/:customer_id/coupon": (_hero,), "/customers/:customer_id/message": (_hero,),
+    "/customers/:customer_id/share": (_hero,),
     "/customers/:customer_id/handover": (_hero,), "/customers/:customer_id/facts": (_hero,),
     "/customers/:customer_id/followups": (_hero,), "/customers/:customer_id/followups/plan": (_hero,),
     "/customers/:customer_id/followups/:follow_up_id": (_hero, _fixed("visit-1")),

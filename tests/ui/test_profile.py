@@ -12,12 +12,12 @@ import pytest
 
 from app.domain.instants import to_text
 from app.insight.match import suggestions_for
-from app.protocol.objects import BrowseEvent, Contact, Coupon, Customer, Order, Tag
+from app.protocol.objects import BrowseEvent, Contact, Coupon, Customer, Order, Product, Tag
 from app.store import WriteTx
 from app.store.queries import coupons as cq
 from app.store.queries import customers as q
 from app.ui.screens.coupons import MessagePage
-from app.ui.screens.customers import CustomerPage, SuitsPage
+from app.ui.screens.customers import CustomerPage, ShareToPage, SuitsPage
 from app.ui.screens.customers.picking import Picking
 from app.ui.screens.customers.tabs import Drafts
 from app.ui.screens.customers.timeline import PAGE
@@ -347,6 +347,29 @@ async def test_a_suggestion_becomes_a_message_about_it(sample: Any) -> None:
     await message.settle()
     text = str(message.field(Strings().t("message.field")).value)
     assert product in text and "看" not in text.replace("看到", ""), "nobody is told that they were watched"
+
+
+async def test_share_on_a_profile_is_with_this_customer_and_is_recorded_for_them(sample: Any) -> None:
+    customer_id = sample.heroes["vip"]
+    best = suggestions_for(sample.store.read, customer_id, TUESDAY, sample.staff.store_id)[0].product
+    ui = await profile(sample, customer_id)
+    await ui.press("分享")
+    assert ui.ui.nav.stack()[-1] == f"/customers/{customer_id}/share"
+    page = await FakeUi.screen(sample, ShareToPage, customer_id)
+    await page.until(lambda: any(name.startswith(f"{best.name} {best.colour}") for name in page.buttons()))
+    who = q.customer_by_id(sample.store.read, customer_id)
+    assert who and page.shows(who.name) and page.count() <= MOUNTED
+    first = next(name for name in page.buttons() if "¥" in name)
+    assert first.startswith(best.name), "what suits them comes first"
+    other = sample.store.read.one(Product, "id <> ? AND NOT private_only ORDER BY released_at LIMIT 1", (best.id,))
+    await page.type(Strings().t("share.search"), f"{other.name} {other.colour}")
+    await page.press(f"{other.name} {other.colour} ¥")
+    prompt = page.ui.slice(Prompts).current
+    assert page.ui.nav.stack()[-1] == f"/customers/{customer_id}/message"
+    assert prompt and (prompt.customer_id, prompt.attach, prompt.poster) == (customer_id, other, True)
+    await page.type(Strings().t("share.search"), "没有这种东西")
+    await page.press(Strings().t("share.show_all"))
+    assert any(name.startswith(best.name) for name in page.buttons())
 
 
 async def test_b1_views_are_grouped_by_product_and_need_consent(sample: Any) -> None:

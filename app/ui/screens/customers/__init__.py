@@ -7,6 +7,7 @@ from app.ui.screens.customers.followup import FollowUpPage, FollowUpsPage
 from app.ui.screens.customers.handover import HandedPage, HandOverPage
 from app.ui.screens.customers.planning import PlanPage
 from app.ui.screens.customers.profile import CustomerPage
+from app.ui.screens.customers.sharing import ShareToPage
 from app.ui.screens.customers.suits import SuitsPage
 from app.ui.screens.customers.visit import PickPiecesPage
 
@@ -21,5 +22,6 @@ __all__ = [
     "HandedPage",
     "PickPiecesPage",
     "PlanPage",
+    "ShareToPage",
     "SuitsPage",
 ]

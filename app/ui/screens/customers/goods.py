@@ -18,10 +18,10 @@ THUMB = 64
 PROMPT = "product"  # what a message about a chosen product is prompted by
 
 
-def send_this(customer_id: str, product: Product) -> None:
-    """Write to the customer about this product, which goes along."""
+def send_this(customer_id: str, product: Product, *, poster: bool = False) -> None:
+    """Write to the customer about this product, which goes along; with its poster where that is wanted."""
     ui = sessions.current()
-    ui.slice(Prompts).current = Prompt(customer_id, PROMPT, product.id, product, attach=product)
+    ui.slice(Prompts).current = Prompt(customer_id, PROMPT, product.id, product, attach=product, poster=poster)
     ui.open(f"/customers/{customer_id}/message")
 
 
