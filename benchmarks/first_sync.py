@@ -11,7 +11,6 @@ from __future__ import annotations
 import asyncio
 import json
 import sqlite3
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -28,7 +27,7 @@ from app.store import Store
 from app.sync import OfflineSwitch, make_http
 from app.sync.clock import ServerClock
 from app.sync.pull import Pull
-from benchmarks.measure import Figure, Spent, peak_mb, spending
+from benchmarks.measure import Figure, Spent, beside, peak_mb, spending
 from benchmarks.pages import COLUMNS, PULL, pages, rows, served
 
 ROUNDS = {5_000: 9, 50_000: 3}
@@ -120,17 +119,9 @@ def _compare(count: int) -> list[Figure]:
         took = [[way() for way in ways] for _ in range(ROUNDS[count])]
     columns = [list(column) for column in zip(*took, strict=True)]
     return [
-        _beside(f"first sync, {count:,} rows, columns sealed", columns[0], columns[2]),
-        _beside(f"first sync, {count:,} rows, without sealing", columns[1], columns[2]),
+        beside(f"first sync, {count:,} rows, columns sealed", columns[0], columns[2], FLOOR, "≤ 1.5"),
+        beside(f"first sync, {count:,} rows, without sealing", columns[1], columns[2], FLOOR, "≤ 1.5"),
     ]
-
-
-def _beside(name: str, mine: list[Spent], bare: list[Spent]) -> Figure:
-    """Return the medians by the clock; the least CPU of both stands beside, for a busy machine moves the clock."""
-    ms, bare_ms = (statistics.median(one.ms for one in some) for some in (mine, bare))
-    cpu, bare_cpu = (min(one.cpu for one in some) for some in (mine, bare))
-    note = f"CPU {cpu:,.0f} ms, {cpu / bare_cpu:.2f} times"
-    return Figure(name, ms, bare_ms, FLOOR, "≤ 1.5", note=note)
 
 
 def _peak(count: int) -> Figure:
