@@ -64,7 +64,7 @@ def beside(
     name: str, mine: Sequence[Spent], base: Sequence[Spent], baseline: str, bound: str,
     by: Callable[[list[float]], float] = statistics.median,
 ) -> Figure:  # fmt: skip
-    """Return both by the clock (the median or what `by` takes); the least CPU is told too: the clock tells of others."""
+    """Return both by the clock (the median or what `by` takes); the least CPU too, for the clock tells of others."""
     ms, base_ms = (by([one.ms for one in some]) for some in (mine, base))
     cpu, base_cpu = (min(one.cpu for one in some) for some in (mine, base))
     return Figure(name, ms, base_ms, baseline, bound, note=f"CPU {cpu:,.1f} ms, {cpu / base_cpu:.2f} times")

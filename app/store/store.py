@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 
 from app.domain.errors import GuideError, LocalFault
-from app.store import numbers, unpark
+from app.store import indexes, numbers, unpark
 from app.store.json_text import JsonDamage
 from app.store.read import Read
 from app.store.schema import bring
@@ -203,6 +203,7 @@ class Store:
     def _prepare(self, tx: WriteTx) -> None:
         numbers.check(tx, self.folder)
         unpark.take_in(tx)
+        indexes.bring_back(tx)
 
     def _work(self) -> None:
         while (job := self._jobs.get()).run is not None:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import httpx
 
-from app.domain.errors import ProtocolFault
+from app.domain.errors import GuideError, LocalFault, ProtocolFault
 from app.domain.instants import from_text, to_text
-from app.store import SYNC, Store, WriteTx, erase, outbox
+from app.store import SYNC, Store, WriteTx, erase, indexes, outbox
 from app.store.outbox import Identity
 from app.sync import rebase, sanity
 from app.sync.clock import ServerClock
@@ -89,6 +90,10 @@ class Pull:
                 if complete:
                     await self._finish(page)
                     return changed
+        except GuideError:
+            with contextlib.suppress(LocalFault):
+                await self._store.write(indexes.bring_back, priority=SYNC)
+            raise
         finally:
             self._progress(None)
             if ahead is not None:

@@ -8,7 +8,7 @@ from typing import Any
 
 from app.domain.errors import LocalFault
 from app.protocol.objects import Erasure
-from app.store import WriteTx, erase, outbox, patch, refused, undo
+from app.store import WriteTx, erase, indexes, outbox, patch, refused, undo
 from app.sync.wire import Page, order_of
 
 log = logging.getLogger(__name__)
@@ -22,19 +22,18 @@ def apply_page(tx: WriteTx, page: Page, sent_cookie: Any, replay: Replay) -> boo
     The outbox is pruned in the same transaction: pruned later, a confirmed mutation would be replayed over rows that
     hold it already; earlier, its effect would vanish until the next pull.
     """
-    who = outbox.identity(tx)
-    confirmed = page.confirmed.get(who.client_id)
-    known = int(tx.meta("confirmed") or 0)
-    if tx.meta("cookie") != sent_cookie or order_of(page.cookie) < order_of(sent_cookie):
-        return False
-    if confirmed is not None and confirmed < known:
+    client_id = outbox.identity(tx).client_id
+    confirmed = page.confirmed.get(client_id)
+    if _is_stale(tx, page, sent_cookie, confirmed):
         return False
     if page.cookie == sent_cookie and not page.patch:
         return True
     undo.rewind(tx)
+    if page.begins and page.more and page.total >= indexes.MANY_ROWS:
+        indexes.put_aside(tx)
     patch.apply(tx, page.patch)
     if confirmed is not None:
-        refused.keep(tx, who.client_id, confirmed)
+        refused.keep(tx, client_id, confirmed)
         outbox.prune(tx, confirmed)
         tx.set_meta("confirmed", confirmed)
     erased = erase.erased_in(page.patch) if Erasure.OBJECT in tx.touched else frozenset()
@@ -42,9 +41,16 @@ def apply_page(tx: WriteTx, page: Page, sent_cookie: Any, replay: Replay) -> boo
         erase.forget(tx, erased, page.server_time or "")
     replay_pending(tx, replay)
     if not page.more:
+        indexes.bring_back(tx)
         refused.sweep(tx)
     tx.set_meta("cookie", page.cookie)
     return True
+
+
+def _is_stale(tx: WriteTx, page: Page, sent_cookie: Any, confirmed: int | None) -> bool:
+    if tx.meta("cookie") != sent_cookie or order_of(page.cookie) < order_of(sent_cookie):
+        return True
+    return confirmed is not None and confirmed < int(tx.meta("confirmed") or 0)
 
 
 def replay_pending(tx: WriteTx, replay: Replay) -> None:

@@ -28,6 +28,11 @@ class Page:
     sums: Mapping[str, list[int]] | None
     lease: str = ""
 
+    @property
+    def begins(self) -> bool:
+        """Whether everything comes anew, from this page on."""
+        return bool(self.patch) and self.patch[0].get("op") == "clear"
+
 
 def pull_body(who: Identity, cookie: Any, profile: str) -> dict[str, Any]:
     """Return the body of a pull."""

@@ -93,10 +93,19 @@ def check_end(server: SimServer, phones: list[SimPhone], excused: set[str]) -> N
         if not phone.wiped:
             check_phone(phone)
             _check_same(server, phone)
+            _check_indexes(phone)
     _check_coupons(server)
     _check_follow_ups(server)
     _check_money(server)
     _check_audit(server)
+
+
+def _check_indexes(phone: SimPhone) -> None:
+    """What was put aside for a load is back."""
+    have = {row[0] for row in phone.store.read.rows("SELECT name FROM sqlite_master WHERE type = 'index'")}
+    wanted = {"_".join(("idx", table.name, *columns)) for table in TABLES for columns in table.indexes}
+    if not wanted <= have:
+        raise Broken(f"phone {phone.seat.name}: {len(wanted - have)} indexes are gone")
 
 
 def _check_once(server: SimServer, phones: list[SimPhone], excused: set[str]) -> None:
