@@ -45,7 +45,7 @@ def look_up(app: App, number: str) -> None:
     app.go("佣金")
     app.tap("没算的单", exact=True)
     app.type_into(re.compile("按订单号查"), number)
-    row = app.button(re.compile(re.escape(number)))
+    row = app.button(re.compile(f"{re.escape(number)}|尾号 {re.escape(number[-4:])}"))
     row.click()
     app.sees("这笔订单付了我多少")
 

@@ -23,7 +23,7 @@ from app.ui.guards import screen
 from app.ui.screens.commission.entry import other_entry
 from app.ui.screens.commission.evidence import evidence_of_order, evidence_rows, people_of
 from app.ui.screens.commission.returning import WhatIfWhole
-from app.ui.screens.commission.sold import order_words
+from app.ui.screens.commission.sold import order_tail, order_words
 from app.ui.screens.commission.view import names_in, order_path, signed
 from app.ui.strings import Strings, date_short, money, t
 from app.ui.theme import Space, Tone, Type
@@ -38,7 +38,8 @@ class Row:
 
     no: str
     why: str
-    meta: str
+    when: str
+    paid: str
     fen: int
     state: str
 
@@ -94,13 +95,13 @@ def _none(wanted: str) -> ft.Control:
 
 
 def _order_line(pay: Any, verdict: Verdict, state: str, now: datetime, strings: Strings) -> Row:
-    meta = p.dots(strings.date_short(pay.paid_at, now), money(pay.paid_fen, exact=True), pay.no)
-    return Row(pay.no, strings.t(f"commission.why_{verdict.code}"), meta, pay.net_fen, state)
+    when, paid = strings.date_short(pay.paid_at, now), money(pay.paid_fen, exact=True)
+    return Row(pay.no, strings.t(f"commission.why_{verdict.code}"), when, paid, pay.net_fen, state)
 
 
 def _asked_line(one: Dispute, now: datetime, strings: Strings) -> Row:
-    meta = p.dots(strings.t("commission.asked_on", day=strings.date_short(one.asked_at, now)), one.order_no)
-    return Row(one.order_no, _why_asked(one), meta, int(one.evidence.get("earned_fen", 0)), one.state)
+    when = strings.t("commission.asked_on", day=strings.date_short(one.asked_at, now))
+    return Row(one.order_no, _why_asked(one), when, "", int(one.evidence.get("earned_fen", 0)), one.state)
 
 
 def _why_asked(one: Dispute) -> str:
@@ -116,7 +117,9 @@ def _row(row: Row) -> ft.Control:
         spacing=2, horizontal_alignment=ft.CrossAxisAlignment.END, alignment=ft.MainAxisAlignment.CENTER,
     )  # fmt: skip
     sold = order_words(row.no)  # who and what, while the order is on this device
-    title, meta = (sold, p.dots(row.why, row.meta)) if sold else (row.why, row.meta)
+    title, meta = row.why, p.dots(row.when, row.paid, row.no)
+    if sold:
+        title, meta = sold, p.dots(row.why, row.when, order_tail(row.no), row.paid)
     inner = p.list_row(title, meta, fact=amount, on_click=lambda: ui.open(order_path(row.no)))
     return ft.Container(inner, padding=ft.Padding.symmetric(horizontal=p.gutter() - Space.M))
 

@@ -27,8 +27,12 @@ def sold_words(entry_id: str, order_no: str) -> Sequence[str]:
     lines = order.lines if order else ()
     size = next((line.size for line in lines if entry and line.id == entry.line_id), "")
     size = "" if size in ONE_SIZE else size
-    tail = t("commission.order_tail", tail=order_no[-TAIL:]) if order_no else ""
-    return [word for word in (_buyer(order), size, tail) if word]
+    return [word for word in (_buyer(order), size, order_tail(order_no)) if word]
+
+
+def order_tail(order_no: str) -> str:
+    """Return the end of an order's number, by which people know it on a receipt."""
+    return t("commission.order_tail", tail=order_no[-TAIL:]) if order_no else ""
 
 
 def order_words(order_no: str) -> str:

@@ -79,7 +79,7 @@ def _rows(
     customer_id: str, everything: Sequence[Product], picks: Sequence[Suggestion], query: str
 ) -> tuple[Row, ...]:  # fmt: skip
     """Return the picks, best first, then the rest in the shop's order; of both only what the words fit."""
-    why = {one.product.id: reason_words(one.match, one.product, one.partner) for one in picks}
+    why = {one.product.id: reason_words(one.match, one.product, one.partner, 1) for one in picks}
     order = {one.product.id: n for n, one in enumerate(picks)}
     found = sorted(matching(everything, query, ""), key=lambda one: order.get(one.id, len(order)))
     return tuple(Row(customer_id, one, why.get(one.id, "")) for one in found)

@@ -68,9 +68,9 @@ def _suggestion(customer_id: str, one: Suggestion) -> ft.Control:
     )
 
 
-def reason_words(match: Match, product: Product, partner: Product | None) -> str:
-    """Return the strongest reasons in words."""
-    return p.dots(*(_reason(one, product, partner) for one in match.reasons[:REASONS_SHOWN]))
+def reason_words(match: Match, product: Product, partner: Product | None, most: int = REASONS_SHOWN) -> str:
+    """Return the strongest reasons in words, at `most` so many."""
+    return p.dots(*(_reason(one, product, partner) for one in match.reasons[:most]))
 
 
 def _reason(reason: Reason, product: Product, partner: Product | None) -> str:
