@@ -65,44 +65,39 @@ def top_up(db: Database, actor: Actor) -> None:
 def _due(conn: Connection, db: Database, actor: Actor, group_id: str, known: Position | None) -> dict[str, Any]:
     now = db.now()
     who = {"group": group_id, "device": actor.device_id, "staff": actor.staff_id}
-    pulled, checked, holder = conn.execute(_LAST, who).one()
+    pulled, checked, holder, erasing = conn.execute(_LAST, who).one()
     return {
         "group": _older(pulled, now - PULLED_EVERY),
         "holder": actor.role == "guide" and _takes_hold(conn, actor, now, holder),
         "leases": actor.role == "guide" and _older(checked, now - LEASES_EVERY),
         "adopt": _ahead(conn, group_id, known),
-        "erased": _erased(conn, actor, known),
+        "erased": _erased(conn, actor, known) if erasing and known else [],
     }
 
 
-# Asked before every pull and made once: when this group pulled, when its leases were looked at, who may contact.
+_OPEN = select(t.erasure_receipt.c.erasure_id).where(
+    t.erasure_receipt.c.device_id == bindparam("device"), t.erasure_receipt.c.erased_at.is_(None)
+)
+# Asked before every pull and made once: when this group pulled, when its leases were looked at, who may contact, and
+# whether receipts are waited for. Nearly always none is: joined to the rows, SQLite read the whole bucket to see that.
 _LAST = select(
     select(t.client_group.c.pulled_at).where(t.client_group.c.id == bindparam("group")).scalar_subquery(),
     select(t.device.c.leases_checked_at).where(t.device.c.id == bindparam("device")).scalar_subquery(),
     select(t.contact_holder.c.device_id).where(t.contact_holder.c.id == bindparam("staff")).scalar_subquery(),
-)
-_OPEN = select(t.erasure_receipt.c.erasure_id).where(
-    t.erasure_receipt.c.device_id == bindparam("device"), t.erasure_receipt.c.erased_at.is_(None)
+    _OPEN.exists(),
 )
 _SENT = select(t.sync_row.c.key, t.sync_row.c.ver).where(
     t.sync_row.c.bucket == bindparam("of"), t.sync_row.c.key.in_(bindparam("keys", expanding=True))
 )
 
 
-def _erased(conn: Connection, actor: Actor, known: Position | None) -> list[str]:
-    """Return the erasures this device has behind it now: its cookie proves that it kept them.
-
-    Nearly always nothing is open. Asked as one join, SQLite would read the whole bucket first to find that out.
-    """
-    if known is None:
-        return []
-    open_ids = conn.execute(_OPEN, {"device": actor.device_id}).scalars()
-    keys = {key("erasure", one): one for one in open_ids}
-    if not keys:
-        return []
+def _erased(conn: Connection, actor: Actor, known: Position) -> list[str]:
+    """Return the erasures this device has behind it now: its cookie proves that it kept them."""
+    waited_for = {key("erasure", one): one for one in conn.execute(_OPEN, {"device": actor.device_id}).scalars()}
     bucket = f"guide:{actor.staff_id}"
     kept = known.buckets.get(bucket, 0)
-    return [keys[row.key] for row in conn.execute(_SENT, {"of": bucket, "keys": list(keys)}) if row.ver <= kept]
+    rows = conn.execute(_SENT, {"of": bucket, "keys": list(waited_for)})
+    return [waited_for[row.key] for row in rows if row.ver <= kept]
 
 
 def _confirm_erased(tx: Tx, actor: Actor, erasure_ids: list[str]) -> None:
