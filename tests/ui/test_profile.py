@@ -406,6 +406,26 @@ async def test_what_is_behind_more_stays_open_and_the_four_tabs_of_every_day_sta
     assert {name.split()[0] for name in ui.buttons()} >= {"推荐", "足迹", "券", "价值"}
 
 
+@pytest.mark.parametrize("language", ["zh_CN", "en"])
+@pytest.mark.parametrize(("width", "scale", "rows"), [(390, 1.0, 1), (320, 1.0, 2), (390, 2.0, 3), (1180, 1.0, 1)])
+async def test_the_tabs_stand_in_as_few_rows_as_their_words_fit(
+    sample: Any, width: int, scale: float, rows: int, language: str
+) -> None:
+    ui = await profile(sample, sample.heroes["views"], language=language, width=width)
+    ui.ui.layout.scale = scale
+    await ui.settle()
+    t = Strings(language).t
+    names = {t(f"profile.tab_{name}") for name in ("timeline", "orders", "portrait", "notes", "more")}
+    assert names <= set(ui.buttons()) and not ui.reports
+
+    def holds(one: ft.Control) -> bool:
+        texts = {inner.value for inner in ui.inside(one) if isinstance(inner, ft.Text)}
+        return bool(texts) and texts <= names
+
+    frames = [one for one in ui.walk() if isinstance(one, ft.Row) and one.controls and all(map(holds, one.controls))]
+    assert 1 <= len(frames) <= rows  # Chinese words are shorter
+
+
 async def test_the_hints_goods_are_opened_and_scrolled_to(sample: Any) -> None:
     ui = await profile(sample, sample.heroes["dormant"])
     head = next(one for one in ui.walk() if isinstance(one, ft.Container) and one.on_size_change)
