@@ -253,8 +253,9 @@ def use_task(job: Callable[[], Awaitable[T]], *deps: Any) -> Task:
 
 
 async def run_mutation(
-    mutation: Any, done: str | None = None, undo: Any = None, params: dict[str, Any] | None = None
-) -> bool:
+    mutation: Any, done: str | None = None, undo: Any = None, params: dict[str, Any] | None = None,
+    then: Callable[[], None] | None = None,
+) -> bool:  # fmt: skip
     """Apply a mutation; a refusal becomes a snackbar with its sentence. Return whether it was applied.
 
     Args:
@@ -262,6 +263,7 @@ async def run_mutation(
         done: Text key of the snackbar to show on success (none: silent).
         undo: The mutation that takes it back; adds an Undo button.
         params: Parameters of `done`.
+        then: Called on success, before `done` is said: the toast stands on the page that `then` leads to.
     """
     from app.mutations import mutate  # mutations pull in the store: not needed before the first tap
     from app.ui.parts.snack import say
@@ -273,6 +275,8 @@ async def run_mutation(
     except GuideError as error:
         say(error_text(error), refused=True)
         return False
+    if then is not None:
+        then()
     if done is not None:
         said, name = t(done, **(params or {})), "" if undo is None else _whose(ui.client, undo)
         if name and name not in said:  # the toast may outlast the page that says whose it is
@@ -310,8 +314,7 @@ def use_mutation() -> tuple[Callable[..., None], bool]:
 
         async def job() -> None:
             try:
-                if await run_mutation(mutation, **options) and then is not None:
-                    then()
+                await run_mutation(mutation, then=then, **options)
             finally:
                 running.current = tuple(one for one in running.current if one is not mutation)
                 set_busy(bool(running.current))

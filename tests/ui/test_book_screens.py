@@ -171,7 +171,7 @@ async def test_a_filter_is_put_together_kept_named_changed_and_forgotten(sample:
     await ui.until(lambda: q.saved_filters(sample.store.read)[0].filter == wanted)
     await ui.press("删除")
     await ui.until(lambda: not q.saved_filters(sample.store.read))
-    assert ui.ui.slice(Book).filter is None
+    await ui.until(lambda: ui.ui.slice(Book).filter is None)
     await ui.until(lambda: ui.shows("已删除「久未到店」"))
     await undo_last(ui)
     await ui.until(lambda: len(q.saved_filters(sample.store.read)) == 1)
