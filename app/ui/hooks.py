@@ -225,10 +225,11 @@ class Task:
     running: bool = True
 
 
-def use_task(job: Callable[[], Awaitable[T]], *deps: Any) -> Task:
+def use_task(job: Callable[[], Awaitable[T]], *deps: Any, keep: bool = False) -> Task:
     """Run a coroutine when the component mounts and again when `deps` change; return how it stands.
 
     An older run never overwrites a newer one. For blocking work: `lambda: asyncio.to_thread(fn, ...)`.
+    `keep`: what the last run said stands while the next one is under way, and nothing is drawn in between.
     """
     state, set_state = ft.use_state(Task())
     latest = ft.use_ref(0)
@@ -236,7 +237,8 @@ def use_task(job: Callable[[], Awaitable[T]], *deps: Any) -> Task:
     async def run() -> None:
         latest.current = (latest.current or 0) + 1
         mine = latest.current
-        set_state(Task())
+        if not keep:
+            set_state(Task())
         try:
             done = Task(await job(), None, False)
         except asyncio.CancelledError:
