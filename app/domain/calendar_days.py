@@ -60,17 +60,36 @@ class DayOfText:
 
     def __init__(self, zone: tzinfo) -> None:
         self.zone = zone
-        self._hours: dict[str, tuple[int, int]] = {}
+        self._days: dict[str, tuple[int, int | None]] = {}
+        self._hours: dict[str, int | None] = {}
 
     def __call__(self, at: Instant) -> int:
         """Return the ordinal of the store-zone day of `at`."""
         hour = at[:13]
-        ends = self._hours.get(hour)
-        if ends is None:
-            ends = (self._exact(hour + ":00:00Z"), self._exact(hour + ":59:59Z"))
-            self._hours[hour] = ends
-        # A zone off the full hour has midnight inside an hour; only then is the minute looked at.
-        return ends[0] if ends[0] == ends[1] else self._exact(at)
+        if hour not in self._hours:
+            self._hours[hour] = self._of_hour(hour)
+        known = self._hours[hour]
+        return self._exact(at) if known is None else known
+
+    def _of_hour(self, hour: str) -> int | None:
+        """Return the day of a whole hour; None where midnight lies within it, in a zone off the full hour."""
+        day = hour[:10]
+        if day not in self._days:
+            self._days[day] = self._of_day(day)
+        ordinal, ahead = self._days[day]
+        if ahead is not None:
+            return ordinal + (int(hour[11:13]) + ahead) // 24
+        first, last = self._exact(hour + ":00:00Z"), self._exact(hour + ":59:59Z")
+        return first if first == last else None
+
+    def _of_day(self, day: str) -> tuple[int, int | None]:
+        """Return a UTC day's ordinal and how many full hours the zone is ahead all through it; None: it is not so."""
+        first, last = (
+            from_text(f"{day}T{time}Z").astimezone(self.zone).utcoffset() for time in ("00:00:00", "23:59:59")
+        )
+        whole = first is not None and first == last and not first % timedelta(hours=1)
+        ahead = first // timedelta(hours=1) if whole and first is not None else None
+        return date.fromisoformat(day).toordinal(), ahead
 
     def _exact(self, at: Instant) -> int:
         return day_of(from_text(at), self.zone).toordinal()

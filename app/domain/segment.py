@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
-from functools import partial
 from typing import Any
 
 from app.domain.calendar_days import DayOfText
@@ -36,6 +35,12 @@ class SegmentClock:
         self.dormant_days = dormant_days
 
 
+_CELLS = (
+    "joined_at", "order_count", "order_days", "spend_fen", "first_order_at", "last_order_at", "stored_value_fen",
+    "stored_value_topped_up_at",
+)  # fmt: skip
+
+
 @dataclass(frozen=True, slots=True)
 class Figures:
     """What a `Customer` carries; figures count paid, not fully refunded orders."""
@@ -52,17 +57,12 @@ class Figures:
     @classmethod
     def from_wire(cls, customer: Any) -> Figures:
         """Return the figures of a `protocol.objects.Customer` or of a dict with its fields."""
-        read = customer.get if isinstance(customer, Mapping) else partial(_read, customer)
-        return cls(
-            joined_at=read("joined_at") or "",
-            order_count=read("order_count") or 0,
-            order_days=read("order_days") or 0,
-            spend_fen=read("spend_fen") or 0,
-            first_order_at=read("first_order_at"),
-            last_order_at=read("last_order_at"),
-            stored_value_fen=read("stored_value_fen") or 0,
-            topped_up_at=read("stored_value_topped_up_at"),
-        )
+        if isinstance(customer, Mapping):
+            cells = [customer.get(name) for name in _CELLS]
+        else:  # 5,000 customers are read so at every start
+            cells = [getattr(customer, name, None) for name in _CELLS]
+        joined, orders, days, spend, first, last, stored, topped_up = cells
+        return cls(joined or "", orders or 0, days or 0, spend or 0, first, last, stored or 0, topped_up)
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,10 +264,6 @@ def usual_gap(figures: Figures, clock: SegmentClock) -> int | None:
     if figures.order_days < 2 or first is None or last is None:
         return None
     return -((clock.day_of(first) - clock.day_of(last)) // (figures.order_days - 1))
-
-
-def _read(customer: object, name: str) -> Any:
-    return getattr(customer, name, None)
 
 
 def _days_since(at: Instant | None, clock: SegmentClock, never: int) -> int:

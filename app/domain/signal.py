@@ -190,7 +190,8 @@ def signals(facts: CustomerFacts, context: SignalContext) -> tuple[Signal, ...]:
     if not facts.contact_open:
         return ()
     found = [signal for find in _FINDERS for signal in find(facts, context)]
-    return rank([signal for signal in found if not _is_put_aside(signal, facts.marks, context)])
+    kept = [signal for signal in found if not _is_put_aside(signal, facts.marks, context)]
+    return rank(kept) if len(kept) > 1 else tuple(kept)  # most have none, and there are thousands
 
 
 def rank(found: Sequence[Signal]) -> tuple[Signal, ...]:
