@@ -102,15 +102,11 @@ OVER: dict[tuple[str, str], int] = {
     ("/commission", "mounts"): 360, ("/commission/ledger", "tap"): 500,
     ("/share", "mounts"): 345, ("/share", "letter"): 240,
     ("/customers", "tap"): 380, ("/customers/send", "tap"): 360,
-    ("/customers/:customer_id/coupon", "others"): 135, ("/customers/:customer_id/coupon", "letter"): 125,
-    ("/customers/:customer_id/message", "others"): 120, ("/customers/:customer_id/message", "letter"): 110,
+    ("/customers/:customer_id/coupon", "others"): 130, ("/customers/:customer_id/coupon", "letter"): 125,
+    ("/customers/:customer_id/message", "others"): 115, ("/customers/:customer_id/message", "letter"): 110,
     ("/customers/:customer_id/followups/:follow_up_id/pieces", "letter"): 260,
     ("/customers/:customer_id/followups/plan", "letter"): 115,
     ("/products/:product_id", "others"): 115,
-    ("/team/:guide_id", "others"): 195, ("/team/approvals", "others"): 195,
-    ("/team/disputes/:dispute_id", "others"): 195,
-    ("/team/handover", "others"): 195, ("/team/handover/:guide_id", "others"): 195,
-    ("/team/rewards/:reward_id", "others"): 195,
 }  # fmt: skip
 
 
