@@ -183,12 +183,11 @@ class Installation:
         return client
 
     async def _warm(self, client: Client) -> None:
-        """Ask for missing pictures and read the customers once Today had its turn; then the start is over."""
+        """Read the customers once Today had its turn; then the start is over."""
         try:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(WARM_AFTER_S):
                     await client.board.answered.wait()
-            client.content.look()  # with no network, asking for pictures costs 50 ms of a start
             with contextlib.suppress(GuideError):  # who asks for customers is told
                 await client.index.warm(client.store)
         finally:

@@ -97,12 +97,9 @@ class Content:
 
     # --- fetching --------------------------------------------------------------------------------------------
     async def start(self) -> None:
-        """Refresh in the background whenever packs or products change, and whenever `look` asks."""
+        """Refresh in the background whenever packs or products change."""
         self._unsubscribe = self._store.subscribe(self._on_commit)
         self._task = asyncio.create_task(self._run(), name="content")
-
-    def look(self) -> None:
-        """Refresh soon, whatever changed: what an earlier run left out is asked for."""
         self._wake.set()
 
     async def stop(self) -> None:

@@ -225,11 +225,10 @@ class Task:
     running: bool = True
 
 
-def use_task(job: Callable[[], Awaitable[T]], *deps: Any, keep: bool = False) -> Task:
+def use_task(job: Callable[[], Awaitable[T]], *deps: Any) -> Task:
     """Run a coroutine when the component mounts and again when `deps` change; return how it stands.
 
     An older run never overwrites a newer one. For blocking work: `lambda: asyncio.to_thread(fn, ...)`.
-    `keep`: what the last run said stands while the next one is under way, and nothing is drawn in between.
     """
     state, set_state = ft.use_state(Task())
     latest = ft.use_ref(0)
@@ -237,8 +236,7 @@ def use_task(job: Callable[[], Awaitable[T]], *deps: Any, keep: bool = False) ->
     async def run() -> None:
         latest.current = (latest.current or 0) + 1
         mine = latest.current
-        if not keep:
-            set_state(Task())
+        set_state(Task())
         try:
             done = Task(await job(), None, False)
         except asyncio.CancelledError:
