@@ -121,12 +121,15 @@ class _Fold(dict[int, str]):
         base = plain[0] if len(plain) == 1 or all(unicodedata.combining(mark) for mark in plain[1:]) else char
         low = base.casefold()
         low = low if len(low) == 1 else base
+        low = self.get(ord(low), low)  # a compatible form of a traditional character, as the radical of a cart
         form = " " if low.isspace() and low != "\n" else low
         self[code] = form
         return form
 
 
-_FOLD = _Fold(zip(map(ord, TRADITIONAL), SIMPLIFIED, strict=True))
+_TABLE = dict(zip(map(ord, TRADITIONAL), SIMPLIFIED, strict=True))
+# one simplified character is itself the traditional one of another: both end at the same
+_FOLD = _Fold({code: _TABLE.get(ord(form), form) for code, form in _TABLE.items()})
 
 
 def fold(text: str) -> str:

@@ -373,14 +373,18 @@ def _silence(facts: CustomerFacts, context: SignalContext) -> int | None:
 
 def _care(facts: CustomerFacts, context: SignalContext) -> Iterable[Signal]:
     first, until = context.policy.care_days
-    for order in sorted(facts.orders, key=lambda order: order.paid_at, reverse=True):
+    # two orders of one moment: by their products, so that the same facts in another order give the same signal
+    for order in sorted(facts.orders, key=lambda order: (order.paid_at, _kept(order)), reverse=True):
         days = context.clock.today - context.clock.day_of(order.paid_at)
-        kept = order.product_ids - order.refunded_ids
-        if first <= days <= until and kept:
-            params: dict[str, str | int] = {"days": days, "product_id": min(kept)}
+        if first <= days <= until and (kept := _kept(order)):
+            params: dict[str, str | int] = {"days": days, "product_id": kept[0]}
             value = _worth("care_after_purchase", _basket(facts))
             yield Signal("care_after_purchase", facts.customer_id, order.paid_at, "bought_days_ago", params, value)
             return
+
+
+def _kept(order: Bought) -> list[str]:
+    return sorted(order.product_ids - order.refunded_ids)
 
 
 def _lapsing(facts: CustomerFacts, context: SignalContext) -> Iterable[Signal]:

@@ -90,13 +90,20 @@ def test_a_filter_needs_a_name_and_something_to_filter(name: str) -> None:
     assert check_filter("  常来 的 ", Filter(coupon=True)) == "常来 的"
 
 
+def test_every_character_there_is_folds_to_one_that_stays() -> None:
+    every = "".join(chr(code) for code in range(0x110000) if not 0xD800 <= code <= 0xDFFF)
+    once = fold(every)
+    assert len(once) == len(every)
+    assert [(one, low) for one, low in zip(every, once, strict=True) if fold(low) != low] == []
+
+
 @given(st.text())
 def test_a_fold_keeps_every_character_in_its_place_and_is_done_once(text: str) -> None:
     assert len(fold(text)) == len(text) and fold(fold(text)) == fold(text)
 
 
 @pytest.mark.parametrize(
-    ("text", "folded"), [("張偉", "张伟"), ("ＡＢｃ１２３", "abc123"), ("É　ü", "e u"), ("ß", "ß")]
+    ("text", "folded"), [("張偉", "张伟"), ("ＡＢｃ１２３", "abc123"), ("É　ü", "e u"), ("ß", "ß"), ("⾞", "车")]
 )
 def test_scripts_widths_and_cases_meet(text: str, folded: str) -> None:
     assert fold(text) == folded

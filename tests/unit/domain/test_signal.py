@@ -209,6 +209,16 @@ def begun(hours: float, product: str = "p") -> View:
 LEFT = CustomerFacts("c", Figures(OLD), views=(begun(5),))
 
 
+def test_care_after_two_purchases_of_one_moment_names_the_same_product_whichever_comes_first() -> None:
+    pair = [Bought(ago(3), frozenset({name})) for name in "pq"]
+    named = [
+        [one.params["product_id"] for one in signals(CustomerFacts("c", buyer(3), orders=tuple(orders)), CONTEXT)
+         if one.kind == "care_after_purchase"]
+        for orders in (pair, pair[::-1])
+    ]  # fmt: skip
+    assert named[0] and named[0] == named[1]
+
+
 @pytest.mark.parametrize(
     ("change", "found"),
     [
