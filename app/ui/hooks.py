@@ -22,7 +22,7 @@ from app.ui.strings import Strings, error_text
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
-COME_BACK_S = 0.08  # what was just sent must be built before it scrolls
+COME_BACK_S = (0.08, 0.5)  # what was just sent must be built before it scrolls; on a busy device that takes longer
 RootCtx = ft.create_context("")
 PathCtx = ft.create_context("")  # the address of the root or page
 PlaceCtx = ft.create_context("root")  # where a frame stands: root | pushed | pane
@@ -137,6 +137,10 @@ def own_key() -> str:
     return str(current_component().key or "")
 
 
+def _nothing(*_: object) -> None:
+    """Stand in for a callback nobody gave."""
+
+
 def use_place(
     column: Any, mark: str = "", before: Callable[[], None] | None = None, after: Callable[[float], None] | None = None
 ) -> Callable[[float], None]:
@@ -155,16 +159,17 @@ def use_place(
     places = ui.places
 
     async def go_back() -> None:
-        if before is not None:
-            before()
-        await asyncio.sleep(COME_BACK_S)
-        if column.current is not None and (wanted := places.offset(place)):
+        wanted = places.offset(place)
+        for pause in COME_BACK_S:
+            await asyncio.sleep(pause)
+            if column.current is None or places.offset(place) != wanted:  # it left, or a hand moved it
+                return
             await column.current.scroll_to(offset=wanted, duration=0)
-            if after is not None:
-                after(wanted)
+            (after or _nothing)(wanted)
 
     def come_back() -> None:
         if places.offset(place):
+            (before or _nothing)()
             ui.run(go_back)
 
     def start() -> None:

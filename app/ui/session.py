@@ -263,11 +263,10 @@ class UiSession:
 
     def __init__(self, page: ft.Page, installation: Any, ports: Any) -> None:
         self.page, self.installation, self.ports = page, installation, ports
-        self.layout = Layout()
+        self.layout, self.places = Layout(), Places()
         self.resized(page.width or 0, page.height or self.layout.height)
         self.prefs, self.nav, self.gate, self.sync = Prefs(), Nav(), Gate(), SyncView()
-        self.live, self.places, self.feet = Live(), Places(), Feet()
-        self._fronts, self._overs = {}, {}
+        self.live, self.feet = Live(), Feet()
         self.searches: dict[str, ft.TextField] = {}  # the search field of each root
         self.strings = Strings()
         self._loop = asyncio.get_running_loop()  # page.loop is gone while the browser is away
@@ -384,8 +383,11 @@ class UiSession:
 
     def resized(self, width: float, height: float) -> None:
         """Note the window's size; screens render again only when its class flips."""
+        before = self.layout.kind, self.layout.short
         self.layout._width, self.layout._height = width, height
         self.layout.kind, self.layout.short = layout_of(width, height), height < theme.SHORT_MAX
+        if before != (self.layout.kind, self.layout.short):  # lists stand in other boxes, at their top
+            self.places.shown("")
 
     def foot_height(self) -> float:
         """Return how high the foot of what is shown stands, the highest where two panes have one."""

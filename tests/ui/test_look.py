@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -275,20 +276,45 @@ async def test_a_tablet_that_grows_keeps_list_and_page(plain_screens: None) -> N
         assert ui.field("搜索").value == "王", (width, height)
 
 
-async def test_a_page_comes_back_to_where_it_was_scrolled(plain_screens: None) -> None:
+async def other_tab_and_back(ui: FakeUi) -> None:
+    await ui.tab("今日")
+    await ui.tab("客户")
+
+
+async def reloaded(ui: FakeUi) -> None:
+    ui.ui.pulse()
+
+
+async def turned_into_a_tablet(ui: FakeUi) -> None:
+    await resize(ui, 1180, 820)
+
+
+@pytest.mark.parametrize("moved", [other_tab_and_back, reloaded, turned_into_a_tablet])
+async def test_a_page_comes_back_to_where_it_was_scrolled(
+    plain_screens: None, moved: Callable[[FakeUi], Awaitable[None]]
+) -> None:
     ui = await FakeUi.app(fake_client(), route="/customers")
     listing = next(c for c in ui.walk() if isinstance(c, ft.ListView))
     scrolled = {"event_type": "update", "pixels": 640.0, "viewport_dimension": 700.0,
                 "min_scroll_extent": 0.0, "max_scroll_extent": 3600.0}  # fmt: skip
     await ui.fire(listing, "scroll", scrolled)
-    await ui.tab("今日")
-    ui.calls.clear()
-    await ui.tab("客户")
+    assert not any(name == "scroll_to" for name, _ in ui.calls)
+    await moved(ui)
     await ui.until(lambda: any(name == "scroll_to" for name, _ in ui.calls))
     assert next(args for name, args in ui.calls if name == "scroll_to")["offset"] == 640.0
-    ui.calls.clear()
-    ui.ui.pulse()  # the browser was reloaded
+
+
+async def test_a_list_moved_by_a_hand_meanwhile_is_left_there(plain_screens: None) -> None:
+    ui = await FakeUi.app(fake_client(), route="/customers")
+    listing = next(c for c in ui.walk() if isinstance(c, ft.ListView))
+    scrolled = {"event_type": "update", "pixels": 640.0, "viewport_dimension": 700.0,
+                "min_scroll_extent": 0.0, "max_scroll_extent": 3600.0}  # fmt: skip
+    await ui.fire(listing, "scroll", scrolled)
+    ui.ui.pulse()
     await ui.until(lambda: any(name == "scroll_to" for name, _ in ui.calls))
+    await ui.fire(listing, "scroll", scrolled | {"pixels": 900.0})
+    await asyncio.gather(*ui.ui._tasks)
+    assert [args["offset"] for name, args in ui.calls if name == "scroll_to"] == [640.0]
 
 
 def views(ui: FakeUi) -> list[ft.View]:

@@ -25,7 +25,7 @@ NO_HIT = Hit()
 class Look:
     """What the rows depend on beside their own values; `query` where rows look up themselves what it found.
 
-    `lean`: while somebody types, the level stands in the line below, in words and not as a pill.
+    `lean`: while somebody types, and in a narrow window, the level stands in the line below, in words, not as a pill.
     """
 
     today: int
