@@ -9,7 +9,7 @@ from playwright.sync_api import Browser
 
 from tests.e2e.browser import PHONE, App, open_context
 from tests.e2e.facts import Facts
-from tests.e2e.steps import sign_in
+from tests.e2e.steps import ONE, sign_in
 from tests.e2e.test_screens import MEMBER
 from tests.e2e.world import World
 
@@ -32,7 +32,7 @@ def test_a_customer_is_found_and_the_last_order_read_in_three_taps(world: World,
 
     app.taps = 0
     app.go("客户")
-    app.type_into(re.compile("搜索"), name)
+    app.type_into(re.compile("搜索"), name, app.sign(ONE))
     app.tap_until(re.compile(name), app.sign("累计消费"))
     app.tap("订单", exact=True)
     app.sees(re.compile(re.escape(facts.one(LAST_ORDER, member))))
