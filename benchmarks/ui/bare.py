@@ -63,13 +63,23 @@ def Search() -> ft.Control:
 
 
 @ft.component
+def Cards(n: int) -> ft.Control:
+    return ft.ListView([ft.Text(f"页{n}"), *[row(name) for name, _ in people[:CARDS]]], expand=True)
+
+
+MemoCards = ft.memo(Cards)
+
+
+@ft.component
 def Tabs() -> ft.Control:
     shown, show = ft.use_state(0)
-    buttons = [ft.FilledButton(f"去{n}", on_click=lambda n=n: show(n)) for n in (0, 1)]
-    pages = ft.use_memo(
-        lambda: [ft.Column([ft.Text(f"页{n}"), *[row(name) for name, _ in people[:CARDS]]]) for n in (0, 1)], []
-    )
-    return ft.Column([ft.Row(buttons), *[ft.Container(pages[n], visible=n == shown) for n in (0, 1)]], expand=True)
+
+    def button(n: int) -> ft.Control:  # a lambda with `n=n` would get the event for it
+        return ft.FilledButton(f"去{n}", on_click=lambda: show(n))
+
+    buttons = [button(n) for n in (0, 1)]
+    pages = [ft.Container(MemoCards(n), visible=n == shown, expand=True) for n in (0, 1)]
+    return ft.Column([ft.Row(buttons), *pages], expand=True)
 
 
 @ft.component

@@ -164,6 +164,7 @@ class Screen:
     def press(self, role: str, name: str | re.Pattern[str], then: str) -> tuple[float, float]:
         """Return what pressing a control takes until `then`."""
         node = self.page.get_by_role(role, name=name).first  # type: ignore[arg-type]
+        node.hover()  # a first press may only end what was hovered before
         return self.took("pointerdown", then, node.click)
 
 
