@@ -22,7 +22,8 @@ from app.ui.strings import Strings, error_text
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
-COME_BACK_S = (0.08, 0.5)  # what was just sent must be built before it scrolls; on a busy device that takes longer
+BUILT_S = 0.08  # what was just sent must be built before it scrolls
+COME_BACK_S = (BUILT_S, 0.5)  # once more for a busy device, which takes longer
 RootCtx = ft.create_context("")
 PathCtx = ft.create_context("")  # the address of the root or page
 PlaceCtx = ft.create_context("root")  # where a frame stands: root | pushed | pane

@@ -96,7 +96,7 @@ def Profile(customer_id: str) -> ft.Control:
     planned = hooks.use_query(fq.next_of, customer_id) is not None
 
     async def bring() -> None:
-        await asyncio.sleep(hooks.COME_BACK_S)
+        await asyncio.sleep(hooks.BUILT_S)
         if scroller.current is not None and high.current:
             await scroller.current.scroll_to(offset=high.current + Space.XS, duration=Motion.CALM)
 
