@@ -22,12 +22,13 @@ SIDE = {"width": 844, "height": 390}
 PATIENCE_MS = 30_000
 START_MS = 120_000  # two apps starting at once on a busy machine take longer than any step after
 STAYS = """([node, text]) => new Promise(done => {
-    const look = left => {
+    const until = performance.now() + 250;
+    const look = () => {
         if (node.value !== text) done(false);
-        else if (!left) done(true);
-        else requestAnimationFrame(() => look(left - 1));
+        else if (performance.now() > until) done(true);
+        else requestAnimationFrame(look);
     };
-    look(12);
+    look();
 })"""
 
 
