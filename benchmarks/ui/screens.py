@@ -169,9 +169,7 @@ def _profile(ours: chrome.Screen, open_bare: OpenBare, book: books.Book) -> Figu
     ours.took("input", re.escape(name), lambda: ours.page.keyboard.insert_text(hay.split("\n")[2]))
     mine: Taken = []
     theirs: Taken = []
-    ours.page.get_by_text(
-        zh("customers.title")
-    ).first.click()  # the cursor leaves the field
+    ours.page.get_by_text(zh("customers.title")).first.click()  # the cursor leaves the field
     for _ in range(ROUNDS):
         mine.append(ours.press("button", re.compile(f"^{name}"), re.escape(zh("profile.tab_timeline"))))
         ours.press("button", zh("common.back"), re.escape(zh("customers.title")))
