@@ -23,7 +23,7 @@ test: setup ## everything that must be green: checks, unit, integration, simulat
 	.ci/replicache || exit 1; \
 	$(MAKE) --no-print-directory check && \
 	$(PY) -m pytest -n 2 -m "not soak and not e2e" && \
-	DAOGOU_CHROMIUM="$$chromium" $(PY) -m pytest -n 2 --dist loadfile -m "e2e and not soak" tests/e2e
+	DAOGOU_CHROMIUM="$$chromium" $(PY) -m pytest -m "e2e and not soak" tests/e2e
 
 test-replicache: setup ## the npm client `replicache`, which nobody here wrote, against our server on both databases
 	@.ci/replicache && DAOGOU_POSTGRES_BIN="$$(.ci/postgres)" && export DAOGOU_POSTGRES_BIN && \

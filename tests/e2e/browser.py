@@ -21,15 +21,6 @@ NARROW = {"width": 320, "height": 640}
 SIDE = {"width": 844, "height": 390}
 PATIENCE_MS = 30_000
 START_MS = 120_000  # two apps starting at once on a busy machine take longer than any step after
-STAYS = """([node, text]) => new Promise(done => {
-    const until = performance.now() + 250;
-    const look = () => {
-        if (node.value !== text) done(false);
-        else if (performance.now() > until) done(true);
-        else requestAnimationFrame(look);
-    };
-    look();
-})"""
 
 
 @contextmanager
@@ -153,7 +144,7 @@ class App:
         """Replace what a field holds; the text goes in at once, as an input method commits it.
 
         Now and then the first click only ends what was hovered, and on a busy machine Flutter takes a field over after
-        the text came, and empties it: no hand is that fast. So we look whether it stays (or what comes of it, `then`),
+        the text came, and empties it: no hand is that fast. So we look whether it took (or what comes of it, `then`),
         and go again.
         """
         for _ in range(8):
@@ -165,7 +156,7 @@ class App:
                 self.page.wait_for_function("node => document.activeElement === node", arg=node, timeout=5_000)
                 self.page.keyboard.press("Control+A")
                 self.page.keyboard.insert_text(text)
-                self.page.wait_for_function(STAYS, arg=[node, text], timeout=5_000)
+                self.page.wait_for_function("([node, text]) => node.value === text", arg=[node, text], timeout=5_000)
                 if then is not None:
                     then.wait_for(state="attached", timeout=8_000)
             except PlaywrightError:  # not focused yet, or drawn anew meanwhile

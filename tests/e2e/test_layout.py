@@ -163,6 +163,7 @@ def inspect(browser: Browser, world: World, look: Look, role: str, wanted: tuple
     return one.found
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("look", [TIGHT[0], TIGHT[4]], ids=str)
 def test_a_few_pages_have_room_for_their_words(browser: Browser, brand: World, look: Look) -> None:
     assert inspect(browser, brand, look, routes.GUIDE, FEW) == []
