@@ -106,6 +106,7 @@ async def test_conditions_name_threshold_cap_scope_and_validity(rules: Any, word
         ({"name": "全场 85 折", "kind": "percent_off", "pay_bp": 8_500}, ("全场 85 折", ""), False),
         ({"name": "老友礼", "face_fen": 5_000, "threshold_fen": 39_900}, ("立减 ¥50", "老友礼"), True),
         ({"name": "减 50", "face_fen": 5_000, "threshold_fen": 39_900}, ("减 50", ""), True),
+        ({"name": "399 元券", "face_fen": 39_900, "threshold_fen": 39_900}, ("399 元券", ""), True),
         ({"name": "满 1,399 减 50", "face_fen": 5_000, "threshold_fen": 39_900}, ("满 1,399 减 50", ""), True),
     ],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -39,8 +40,8 @@ def _percent(pay_bp: int) -> str:
     return f"{pay_bp / TENTH_BP:g} 折"
 
 
-def _figures(text: str) -> set[str]:
-    return set(_FIGURE.findall(text.replace(",", "")))
+def _figures(text: str) -> Counter[str]:
+    return Counter(_FIGURE.findall(text.replace(",", "")))
 
 
 def heads(rules: Mapping[str, Any]) -> tuple[str, str]:
@@ -54,7 +55,8 @@ def conditions(rules: Mapping[str, Any], *, named: bool = False) -> str:
     """Return threshold, cap, scope and validity in one line; `named`: without a threshold that the name says."""
     threshold = int(rules.get("threshold_fen") or 0)
     first: str | None = t("coupons.threshold", amount=money(threshold)) if threshold else t("coupons.no_threshold")
-    if named and threshold and _figures(money(threshold)) <= _figures(name_of(rules)):
+    # the figure of what it gives is not the threshold's: "199 off" from 199 says it once
+    if named and threshold and _figures(money(threshold)) <= _figures(name_of(rules)) - _figures(gives(rules)):
         first = None
     return p.dots(first, cap(rules), scope_short(rules.get("scope") or {}), validity(rules.get("validity") or {}))
 

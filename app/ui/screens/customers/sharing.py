@@ -75,9 +75,7 @@ def _more(found: int) -> ft.Control | None:
     return None if rest <= 0 else ft.Container(p.txt(t("profile.share_more", n=rest), Type.META), padding=Space.L)
 
 
-def _rows(
-    customer_id: str, everything: Sequence[Product], picks: Sequence[Suggestion], query: str
-) -> tuple[Row, ...]:  # fmt: skip
+def _rows(customer_id: str, everything: Sequence[Product], picks: Sequence[Suggestion], query: str) -> tuple[Row, ...]:
     """Return the picks, best first, then the rest in the shop's order; of both only what the words fit."""
     why = {one.product.id: reason_words(one.match, one.product, one.partner, 1) for one in picks}
     order = {one.product.id: n for n, one in enumerate(picks)}
