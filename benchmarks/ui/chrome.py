@@ -21,7 +21,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from benchmarks.ui import book as books
-from tests.e2e.browser import PHONE, chromium, open_context
+from tests.e2e.browser import ASK, PHONE, chromium, open_context
 from tests.e2e.world import ROOT
 from tests.fakes.free_port import free_port
 
@@ -63,10 +63,6 @@ window.bench = {
     });
   },
 };
-new MutationObserver((_, watch) => {
-  const button = document.querySelector('flt-semantics-placeholder');
-  if (button) { watch.disconnect(); button.click(); }
-}).observe(document, {subtree: true, childList: true});
 """
 
 
@@ -172,7 +168,7 @@ def open_at(browser: Browser, process: Process, path: str = "/") -> tuple[Browse
     """Open a fresh browser, with nothing in its cache, at a path; it is on its way when this returns."""
     context = open_context(browser, PHONE)
     context.set_default_timeout(WAIT_MS)
-    context.add_init_script(WATCH)
+    context.add_init_script(WATCH + ASK)
     context.add_init_script(f"localStorage.setItem('flutter.daogou.device', '{json.dumps(books.DEVICE)}')")
     screen = Screen(context.new_page(), process)
     screen.page.on("websocket", lambda socket: socket.on("framereceived", lambda data: screen.frames.append(len(data))))

@@ -21,6 +21,11 @@ NARROW = {"width": 320, "height": 640}
 SIDE = {"width": 844, "height": 390}
 PATIENCE_MS = 30_000
 START_MS = 120_000  # two apps starting at once on a busy machine take longer than any step after
+# Asked for as soon as it can be: a field that has the focus before there is a semantics tree is never in it.
+ASK = """new MutationObserver((_, watch) => {
+    const button = document.querySelector('flt-semantics-placeholder');
+    if (button) { watch.disconnect(); button.click(); window.semanticsAsked = true; }
+}).observe(document, {subtree: true, childList: true});"""
 
 
 @contextmanager
@@ -58,6 +63,7 @@ class App:
     def __init__(self, context: BrowserContext, url: str) -> None:
         self.context = context
         self.page: Page = context.new_page()
+        self.page.add_init_script(ASK)
         self.url = url
         self.taps = 0  # what a hand did; typing is no tap
 
@@ -71,13 +77,11 @@ class App:
         self._enable_semantics()
 
     def _enable_semantics(self) -> None:
-        """Ask Flutter for its semantics tree, and nudge the viewport until the first frame has nodes.
+        """Wait until Flutter was asked for its semantics tree, and nudge the viewport until a frame has nodes.
 
         About one load in twenty stays half painted until a resize (measured with Flet 1.0.5).
         """
-        placeholder = self.page.locator("flt-semantics-placeholder")
-        placeholder.wait_for(state="attached", timeout=START_MS)
-        placeholder.evaluate("node => node.click()")
+        self.page.wait_for_function("window.semanticsAsked", timeout=START_MS)
         size = self.page.viewport_size
         assert size
         nodes = self.page.locator("flt-semantics").filter(has_text=re.compile(r"\S"))
