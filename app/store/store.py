@@ -187,13 +187,18 @@ class Store:
 
         def run() -> None:
             try:
-                busy = self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
-                done.set_result(not busy)
-            except sqlite3.Error as exc:
-                done.set_exception(_fault(exc))
+                done.set_result(self._write_back())
+            except BaseException as exc:  # handed over to who waits, never lost
+                done.set_exception(exc)
 
         self._jobs.put(_Job(SYNC, next(self._order), run))
         return await asyncio.wrap_future(done)
+
+    def _write_back(self) -> bool:
+        try:
+            return not self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+        except sqlite3.Error as exc:
+            raise _fault(exc) from exc
 
     def mark_damaged(self) -> None:
         """Let the next start set this store aside (`repair.open_store`)."""

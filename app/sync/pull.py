@@ -91,13 +91,18 @@ class Pull:
                     await self._finish(page)
                     return changed
         except GuideError:
-            with contextlib.suppress(LocalFault):
-                await self._store.write(indexes.bring_back, priority=SYNC)
+            await self._bring_indexes_back()
             raise
         finally:
             self._progress(None)
             if ahead is not None:
                 await ahead.drop()
+
+    async def _bring_indexes_back(self) -> None:
+        """Make the indexes again that a load put aside which did not come to its end; most pulls put none aside."""
+        with contextlib.suppress(LocalFault):
+            if self._store.read.meta(indexes.ASIDE):
+                await self._store.write(indexes.bring_back, priority=SYNC)
 
     async def _finish(self, page: Page) -> None:
         """Take the lease, and let the files lose what an erased customer left in them."""

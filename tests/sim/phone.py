@@ -89,6 +89,11 @@ class SimStore(Store):
         self._require_open()
         return query(self.read, *args, **kwargs)
 
+    async def checkpoint(self) -> bool:
+        await asyncio.sleep(0)
+        self._require_open()
+        return self._write_back()
+
     def _require_open(self) -> None:
         if self._closed:
             raise LocalFault("internal", "the store is closed")

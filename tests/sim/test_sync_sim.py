@@ -39,5 +39,8 @@ async def test_phones_and_server_agree_whatever_happens(backend: str, shard: int
     assert SEEDS[backend] < 50 * SHARDS or not [name for name in HAPPENS if not seen[name]], seen
 
 
-async def test_a_seed_is_the_same_run_every_time() -> None:
-    assert await run(3) == await run(3)
+@pytest.mark.parametrize("seed", [3, 4, 21])
+async def test_a_seed_is_the_same_run_every_time(seed: int) -> None:
+    first = await run(seed)
+    for _ in range(8):  # an order that hangs on a thread is another only now and then
+        assert await run(seed) == first
