@@ -178,6 +178,20 @@ async def test_a_filter_is_put_together_kept_named_changed_and_forgotten(sample:
     assert not ui.reports and work.outbox_count(sample.store.read) == 0
 
 
+async def test_a_filter_kept_elsewhere_leaves_the_one_being_put_together(sample: Any) -> None:
+    ui = await FakeUi.app(sample, route="/customers")
+    await ui.until(lambda: "筛选" in ui.buttons())
+    await ui.press("筛选")
+    await ui.press("60 天没买")
+    await ui.type("名称，比如「久未到店的金卡」", "久未到店")
+    count = sample.index.count_of(Filter(silent_days=60))
+    await save_filter(sample, SavedFilter("f1", "老朋友", Filter(segments=("repeat",))))
+    await ui.until(lambda: len(q.saved_filters(sample.store.read)) == 1)
+    await ui.settle(wait_s=0.05)
+    assert f"看 {count} 位" in ui.buttons()
+    assert ui.field("名称，比如「久未到店的金卡」").value == "久未到店"
+
+
 async def test_beside_the_list_the_filter_page_follows_the_chips(sample: Any) -> None:
     await save_filter(sample, SavedFilter("f1", "老朋友", Filter(segments=("repeat",), silent_days=60)))
     ui = await FakeUi.app(sample, route="/customers", **WIDE)

@@ -40,9 +40,8 @@ class Draft:
     name: str = ""
     id: str = ""
 
-    def take(self, book: Book, saved: tuple[SavedFilter, ...]) -> None:
-        """Begin with what the list shows."""
-        kept = next((one for one in saved if one.id == book.saved), None)
+    def take(self, book: Book, kept: SavedFilter | None) -> None:
+        """Begin with what the list shows; `kept` when that has a name."""
         plain = Filter(segments=() if book.segment == ALL else (book.segment,))
         self.filter = kept.filter if kept else book.filter or plain
         self.name, self.id = (kept.name, kept.id) if kept else ("", "")
@@ -55,7 +54,9 @@ def FilterPage() -> ft.Control:
     hooks.use_strings()
     index = hooks.use_client().index
     saved = hooks.use_query(q.saved_filters)
-    ft.use_memo(lambda: draft.take(book, saved), [book.segment, book.filter, book.saved, saved])
+    # only the filter the list shows: one that is being kept is among `saved` a moment before the list shows it
+    named = next((one for one in saved if one.id == book.saved), None)
+    ft.use_memo(lambda: draft.take(book, named), [book.segment, book.filter, book.saved, named])
     chosen = draft.filter
     count = hooks.use_live(LISTED, lambda: index.count_of(chosen), id(index), chosen)
     choices = hooks.use_live({"customer", "setting"}, lambda: _choices(index), id(index), current().language)
