@@ -41,7 +41,7 @@ PROOFS = (
           ("-x", "--keep-duplicates", *["tests/e2e/test_loop.py"] * 10)),
     Proof("screens", "every screen and address, phone and tablet, light and dark, zh and en, in sheets; no text "
           "cut or over another, no button small or nameless, in pseudo-language, at 320 px and twice the text",
-          ("tests/e2e/test_screens.py", "tests/e2e/test_layout.py", "tests/e2e/test_panes.py", "-m", "soak")),
+          ("-n", "2", "tests/e2e/test_screens.py", "tests/e2e/test_layout.py", "-m", "soak")),
     Proof("properties", "every rule marked P, 50,000 examples", ("-n", "2", "tests/unit/domain", "tests/unit/protocol"),
           env={"HYPOTHESIS_PROFILE": "soak"}),
     Proof("schemathesis", "5,000 made-up requests to the API, 10,000 made-up mutations: no server error",
