@@ -11,6 +11,7 @@ What is pressed and typed into is found by role and accessible name, as in the b
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import dataclasses
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -135,6 +136,23 @@ class FakeUi(Connection):
             await asyncio.sleep(0.01)
         raise AssertionError(f"did not happen; on screen: {self.texts()}")
 
+    async def sees(self, text: str) -> None:
+        """Wait until some text contains `text`: what is said comes a moment after what is written."""
+        await self.until(lambda: self.shows(text))
+
+    async def _seen(self, find: Callable[[], BaseControl]) -> BaseControl:
+        """Return what `find` finds, once it is there; what it says when it never comes."""
+
+        def there() -> bool:
+            with contextlib.suppress(AssertionError):
+                find()
+                return True
+            return False
+
+        with contextlib.suppress(AssertionError):
+            await self.until(there)
+        return find()
+
     async def fire(self, control: BaseControl, event: str, data: Any = None, **props: Any) -> None:
         """Send an event of the client, with the property changes that come before it."""
         if props:
@@ -179,8 +197,8 @@ class FakeUi(Connection):
         raise AssertionError(f"no button {name!r}; there are {[label for label, _ in found]}")
 
     async def press(self, name: str) -> None:
-        """Press the button, row, chip or tab called `name`."""
-        await self.fire(self.button(name), "click")
+        """Press the button, row, chip or tab called `name`, waiting for it as a person does."""
+        await self.fire(await self._seen(lambda: self.button(name)), "click")
 
     def field(self, label: str) -> ft.TextField:
         """Return the text field labelled (or hinted) `label`."""
@@ -192,7 +210,7 @@ class FakeUi(Connection):
 
     async def type(self, label: str, text: str) -> None:
         """Put `text` into the field labelled `label`."""
-        await self.fire(self.field(label), "change", text, value=text)
+        await self.fire(await self._seen(lambda: self.field(label)), "change", text, value=text)
 
     async def toggle(self, label: str, on: bool) -> None:
         """Set the switch labelled `label`."""

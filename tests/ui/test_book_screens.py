@@ -78,8 +78,9 @@ async def scroll(ui: FakeUi, control: Any, pixels: float) -> None:
     await ui.fire(control, "scroll", {**event, "pixels": float(pixels), "viewport_dimension": 500.0})
 
 
-async def undo_last(ui: FakeUi) -> None:
-    """Press Undo of the last sentence: in a test the sentences before it never go."""
+async def undo_last(ui: FakeUi, said: int) -> None:
+    """Press Undo of the last of `said` sentences, once it is there: in a test those before it never go."""
+    await ui.until(lambda: sum(isinstance(c, ft.SnackBarAction) for c in ui.walk()) == said)
     await ui.fire([c for c in ui.walk() if isinstance(c, ft.SnackBarAction)][-1], "click")
 
 
@@ -167,13 +168,13 @@ async def test_a_filter_is_put_together_kept_named_changed_and_forgotten(sample:
     await ui.press("60 天没买")
     await ui.press("保存修改")
     await ui.until(lambda: q.saved_filters(sample.store.read)[0].filter.silent_days is None)
-    await undo_last(ui)
+    await undo_last(ui, 2)
     await ui.until(lambda: q.saved_filters(sample.store.read)[0].filter == wanted)
     await ui.press("删除")
     await ui.until(lambda: not q.saved_filters(sample.store.read))
     await ui.until(lambda: ui.ui.slice(Book).filter is None)
     await ui.until(lambda: ui.shows("已删除「久未到店」"))
-    await undo_last(ui)
+    await undo_last(ui, 3)
     await ui.until(lambda: len(q.saved_filters(sample.store.read)) == 1)
     assert not ui.reports and work.outbox_count(sample.store.read) == 0
 

@@ -79,7 +79,7 @@ async def test_a_refusal_is_tried_again_from_where_it_was_sent(sample: Any) -> N
     await ui.until(lambda: "再试一次" not in ui.buttons())
     assert sample.store.read.get(Customer, sample.heroes["vip"]).note == "再来一次的备注"
     assert [one.name for one in sample.store.query(work.waiting)] == ["edit_note", "dismiss_rejected"]
-    assert ui.shows("已重新提交")
+    await ui.sees("已重新提交")
 
 
 async def test_a_retry_the_rules_refuse_says_so_and_stays(sample: Any) -> None:
