@@ -18,6 +18,8 @@ from tests.e2e.world import World
 PIN = "246810"
 PHONE_A, PHONE_B = "13900001101", "13900001102"  # the demo keeps these two of G0101 for walk-throughs
 
+POSTER_TAPS = 2  # a product, its poster
+NOTE_TAPS = 3  # from a customer's profile
 ONE = re.compile(r"^共 \d{1,2} 位")  # what a search of a name leaves of the book
 BADGE = re.compile(r"^(离线|在线|需要重新登录|\d+ 条(待同步|被拒))")
 
@@ -45,9 +47,11 @@ def make_poster(app: App, product: str) -> str:
     """Share a product's poster and return what its code says."""
     app.go("分享")
     app.type_into(re.compile("搜"), product, app.button(re.compile(product)))
+    taps = app.taps
     app.tap_until(re.compile(product), app.button("分享海报"))
     with app.page.expect_download() as download:
         app.tap("分享海报")
+    assert app.taps - taps <= POSTER_TAPS
     link = decode(Path(download.value.path()).read_bytes())
     app.tap("返回")
     return link
@@ -61,10 +65,12 @@ def find_customer(app: App, member: Member) -> None:
 
 def write_note(app: App, member: Member, note: str) -> None:
     find_customer(app, member)
+    taps = app.taps
     app.tap(re.compile("^备注$"))
     app.type_into(re.compile("备注"), note)
     app.tap("保存备注")
     app.sees("备注已保存")
+    assert app.taps - taps <= NOTE_TAPS
 
 
 def press_send(app: App, member: Member) -> str:

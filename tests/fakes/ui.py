@@ -35,6 +35,7 @@ from flet.pubsub.pubsub_hub import PubSubHub
 from app.device.clock import SystemClock
 from app.ui import guards, hooks, shell
 from app.ui.session import UiSession
+from tests.fakes.flying import Flying
 from tests.fakes.ports import FakeDevice
 
 _encode = configure_encode_object_for_msgpack(BaseControl)
@@ -48,6 +49,7 @@ class FakeUi(Connection):
         super().__init__()
         self.loop = asyncio.get_running_loop()
         self.executor = ThreadPoolExecutor(1)
+        self.flying = Flying.of(self.loop)
         self.pubsubhub = PubSubHub(loop=self.loop, executor=self.executor)
         self.page_url = "http://test"
         self.sizes: list[int] = []
@@ -105,6 +107,7 @@ class FakeUi(Connection):
     def enter(self, client: Any, language: str) -> None:
         self.ui.installation = getattr(client, "installation", None) or self.ui.installation
         self.ui.speak(language)
+        self.flying.watch(getattr(client, "store", None))
         self.ui.enter(client)
 
     def guard(self) -> None:
@@ -121,13 +124,13 @@ class FakeUi(Connection):
 
     # --- time and events -------------------------------------------------------------------------------------
     async def settle(self, rounds: int = 40, wait_s: float = 0.0) -> None:
-        """Let renders, effects and handlers run; `wait_s` for the writer thread of a real store."""
+        """Let renders, effects and handlers run, and what they began in threads; `wait_s` for what a timer begins."""
         if wait_s:
             await asyncio.sleep(wait_s)
-        for _ in range(rounds):
-            await asyncio.sleep(0)
+        await _turns(rounds)
+        await self.flying.landed(lambda: _turns(rounds))
 
-    async def until(self, done: Callable[[], bool], limit_s: float = 5.0) -> None:
+    async def until(self, done: Callable[[], bool], limit_s: float = 20.0) -> None:
         """Wait until `done()`, as a person watches the screen."""
         for _ in range(int(limit_s / 0.01)):
             await self.settle()
@@ -284,3 +287,8 @@ def _texts(controls: Iterator[BaseControl] | list[BaseControl]) -> list[str]:
             if isinstance(text, str) and text and not isinstance(control, ft.Semantics | ft.Page):
                 found.append(text)
     return found
+
+
+async def _turns(rounds: int) -> None:
+    for _ in range(rounds):
+        await asyncio.sleep(0)
