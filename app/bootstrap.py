@@ -368,7 +368,7 @@ class App:
         page.render_views(shell.App)
         comfort.start(page, ui)
         guards.install(page, lambda kind, what: _report(ui, kind, what))
-        ui.run(_prepare)
+        ui.run(prepare)
 
     async def _device_id(self, page: ft.Page, ports: Ports) -> str:
         if page.web:
@@ -425,7 +425,7 @@ async def _system_language(page: ft.Page) -> str | None:
     return None
 
 
-async def _prepare() -> None:
+async def prepare() -> None:
     """Import the first screens while somebody types a PIN."""
     for root in (routes.TODAY, routes.CUSTOMERS):
         await asyncio.to_thread(routes.component, root.screen)

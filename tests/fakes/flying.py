@@ -17,6 +17,7 @@ class Flying:
     def __init__(self, loop: AbstractEventLoop) -> None:
         self._at_work: set[Any] = set()
         self._watched: set[int] = set()
+        self.limit_s = 2.0
         self._see(loop, "run_in_executor")  # `asyncio.to_thread` and the store's reader
 
     @classmethod
@@ -32,12 +33,12 @@ class Flying:
             self._watched.add(id(store))
             self._see(store, "submit")
 
-    async def landed(self, then: Callable[[], Any], limit_s: float = 2.0) -> None:
+    async def landed(self, then: Callable[[], Any]) -> None:
         """Wait until no thread is at work, with `then` after each that was: what comes of it may begin more.
 
         After `limit_s` it is left: a test may hold a thread on purpose.
         """
-        end = asyncio.get_running_loop().time() + limit_s
+        end = asyncio.get_running_loop().time() + self.limit_s
         while self._at_work and asyncio.get_running_loop().time() < end:
             await asyncio.sleep(0.001)
             if not self._at_work:
