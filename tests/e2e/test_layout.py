@@ -18,7 +18,7 @@ from playwright.sync_api import Error as PlaywrightError
 
 from app.domain.instants import to_text
 from app.ui import routes
-from tests.e2e.audit import audit, nodes
+from tests.e2e.audit import NODES, audit, nodes
 from tests.e2e.browser import App
 from tests.e2e.conftest import living
 from tests.e2e.facts import Facts
@@ -31,6 +31,10 @@ pytestmark = pytest.mark.e2e
 
 GUIDE, MANAGER = "G0101", "M01"
 TALL = 2400
+GO = """path => {
+    history.pushState(null, '', path);
+    dispatchEvent(new PopStateEvent('popstate', {state: null}));
+}"""
 GALLERY = tuple(f"/gallery/{kind}" for kind in ("buttons", "rows", "cards", "fields", "progress", "states"))
 FEW = ("/today", "/customers", "/customers/:customer_id", "/gallery/rows", "/gallery/cards", "/gallery/buttons")
 TIGHT = [
@@ -71,7 +75,7 @@ def brand(seeded_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 
 def paths_of(world: World, role: str) -> dict[str, str]:
-    """Return every address a guide or manager can be at, by its pattern."""
+    """Return every address a guide can be at, by its pattern; of a manager those a guide has not."""
     facts = Facts(world.home)
     recent = to_text(world.now() - timedelta(days=14))
     name = facts.one(MEMBER, GUIDE, recent, recent)
@@ -90,7 +94,9 @@ def paths_of(world: World, role: str) -> dict[str, str]:
         if page.root in roots:
             of = ids | {"customer_id": host} if ":follow_up_id" in page.pattern else ids
             found[page.pattern] = re.sub(r":(\w+)", lambda part, of=of: of[part[1]], page.pattern)
-    return found | {path: path for path in GALLERY}
+    if role == routes.GUIDE:
+        return found | {path: path for path in GALLERY}
+    return {pattern: path for pattern, path in found.items() if pattern not in paths_of(world, routes.GUIDE)}
 
 
 class Inspector:
@@ -125,16 +131,24 @@ class Inspector:
 
     def visit(self, name: str, path: str) -> None:
         self.app.page.set_viewport_size(self.look.window)
-        self.app.page.goto(self.world.app_url + path)
-        self.app._enable_semantics()
+        self._to(path)
         tall = self.look.window["height"] if self.look.size == "side" else TALL
         self.app.page.set_viewport_size({"width": self.look.window["width"], "height": tall})
         self.check(name)
 
+    def _to(self, path: str) -> None:
+        """Open an address as the browser's Back and Forward do: the app stays up, the address alone moves."""
+        page = self.app.page
+        before = page.evaluate(NODES)
+        page.evaluate(GO, path)
+        for _ in range(40):
+            page.wait_for_timeout(100)
+            if page.evaluate(NODES) != before:
+                return
+
     def shoot(self, name: str, path: str) -> None:
         """Take the picture of an address, as a person first sees it."""
-        self.app.page.goto(self.world.app_url + path)
-        self.app._enable_semantics()
+        self._to(path)
         self.app.page.set_viewport_size(self.look.window)
         nodes(self.app.page, self.look.scale)
         safe = name.strip("/").replace("/", "_").replace(":", "")
