@@ -175,6 +175,7 @@ class Installation:
         if heard is not None:
             client.clock.heard(from_text(heard))
         self._clients[opened.folder] = client
+        await client.board.recall()
         await client.engine.start()
         await client.content.start()
         watch = asyncio.create_task(self._watch_lease(client), name="lease")

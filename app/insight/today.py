@@ -23,6 +23,7 @@ READS = (
     "customer", "browse_event", "order", "coupon", "contact", "signal_mark", "product", "stock", "setting",
 )  # fmt: skip
 MEMORY_DAYS = 45
+MOST = 120  # how many Today asks for
 PURPOSE = "marketing"
 T = TypeVar("T")
 Cells = tuple[Any, ...]
@@ -58,6 +59,14 @@ def signals_of_customer(
 ) -> tuple[TodaySignal, ...]:
     """Return one customer's signals, best first."""
     return shown(read, _found(read, (customer_id,), now, ZoneInfo(zone), store_id))
+
+
+@reads(*READS)
+def signals_of_some(
+    read: Read, ids: Sequence[str], now: datetime, zone: tzinfo, store_id: str | None
+) -> tuple[TodaySignal, ...]:
+    """Return what Today would show were there only these customers."""
+    return shown(read, _found(read, ids, now, zone, store_id)[:MOST])
 
 
 def _found(

@@ -16,6 +16,7 @@ from app.store.tx import WriteTx
 BATCH = "batch"
 FILTERS = "saved_filters"
 SENDING = "sending"
+SIGNALS = "signals"
 SEAL = "kept"
 
 
@@ -25,21 +26,24 @@ def value(read: Read, name: str) -> Any:
     return None if text is None else loads(read.sealer.open(SEAL, name, base64.b64decode(text)))
 
 
-def keep(tx: WriteTx, name: str, what: Any) -> None:
-    """Keep a JSON value under a name; None forgets it."""
+def keep(tx: WriteTx, name: str, what: Any, *, tell: bool = True) -> None:
+    """Keep a JSON value under a name; None forgets it. `tell`: say so in the notice, as screens follow it."""
     sealed = None if what is None else base64.b64encode(tx.sealer.seal(SEAL, name, dumps(what).encode())).decode()
-    tx.set_meta(name, sealed)
-    tx.touch(name)
+    tx.set_meta(name, sealed, tell=tell)
+    if tell:
+        tx.touch(name)
 
 
 def forget_people(tx: WriteTx, customers: Collection[str]) -> None:
     """Take people off every list that is kept: who is erased is named nowhere."""
-    sending, batch = value(tx, SENDING), tx.meta(BATCH)
+    sending, batch, signals = value(tx, SENDING), tx.meta(BATCH), value(tx, SIGNALS)
     if sending is not None and not set(customers).isdisjoint(sending["customer_ids"]):
         keep(tx, SENDING, sending | {"customer_ids": _without(sending, customers)})
     if batch is not None and not set(customers).isdisjoint(batch["customer_ids"]):
         left = _without(batch, customers)
         tx.set_meta(BATCH, batch | {"customer_ids": left} if left else None)
+    if signals is not None and not set(customers).isdisjoint(signals["customer_ids"]):
+        keep(tx, SIGNALS, signals | {"customer_ids": _without(signals, customers)}, tell=False)
 
 
 def _without(listed: dict[str, Any], customers: Collection[str]) -> list[str]:

@@ -80,13 +80,14 @@ class WriteTx(Read):
             raise Rejected("not_found", f"{BY_ROW[row].object} is not on this device")
         return found
 
-    def set_meta(self, name: str, value: Any) -> None:
-        """Keep one value of the store's own small state; None removes it."""
+    def set_meta(self, name: str, value: Any, *, tell: bool = True) -> None:
+        """Keep one value of the store's own small state; None removes it. `tell`: name it in the notice."""
         if value is None:
             self.conn.execute("DELETE FROM meta WHERE name = ?", (name,))
         else:
             self.conn.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", (name, dumps(value)))
-        self.touch("meta", name)
+        if tell:
+            self.touch("meta", name)
 
     def _before(self, table: Table, row_id: str) -> tuple[int, int]:
         """Save the row's first image when local; return its bucket and version (0, 0 if it is new)."""

@@ -231,18 +231,21 @@ class Task:
     running: bool = True
 
 
-def use_task(job: Callable[[], Awaitable[T]], *deps: Any) -> Task:
+def use_task(job: Callable[[], Awaitable[T]], *deps: Any, keep: bool = False, first: T | None = None) -> Task:
     """Run a coroutine when the component mounts and again when `deps` change; return how it stands.
 
     An older run never overwrites a newer one. For blocking work: `lambda: asyncio.to_thread(fn, ...)`.
+    `keep`: what the last run said stands while the next one is under way, and nothing is drawn in between.
+    `first`: what is known before the first run has ended; with `keep`, an equal answer draws nothing.
     """
-    state, set_state = ft.use_state(Task())
+    state, set_state = ft.use_state(Task() if first is None else Task(first, None, False))
     latest = ft.use_ref(0)
 
     async def run() -> None:
         latest.current = (latest.current or 0) + 1
         mine = latest.current
-        set_state(Task())
+        if not keep:
+            set_state(Task())
         try:
             done = Task(await job(), None, False)
         except asyncio.CancelledError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
@@ -13,6 +14,8 @@ import pytest
 
 from app.device import images
 from app.domain.instants import to_text
+from app.insight import SignalBoard
+from app.insight.today import MOST
 from app.mutations import make_share, mutate
 from app.protocol.manifest import CalendarEntry, Caption
 from app.protocol.mutations import MarkSignal, PlanFollowUp, RecordContact, RecordShare
@@ -28,7 +31,7 @@ from app.ui.screens.today.reasons import Prompt, Prompts
 from app.ui.screens.today.script import ready_texts, with_coupon_said
 from app.ui.strings import Strings
 from tests.fakes.drawn import Drawn
-from tests.fakes.sample import Sample, sample_store
+from tests.fakes.sample import ZONE, Sample, sample_store
 from tests.fakes.ui import FakeUi
 
 TUESDAY = datetime(2026, 11, 24, 2, 30, tzinfo=UTC)  # 10:30 in the store
@@ -168,6 +171,52 @@ async def clear(client: Any) -> None:
                 tx.delete(row, one.id)
 
     await client.store.write(change)
+
+
+def opened_again(sample: Any, monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
+    """Give the sample the board of the next start; return what lets its first run begin."""
+    board, may_run = SignalBoard(sample.store, sample.clock.now, ZONE, sample.staff.store_id), asyncio.Event()
+    run = board._after
+
+    async def held(before: Any) -> Any:
+        await may_run.wait()
+        return await run(before)
+
+    monkeypatch.setattr(board, "_after", held)
+    sample.board = board
+    return may_run
+
+
+async def test_the_day_is_there_before_it_is_looked_for_and_an_equal_answer_draws_nothing(
+    many: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await many.board.today(MOST)
+    may_run = opened_again(many, monkeypatch)
+    await many.board.recall()
+    ui = await FakeUi.screen(many, TodayScreen, place="root")
+    await ui.settle()
+    first = ui.texts()
+    assert ui.shows("现在做") and many.board.runs == 0
+    drawn = Drawn(monkeypatch)
+    may_run.set()
+    await many.board.answered.wait()
+    await ui.settle()
+    assert many.board.runs == 1 and drawn.since() == 0 and ui.texts() == first and not ui.reports
+
+
+async def test_what_came_since_replaces_what_was_remembered(sample: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    await sample.board.today(MOST)
+    may_run = opened_again(sample, monkeypatch)
+    await sample.board.recall()
+    named = {one.customer.id for one in sample.board.remembered()}
+    new = next(one for one in q.all_customers(sample.store.read) if one.id not in named)
+    soon = {"birthday": "11-25", "spend_fen": 90_000_000, "order_count": 1, "consents": {"marketing": True}}
+    await sample.store.write(lambda tx: tx.update(Customer, new.id, **soon))
+    ui = await FakeUi.screen(sample, TodayScreen, place="root")
+    await ui.settle()
+    assert ui.shows("现在做") and not ui.shows(new.name)
+    may_run.set()
+    await ui.sees(new.name)
 
 
 async def test_nothing_to_do(sample: Any) -> None:

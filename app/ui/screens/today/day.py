@@ -9,7 +9,7 @@ from typing import Any
 
 import flet as ft
 
-from app.insight.today import READS, TodaySignal
+from app.insight.today import MOST, READS, TodaySignal
 from app.protocol.objects import FollowUp
 from app.store.queries import brand
 from app.ui import hooks
@@ -52,14 +52,15 @@ class Plan:
 
 
 def use_signals() -> tuple[TodaySignal, ...] | None:
-    """Return the day's signals, one a customer, best first; None until the first are found. A hook.
+    """Return the day's signals, one a customer, best first; None until the first are found or remembered. A hook.
 
     They are found off the loop; the last ones stay on screen while newer are looked for.
     """
     client, now = hooks.use_client(), hooks.use_now()
     version = hooks.use_live(frozenset(READS), object, now.hour)
     last: Any = ft.use_ref(None)
-    task = hooks.use_task(lambda: client.board.today(120), id(client), version)
+    board = client.board
+    task = hooks.use_task(lambda: board.today(MOST), id(client), version, keep=True, first=board.remembered())
     if task.value is not None:
         last.current = _one_each(task.value)
     return last.current  # type: ignore[no-any-return]
