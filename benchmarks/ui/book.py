@@ -1,13 +1,16 @@
-"""A device as a guide leaves it in the evening: 5,000 customers in a sealed store that one PIN opens, no network.
+"""A device as a guide leaves it for lunch: 5,000 customers in a sealed store that one PIN opens, no network.
 
-`RICH` is one customer of them with a timeline of 2,000 entries.
+Today was looked at that morning; `forget_day` makes it the first start of a day. `RICH` is one of them with a timeline
+of 2,000 entries.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import dataclasses
 import shutil
+import sqlite3
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,11 +22,12 @@ from app.account import session as sessions
 from app.account.lease import LeaseGuard
 from app.account.sign_in import ring_of
 from app.device import paths
-from app.insight import CustomerIndex
+from app.insight import CustomerIndex, SignalBoard
 from app.protocol import lease
 from app.security import FileKeyStore
 from app.security.sealed import RowSealer
-from app.store import Store, patch
+from app.store import Store, kept, patch
+from app.store.store import FILE_NAME
 from tests.e2e.world import next_tuesday_half_past_ten
 from tests.fakes import sample
 
@@ -58,6 +62,12 @@ class Book:
     def wind(self) -> None:
         """Let every process of this home see the book's present now."""
         self.clock_file.write_text(f"{(self.now - datetime.now(UTC)).total_seconds():.3f}", "ascii")
+
+    def forget_day(self) -> None:
+        """Forget whom Today was about, as a night does."""
+        (file,) = self.home.rglob(FILE_NAME)
+        with contextlib.closing(sqlite3.connect(file, isolation_level=None)) as conn:
+            conn.execute("DELETE FROM meta WHERE name = ?", (kept.SIGNALS,))
 
     def copy(self, home: Path) -> Book:
         """Return the same device in another folder."""
@@ -105,5 +115,6 @@ async def _fill(home: Path, world: sample.World) -> CustomerIndex:
     await store.write(pull)
     index = CustomerIndex(store.read, lambda: world.now, sample.ZONE)
     index.load()
+    await SignalBoard(store, clock.now, sample.ZONE, session.staff.store_id).today()
     store.close()
     return index
