@@ -131,7 +131,7 @@ def wrong_with(node: dict[str, Any], width: int, *, pseudo: bool) -> list[str]:
         if _is_cut(node, pseudo=pseudo):
             wrong.append(f"cut (needs {node['needed']} lines, has {node['lines']})")
         return wrong
-    if not node["words"]:
+    if not node["words"] and _is_whole(node):  # what is half scrolled away may have its words outside
         wrong.append(f"{node['role']} without a name")
     if node["role"] != "img" and not node["disabled"] and _is_visible(node) and _is_whole(node):
         wide, high = own["r"] - own["x"], own["b"] - own["y"]

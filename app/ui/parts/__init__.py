@@ -29,7 +29,7 @@ from app.ui.parts.states import (
     unfinished,
 )
 from app.ui.parts.sync_badge import SyncBadge
-from app.ui.parts.text import dots, ends, level_name, level_pill, marked, money_text, pill, section, txt
+from app.ui.parts.text import dots, ends, level_name, level_pill, marked, money_text, pill, pill_width, section, txt
 from app.ui.parts.timeline import moment, thread, timeline_item
 from app.ui.parts.tip import Tip
 from app.ui.parts.touch import action_tile, icon_button, primary, quiet, secondary, tappable, tile_row
@@ -67,6 +67,7 @@ __all__ = [
     "offline_note",
     "person_row",
     "pill",
+    "pill_width",
     "primary",
     "product_thumb",
     "quiet",

@@ -20,8 +20,8 @@ def product_thumb(digest: str | None, label: str, size: float | None = 64, heigh
     if letter.isalnum():
         mark = ft.Text(letter, style=kind.style(Tone.QUIET), semantics_label="")
     stage = ft.Container(
-        ft.Semantics(label=label, image=True, content=mark), width=size, height=tall, bgcolor=Tone.FILL,
-        alignment=ft.Alignment.CENTER, border_radius=Radius.M,
+        ft.Semantics(label=label, image=True, content=mark) if label else mark, width=size, height=tall,
+        bgcolor=Tone.FILL, alignment=ft.Alignment.CENTER, border_radius=Radius.M,
     )  # fmt: skip
     source = images.src(digest)
     if source is None:

@@ -12,6 +12,7 @@ from app.ui.parts.touch import Press, tappable
 from app.ui.session import Layout
 from app.ui.theme import ROW_HEIGHT, Radius, Space, Tone, Type, TypeSpec, row_height, text_width
 
+BESIDE_MAX = 1.15  # larger text leaves no room for a pill beside a name
 FACT_SHARE = 0.38  # of the row's width: a longer fact takes its share instead of its place
 
 
@@ -23,12 +24,14 @@ def list_row(
     """Return a row: leading avatar, title over one meta line, a fact at the right, a control at the very right.
 
     `title` may be controls (name and pill). The row is one button named by its texts (or `label`) when `on_click`.
-    It is `height` high (72) and grows with large text, as `theme.row_height` says; `height=None` wraps the meta.
+    It is `height` high (72) and grows with large text, as `theme.row_height` says: room for two lines of title and one
+    of meta, or three of one; `height=None` wraps the meta.
     """
     layout = sessions.current().layout
     below = layout.is_large and isinstance(fact, str) and bool(fact)  # large text: the fact stands in its own line
     kind, lines = (Type.ROW if bold else Type.BODY), None if height is None else 1
-    texts: list[ft.Control] = [_heads(title, kind, lines)]
+    heads = None if height is None else (1 if below or height < ROW_HEIGHT else 2)
+    texts: list[ft.Control] = [_heads(title, kind, heads)]
     if meta:
         texts.append(txt(meta, Type.META, lines=lines))
     if below and isinstance(fact, str):
@@ -52,10 +55,12 @@ def list_row(
 
 
 def _heads(title: str | Sequence[ft.Control], kind: TypeSpec, lines: int | None) -> ft.Control:
-    """Return the title's line: of several controls the first, the name, gives way to the others."""
+    """Return the title's line: of several controls the first, the name, gives way to the others, or they go below."""
     if isinstance(title, str):
         return txt(title, kind, lines=lines)
     first, *rest = title
+    if lines == 2 and sessions.current().layout.scale > BESIDE_MAX:
+        return ft.Row([first, *rest], wrap=True, spacing=Space.S, run_spacing=2)
     if first.expand is None:
         first.expand, first.expand_loose = 5, True
         for other in rest:  # a very long pill wraps rather than leave the row

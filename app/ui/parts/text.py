@@ -94,6 +94,11 @@ def pill(label: str, tone: str = "calm", icon: ft.IconData | None = None) -> ft.
     )
 
 
+def pill_width(label: str, scale: float = 1.0) -> float:
+    """Return about how wide a pill with an icon is on one line."""
+    return text_width(label, Type.LABEL, scale) + 20 + 14 + Space.XS
+
+
 PLAIN_LEVELS = ("", "normal", "member", "none", "regular")
 
 

@@ -149,7 +149,7 @@ def _sum(totals: CommissionTotals, today: CommissionTotals | None) -> ft.Control
     if totals.pending_fen:
         label.append(p.pill(t("commission.estimate"), "warm"))
     words = [
-        ft.Row(label, spacing=Space.S, vertical_alignment=ft.CrossAxisAlignment.CENTER),
+        ft.Row(label, wrap=True, spacing=Space.S, run_spacing=0, vertical_alignment=ft.CrossAxisAlignment.CENTER),
         p.txt(money(totals.total_fen, exact=True), Type.DISPLAY),
     ]
     said = [t("commission.today", amount=signed(today.total_fen))] if today is not None else []

@@ -292,8 +292,7 @@ def Results() -> ft.Control:
     index, book, typed, picking = hooks.use_client().index, *map(hooks.use_slice, (Book, Typed, Picking))
     strings, chosen = hooks.use_strings(), hooks.use_chosen()
     selected = chosen[0].removeprefix("/customers/") if chosen else None
-    slim = hooks.layout().pane < NARROW
-    look = Look(day_of(now, strings.zone).toordinal(), strings.language, selected, picking.on, lean=slim)
+    look = Look(day_of(now, strings.zone).toordinal(), strings.language, selected, picking.on)
     near, far = replace(look, lean=True), replace(look, query=typed.query)
     build, build_far = (ft.use_memo(lambda one=one: partial(customer_row, one), [one]) for one in (near, far))
     shown = ft.use_memo(lambda: _ticked(rows, picking.ids) if picking.on else rows, [rows, picking.on, picking.ids])

@@ -15,7 +15,7 @@ from app.ui import parts as p
 from app.ui import session as sessions
 from app.ui.screens.customers.picking import Picking
 from app.ui.strings import current, money, t
-from app.ui.theme import Space, Tone, Type
+from app.ui.theme import Space, Tone, Type, text_width
 
 LATE_DAYS = 60
 NO_HIT = Hit()
@@ -25,7 +25,8 @@ NO_HIT = Hit()
 class Look:
     """What the rows depend on beside their own values; `query` where rows look up themselves what it found.
 
-    `lean`: while somebody types, and in a narrow window, the level stands in the line below, in words, not as a pill.
+    `lean`: while somebody types, and where it does not fit beside the name, the level stands in the line below, in
+    words, not as a pill.
     """
 
     today: int
@@ -45,7 +46,7 @@ class Shown:
     hit: Hit = NO_HIT
 
 
-NAME_SHARE, PILL_SHARE = 5, 4
+BESIDE_NAME = 2 * Space.M + 44 + 2 * Space.L  # of the row's width: its padding, the avatar and the gaps
 
 
 def customer_row(look: Look, shown: CustomerRow | Shown) -> ft.Control:
@@ -54,11 +55,13 @@ def customer_row(look: Look, shown: CustomerRow | Shown) -> ft.Control:
     row = one.row
     hit = sessions.current().client.index.hit(row.id, look.query) if look.query else one.hit
     days = None if row.last_order_at is None else _days(row.last_order_at, look.today)
+    fact = "" if days is None else (t("customers.days_ago", n=days) if days else t("customers.today"))
+    lean = look.lean or not _has_room(row, fact)
     return p.person_row(
-        _title(row, hit, look.lean),
-        _meta(row, hit, look.lean),
+        _title(row, hit, lean),
+        _meta(row, hit, lean),
         leading=_tick(one.on) if look.picking else p.avatar(row.name, row.id),
-        fact="" if days is None else (t("customers.days_ago", n=days) if days else t("customers.today")),
+        fact=fact,
         fact_color=Tone.LATE if days is not None and days > LATE_DAYS else None,
         on_click=partial(_toggle if look.picking else _open, row.id),
         on_long_press=None if look.picking else partial(_start, row.id),
@@ -66,15 +69,23 @@ def customer_row(look: Look, shown: CustomerRow | Shown) -> ft.Control:
     )
 
 
+def _has_room(row: CustomerRow, fact: str) -> bool:
+    """Return whether the level fits beside the name; else it stands in the line below, in words."""
+    layout, level = sessions.current().layout, p.level_name(row.level)
+    if level is None or layout.is_large:
+        return level is None
+    words = text_width(row.name, Type.ROW, layout.scale) + text_width(fact, Type.META, layout.scale)
+    margins = 2 * (Space.L if layout.is_phone else Space.XL)
+    return words + p.pill_width(level, layout.scale) + BESIDE_NAME + margins <= layout.pane
+
+
 def _title(row: CustomerRow, hit: Hit, lean: bool) -> ft.Control:
     name = p.marked(row.name or t("coupons.someone"), hit.name, Type.ROW)
     pill = None if lean else p.level_pill(row.level)
     if pill is None:
         return name
-    box = ft.Row([name, pill], spacing=Space.S)
-    name.expand, name.expand_loose = NAME_SHARE, True  # a long name gives way to the pill, a very long pill wraps
-    pill.expand, pill.expand_loose = PILL_SHARE, True
-    return box
+    name.expand, name.expand_loose = 1, True
+    return ft.Row([name, pill], spacing=Space.S)
 
 
 def _meta(row: CustomerRow, hit: Hit, lean: bool) -> ft.Control:

@@ -16,10 +16,10 @@ from app.ui import parts as p
 from app.ui.guards import screen
 from app.ui.screens.first import sample
 from app.ui.strings import Strings, date_short, moment, money, t
-from app.ui.theme import Radius, Space, Tone, Type
+from app.ui.theme import DETAIL_MAX, Radius, Space, Tone, Type, text_width
 
 POSTER_WIDTH = 220
-BESIDE_MAX = 1.15  # larger text leaves no room for a pill beside a name
+READ_WIDTH = DETAIL_MAX * 0.75  # of the steps in a wide window
 NOBODY = "HTTPS://EXAMPLE.INVALID/S/PRACTICE"  # a scan of the practice poster leads nowhere
 
 
@@ -27,7 +27,9 @@ def _who(kind: str, icon: ft.IconData) -> ft.Control:
     name = t("first.name")
     words = ft.Column([p.txt(name, Type.FIGURE, lines=1), p.txt(t("first.nobody"), Type.META)], spacing=0, expand=True)
     who, why = [p.avatar(name, sample.SEED, 48), words], p.pill(kind, "warm", icon)
-    if hooks.layout().scale > BESIDE_MAX:
+    layout = hooks.layout()
+    room = min(layout.width, READ_WIDTH) - 2 * p.gutter() - 2 * Space.L - 48 - 2 * Space.M
+    if text_width(name, Type.FIGURE, layout.scale) + p.pill_width(kind, layout.scale) > room:
         return ft.Column([ft.Row(who, spacing=Space.M), ft.Row([why])], spacing=Space.S)
     return ft.Row([*who, why], spacing=Space.M)
 

@@ -9,12 +9,13 @@ import flet as ft
 from app.ui import hooks
 from app.ui import parts as p
 from app.ui.guards import screen
-from app.ui.screens.first.steps import PosterStep, SeeStep, SendStep
+from app.ui.screens.first.steps import READ_WIDTH, PosterStep, SeeStep, SendStep
 from app.ui.strings import t
-from app.ui.theme import DETAIL_MAX, TOUCH, Radius, Space, Tone, Type
+from app.ui.theme import TOUCH, Radius, Space, Tone, Type, text_width
 
 STEPS = ("see", "send", "poster")
 END = len(STEPS)
+BAR, BESIDE = 28, 2 * Space.M + 2 * Space.XL  # the gaps of the first line and what a quiet button has around its words
 BODIES: dict[str, Any] = {"see": SeeStep, "send": SendStep, "poster": PosterStep}
 
 
@@ -49,23 +50,10 @@ def _heads(title: str, lead: str) -> list[ft.Control]:
 def _page(at: int, body: list[ft.Control], foot: ft.Control, leave: Any) -> ft.Control:
     """Lay out one step: progress and the way out above, the foot within the thumb's reach."""
     side = p.gutter()
-    dots = [
-        ft.Container(width=28, height=6, border_radius=3, bgcolor=Tone.ACTION if n <= at else Tone.FILL)
-        for n in range(END)
-    ]
-    where = t("first.of", n=min(at + 1, END), total=END)
-    steps = ft.Semantics(label=where, content=ft.Row(dots, spacing=Space.XS))
-    mark = p.pill(t("first.practice"), "warm", ft.Icons.SCHOOL_OUTLINED)
-    out = [p.quiet(t("first.skip"), leave)] if at < END else [ft.Container(height=TOUCH)]
-    if hooks.layout().is_large:  # large words stand in two rows
-        line = ft.Row([steps, ft.Container(expand=True), *out])
-        head: ft.Control = ft.Column([line, ft.Row([mark])], spacing=Space.S)
-    else:
-        head = ft.Row([steps, mark, ft.Container(expand=True), *out], spacing=Space.M)
     middle = ft.Column(body, spacing=Space.XL, horizontal_alignment=ft.CrossAxisAlignment.STRETCH)
     line = ft.Border(top=ft.BorderSide(1, Tone.LINE))
     rows = [
-        _narrow(head, ft.Padding.only(left=side, right=side, top=Space.M)),
+        _narrow(_top(at, leave), ft.Padding.only(left=side, right=side, top=Space.M)),
         ft.ListView([_narrow(middle, ft.Padding.symmetric(horizontal=side, vertical=Space.L))], expand=True),
         ft.Container(
             _narrow(foot, ft.Padding.symmetric(horizontal=side, vertical=Space.M)), bgcolor=Tone.CARD, border=line
@@ -74,11 +62,29 @@ def _page(at: int, body: list[ft.Control], foot: ft.Control, leave: Any) -> ft.C
     return ft.Column(rows, spacing=0, expand=True, horizontal_alignment=ft.CrossAxisAlignment.STRETCH)
 
 
+def _top(at: int, leave: Any) -> ft.Control:
+    """Show how far it is, that this is practice, and the way out; in two rows where they do not fit in one."""
+    dots = [
+        ft.Container(width=BAR, height=6, border_radius=3, bgcolor=Tone.ACTION if n <= at else Tone.FILL)
+        for n in range(END)
+    ]
+    where = t("first.of", n=min(at + 1, END), total=END)
+    steps = ft.Semantics(label=where, content=ft.Row(dots, spacing=Space.XS))
+    practice, skip, layout = t("first.practice"), t("first.skip"), hooks.layout()
+    mark = p.pill(practice, "warm", ft.Icons.SCHOOL_OUTLINED)
+    out = p.quiet(skip, leave) if at < END else ft.Container(height=TOUCH)
+    words = p.pill_width(practice, layout.scale) + text_width(skip, Type.SECTION, layout.scale)
+    if END * (BAR + Space.XS) + words + BESIDE > min(layout.width, READ_WIDTH) - 2 * p.gutter():
+        line = ft.Row([steps, out], alignment=ft.MainAxisAlignment.SPACE_BETWEEN)
+        return ft.Column([line, ft.Row([mark])], spacing=Space.S)
+    return ft.Row([steps, mark, ft.Container(expand=True), out], spacing=Space.M)
+
+
 def _narrow(content: ft.Control, padding: ft.Padding) -> ft.Control:
     """Keep a line at a readable width in the middle of a wide window."""
     if hooks.layout().is_phone:
         return ft.Container(content, padding=padding)
-    inner = ft.Container(content, width=DETAIL_MAX * 0.75, padding=padding)
+    inner = ft.Container(content, width=READ_WIDTH, padding=padding)
     return ft.Row([inner], alignment=ft.MainAxisAlignment.CENTER)
 
 

@@ -108,9 +108,10 @@ def _Split(guide_id: str) -> ft.Control:
 
 
 def _head(leaver: Staff, book: GuideBook) -> ft.Control:
-    words = ft.Column([p.txt(leaver.name, Type.NAME), p.txt(leaver.staff_no, Type.META)], spacing=0, expand=True)
+    words = ft.Column([p.txt(leaver.name, Type.NAME), p.txt(leaver.staff_no, Type.META)], spacing=0, tight=True)
     count = p.txt(t("team.customers", n=book.customers), Type.FIGURE)
-    return ft.Row([p.avatar(leaver.name, leaver.id, 56), words, count], spacing=Space.L)
+    who = ft.Row([p.avatar(leaver.name, leaver.id, 56), words], spacing=Space.L, tight=True)
+    return p.ends(who, count)
 
 
 def _shares(book: GuideBook, takers: Sequence[Staff], books: Mapping[str, GuideBook]) -> dict[str, dict[str, int]]:
