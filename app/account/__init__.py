@@ -3,7 +3,7 @@
 from app.account.lease import LeaseGuard
 from app.account.reveal import REASONS as REVEAL_REASONS
 from app.account.reveal import reveal_phone
-from app.account.session import KnownStaff, Session, StaffInfo, known_staff
+from app.account.session import Session, StaffInfo
 from app.account.sign_in import Opened, finish_wipes, login_online, unlock_offline
 from app.account.sign_out import SignedOut, sign_out
 from app.account.tokens import SessionKeeper
@@ -11,7 +11,6 @@ from app.account.unsent import export_unsent, import_unsent
 
 __all__ = [
     "REVEAL_REASONS",
-    "KnownStaff",
     "LeaseGuard",
     "Opened",
     "Session",
@@ -21,7 +20,6 @@ __all__ = [
     "export_unsent",
     "finish_wipes",
     "import_unsent",
-    "known_staff",
     "login_online",
     "reveal_phone",
     "sign_out",

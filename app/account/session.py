@@ -14,12 +14,10 @@ from typing import Any
 
 import httpx
 
+from app.device.known import PROFILE, SESSION
 from app.domain.errors import ProtocolFault, Unavailable
 from app.domain.instants import Instant, from_text, to_text
 from app.store.sealing import Sealer
-
-FILE = "session.sealed"
-PROFILE = "profile.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,17 +53,6 @@ class Session:
     def renewed(self, answer: Mapping[str, Any], now: datetime) -> Session:
         """Return the session with the tokens of a refresh answer."""
         return dataclasses.replace(self, **_tokens(answer, now))
-
-
-@dataclass(frozen=True, slots=True)
-class KnownStaff:
-    """Somebody who signed in on this device before and can unlock it offline."""
-
-    staff_id: str
-    staff_no: str
-    name: str
-    role: str
-    folder: Path
 
 
 def answer_of(response: httpx.Response) -> Any:
@@ -125,7 +112,7 @@ def save(folder: Path, session: Session, sealer: Sealer) -> None:
         plain[name] = {k: pack(v) for k, v in plain[name].items()}
     plain["share_key"] = pack(session.share_key)
     sealed = sealer.seal("session", session.staff.id, json.dumps(plain).encode())
-    replace(folder / FILE, sealed)
+    replace(folder / SESSION, sealed)
     shown = {"staff_id": session.staff.id, "staff_no": session.staff.staff_no, "name": session.staff.name}
     replace(folder / PROFILE, json.dumps(shown | {"role": session.staff.role}).encode())
 
@@ -137,22 +124,12 @@ def load(folder: Path, staff_id: str, sealer: Sealer) -> Session:
         LocalFault: `key_lost`.
         FileNotFoundError: nobody signed in here.
     """
-    plain = json.loads(sealer.open("session", staff_id, (folder / FILE).read_bytes()))
+    plain = json.loads(sealer.open("session", staff_id, (folder / SESSION).read_bytes()))
     plain["staff"] = StaffInfo(**plain["staff"])
     plain["share_key"] = unpack(plain["share_key"])
     for name in ("coupon_keys", "pack_keys"):
         plain[name] = {k: unpack(v) for k, v in plain[name].items()}
     return Session(**plain)
-
-
-def known_staff(device: Path) -> tuple[KnownStaff, ...]:
-    """Return who can unlock this installation offline, by staff number."""
-    found = []
-    for profile in sorted(device.glob(f"*/{PROFILE}")):
-        if (profile.parent / FILE).exists():
-            shown = json.loads(profile.read_text())
-            found.append(KnownStaff(**shown, folder=profile.parent))
-    return tuple(sorted(found, key=lambda one: one.staff_no))
 
 
 def is_expiring(session: Session, now: datetime, margin_s: int = 30) -> bool:

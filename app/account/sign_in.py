@@ -16,6 +16,7 @@ from app.account.session import Session
 from app.account.tokens import NO_AUTH
 from app.device import paths
 from app.device.clock import Clock
+from app.device.known import known_staff
 from app.domain.errors import GuideError, LocalFault, Unavailable
 from app.domain.instants import to_text
 from app.security import KeyRing, KeyStore, RowSealer, unfinished, wipe
@@ -72,7 +73,7 @@ async def login_online(
     try:
         answer = sessions.answer_of(await http.post("/api/auth/login", json=body, auth=NO_AUTH))
     except Unavailable as exc:
-        known = sessions.known_staff(paths.device_folder(device_id, root))
+        known = known_staff(paths.device_folder(device_id, root))
         if exc.code in AWAY and all(one.staff_no != staff_no for one in known):
             raise Unavailable("first_login_offline", exc.detail) from exc
         raise
@@ -131,7 +132,7 @@ async def unlock_offline(
         Unavailable: `first_login_offline`: never signed in on this device.
     """
     await finish_wipes(keystore, device_id, root)
-    known = sessions.known_staff(paths.device_folder(device_id, root))
+    known = known_staff(paths.device_folder(device_id, root))
     one = next((k for k in known if k.staff_no.casefold() == staff_no.casefold()), None)
     if one is None:
         raise Unavailable("first_login_offline", "nobody with this number signed in on this device")

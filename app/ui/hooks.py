@@ -16,7 +16,6 @@ import flet as ft
 from flet.components.utils import current_component
 
 from app.domain.errors import GuideError
-from app.store.read import tables_of
 from app.ui import session as sessions
 from app.ui.strings import Strings, error_text
 
@@ -218,6 +217,8 @@ def use_live(tables: frozenset[str] | set[str], read: Callable[[], T], *deps: An
 
 def use_query(query: Callable[..., T], *args: Any) -> T:
     """Return `query(read, *args)` of the open store, run again when a commit touches what it `@reads`."""
+    from app.store.read import tables_of  # the store is imported while a PIN is typed
+
     client = sessions.current().client
     return use_live(tables_of(query), lambda: query(client.store.read, *args), id(client), query, *args)
 

@@ -39,20 +39,20 @@ async def _ours(steps: Steps, home: str) -> None:
 
     heap.begin()
     import app.bootstrap as bootstrap
-    from app.security import FileKeyStore
 
     heap.settle()
     steps.done("imports")
+    await bootstrap.prepare()
+    steps.done(BESIDE)
+    from app.security import FileKeyStore
     from benchmarks.ui.book import DEVICE, PIN, STAFF_NO
     from tests.fakes.flying import Flying
     from tests.fakes.ui import FakeUi
 
     Flying.of(asyncio.get_running_loop()).limit_s = 0.0  # the first frame does not wait for the signals
-    steps.done(None)
     settings = bootstrap.Settings.from_env()
     keystore = FileKeyStore(bootstrap.paths.device_folder(DEVICE, settings.home) / "keystore.json")
-    await bootstrap.prepare()
-    steps.done(BESIDE)
+    steps.done(None)
     client: Any = await bootstrap.App(settings).installation(DEVICE, keystore).unlock(STAFF_NO, PIN)
     steps.done("unlock")
     ui = await FakeUi.app(client)

@@ -22,8 +22,7 @@ import pytest
 from sqlalchemy import update
 from typer.testing import CliRunner
 
-import app.bootstrap as bootstrap
-from app.bootstrap import Client, Installation, Settings
+from app.bootstrap import Client, Installation, Settings, later
 from app.domain.errors import GuideError, LocalFault, Rejected
 from app.mutations import make_share, mutate, send_coupon
 from app.protocol import crockford
@@ -116,7 +115,7 @@ class Brand:
 async def brand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Brand]:
     async with running(tmp_path / "server") as server:
         made = Brand(server, Switchboard(server), tmp_path)
-        monkeypatch.setattr(bootstrap, "OfflineSwitch", lambda: OfflineSwitch(made.way))
+        monkeypatch.setattr(later, "OfflineSwitch", lambda: OfflineSwitch(made.way))
         yield made
         for device in made.devices:
             await device.close()

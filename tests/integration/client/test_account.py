@@ -9,10 +9,10 @@ from typing import Any
 import httpx
 import pytest
 
-from app.account import export_unsent, import_unsent, known_staff, sign_out
+from app.account import export_unsent, import_unsent, sign_out
 from app.account import session as sessions
-from app.account.session import FILE
 from app.device import paths
+from app.device.known import SESSION, known_staff
 from app.domain.errors import LocalFault, Rejected, Unauthorized, Unavailable
 from app.domain.instants import to_text
 from app.mutations import dismiss_problem, mutate
@@ -84,7 +84,7 @@ async def test_an_expired_token_is_renewed_without_a_word(lab: Lab) -> None:
     assert phone.engine.status.state is State.ONLINE
     saved = sessions.load(phone.store.folder, phone.session.staff.id, phone.store.sealer)
     assert saved.access_token == tokens[-1]
-    assert tokens[-1].encode() not in (phone.store.folder / FILE).read_bytes()
+    assert tokens[-1].encode() not in (phone.store.folder / SESSION).read_bytes()
 
 
 async def test_a_session_the_server_ended_keeps_the_data_and_asks_to_sign_in(lab: Lab) -> None:
@@ -199,7 +199,7 @@ async def test_signing_out_offline_asks_and_can_keep_or_discard_by_name(lab: Lab
     assert phone.store.query(work.outbox_count) == 1
     locked = await sign_out(*args, "lock")
     assert (locked.outcome, locked.waiting) == ("locked", 1)
-    assert (phone.store.folder / FILE).exists()
+    assert (phone.store.folder / SESSION).exists()
     again = await Device.unlock(phone.root, Away(), "G0101", TestClock(NOW), phone.device_id)
     assert again.store.query(work.outbox_count) == 1
     gone = await sign_out(again.store, again.engine, again.http, again.keystore, again.session, "discard")

@@ -168,9 +168,21 @@ def test_what_ships_starts_in_an_empty_folder(tmp_path: Path) -> None:
     assert not (tmp_path / "server_stub").exists() and not (tmp_path / "tests").exists()
     server_side = {"server_stub", "fastapi", "pydantic", "sqlalchemy"}
     code = (
-        "import sys; sys.path.insert(0, '.'); import main; "
+        "import sys; sys.path.insert(0, '.'); import main, app.bootstrap.later; "
         f"assert not [m for m in sys.modules if m.split('.')[0] in {server_side!r}]"
     )
     command = [sys.executable, "-I", "-c", code]
     done = subprocess.run(command, check=False, cwd=tmp_path, capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
+
+
+def test_nothing_of_the_store_is_imported_before_the_pin_field() -> None:
+    """Nobody waits for it there; it is imported while the PIN is typed."""
+    later = "store|protocol|mutations|insight|account|sync|content|posters|security"
+    code = (
+        "import re, sys; sys.path.insert(0, '.'); import main, app.ui.screens.login; "
+        f"print(*[m for m in sys.modules if re.match(r'app[.]({later})|httpx|cryptography|sqlite3|msgspec', m)])"
+    )
+    command = [sys.executable, "-I", "-c", code]
+    done = subprocess.run(command, check=True, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert done.stdout.split() == []

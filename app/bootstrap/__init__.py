@@ -2,12 +2,15 @@
 
 A device is an `Installation` (on the web: a random id in the browser's preferences). A `Client` is one open store
 folder with its engine; every session of the same person on the same device in this process shares it.
+
+What is needed once a PIN is typed comes from `later`, which is imported while it is typed.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import importlib
 import logging
 import os
 import platform
@@ -15,27 +18,30 @@ import secrets
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import flet as ft
-import httpx
 
-from app import account
-from app.account.sign_out import Choice, SignedOut, wipe_folder
-from app.content import Blobs, Content
 from app.device import heap, images, journal, paths
 from app.device.clock import Clock, SystemClock
+from app.device.known import KnownStaff, known_staff
 from app.device.ports import Ports, flet_ports
 from app.domain.errors import GuideError, LocalFault
 from app.domain.instants import from_text, to_text
-from app.insight import CustomerIndex, SignalBoard
-from app.mutations import replay_for
-from app.security import FileKeyStore, KeyStore
-from app.store import Store, open_store
-from app.sync import OfflineSwitch, ServerClock, SyncEngine, make_http
 from app.ui import comfort, guards, routes, shell, theme
 from app.ui.session import UiSession
 from app.ui.strings import assets_dir, error_text
+
+if TYPE_CHECKING:
+    import httpx
+
+    from app import account
+    from app.account.sign_out import Choice, SignedOut
+    from app.content import Content
+    from app.insight import CustomerIndex, SignalBoard
+    from app.security import KeyStore
+    from app.store import Store
+    from app.sync import ServerClock, SyncEngine
 
 log = logging.getLogger(__name__)
 VERSION = "0.1.0"
@@ -131,9 +137,9 @@ class Installation:
         """The folder of this installation."""
         return paths.device_folder(self.device_id, self.settings.home)
 
-    def known_staff(self) -> tuple[account.KnownStaff, ...]:
+    def known_staff(self) -> tuple[KnownStaff, ...]:
         """Return who can unlock here without a network."""
-        return account.known_staff(self.folder)
+        return known_staff(self.folder)
 
     async def sign_in(self, staff_no: str, pin: str) -> Client:
         """Sign in at the server, then open the store.
@@ -141,9 +147,12 @@ class Installation:
         Raises:
             GuideError: see `account.login_online`.
         """
-        http = make_http(self.settings.api_url, OfflineSwitch(), app_version=VERSION)
+        await _ready()
+        from app.bootstrap import later
+
+        http = later.make_http(self.settings.api_url, later.OfflineSwitch(), app_version=VERSION)
         async with self._opening, http, _starting():
-            opened = await account.login_online(
+            opened = await later.account.login_online(
                 http, self.keystore, self.clock, staff_no=staff_no.strip().upper(), pin=pin, device_id=self.device_id,
                 device_name=f"{platform.system()} {platform.machine()}", root=self.settings.home,
             )  # fmt: skip
@@ -155,8 +164,11 @@ class Installation:
         Raises:
             GuideError: see `account.unlock_offline`.
         """
+        await _ready()
+        from app.bootstrap import later
+
         async with self._opening, _starting():
-            opened = await account.unlock_offline(
+            opened = await later.account.unlock_offline(
                 self.keystore, self.clock, staff_no=staff_no, pin=pin, device_id=self.device_id,
                 root=self.settings.home,
             )  # fmt: skip
@@ -221,14 +233,19 @@ class Installation:
 
     async def finish_wipes(self) -> None:
         """Finish wipes that a crash or a missing network cut short, and tell the server of those it ordered."""
-        http = make_http(self.settings.api_url, OfflineSwitch(), app_version=VERSION)
+        await _ready()
+        from app.bootstrap import later
+
+        http = later.make_http(self.settings.api_url, later.OfflineSwitch(), app_version=VERSION)
         async with self._opening, http:
-            await account.finish_wipes(self.keystore, self.device_id, self.settings.home, http)
+            await later.account.finish_wipes(self.keystore, self.device_id, self.settings.home, http)
 
     async def _assembled(self, opened: account.Opened) -> Client:
         """Open the store and what works on it; rows that turn out damaged are met once, then the store is repaired."""
+        from app.bootstrap import later
+
         at = to_text(self.clock.now())
-        store = await asyncio.to_thread(open_store, opened.folder, opened.sealer, at)
+        store = await asyncio.to_thread(later.open_store, opened.folder, opened.sealer, at)
         try:
             return self._assemble(opened, store)
         except LocalFault as exc:
@@ -236,26 +253,28 @@ class Installation:
                 raise
             store.mark_damaged()
             await store.aclose()
-        return self._assemble(opened, await asyncio.to_thread(open_store, opened.folder, opened.sealer, at))
+        return self._assemble(opened, await asyncio.to_thread(later.open_store, opened.folder, opened.sealer, at))
 
     def _assemble(self, opened: account.Opened, store: Store) -> Client:
-        session, switch = opened.session, OfflineSwitch()
-        http = make_http(self.settings.api_url, switch, app_version=VERSION)
-        keeper = account.SessionKeeper(http, session, opened.folder, opened.sealer, self.clock)
+        from app.bootstrap import later
+
+        session, switch = opened.session, later.OfflineSwitch()
+        http = later.make_http(self.settings.api_url, switch, app_version=VERSION)
+        keeper = later.account.SessionKeeper(http, session, opened.folder, opened.sealer, self.clock)
         http.auth = keeper
-        guard = account.LeaseGuard(opened.folder, session, opened.sealer, self.clock)
-        clock = ServerClock(self.clock)
-        engine = SyncEngine(
-            store, http, switch, clock, replay_for(session.staff.id, session.device_id, session.zone), auth=keeper,
-            profile=session.device_id, on_revoked=lambda: self._revoked(opened.folder),
+        guard = later.account.LeaseGuard(opened.folder, session, opened.sealer, self.clock)
+        clock = later.ServerClock(self.clock)
+        engine = later.SyncEngine(
+            store, http, switch, clock, later.replay_for(session.staff.id, session.device_id, session.zone),
+            auth=keeper, profile=session.device_id, on_revoked=lambda: self._revoked(opened.folder),
             on_lease=guard.take,
         )  # fmt: skip
-        index = CustomerIndex(store.read, clock.now, session.zone)
-        content = Content(
-            store, Blobs(paths.blobs_folder(self.settings.home), http, keeper), clock, session.pack_keys,
+        index = later.CustomerIndex(store.read, clock.now, session.zone)
+        content = later.Content(
+            store, later.Blobs(paths.blobs_folder(self.settings.home), http, keeper), clock, session.pack_keys,
             store_id=session.staff.store_id, role=session.staff.role,
         )  # fmt: skip
-        board = SignalBoard(store, clock.now, session.zone, session.staff.store_id)
+        board = later.SignalBoard(store, clock.now, session.zone, session.staff.store_id)
         client = Client(store, engine, index, board, content, clock, http, keeper, guard)
         client.ends.append(store.subscribe(lambda touched: _ignore(index.on_commit(touched))))
         client.ends.append(store.subscribe(board.on_commit))
@@ -270,18 +289,26 @@ class Installation:
 
     async def sign_out(self, client: Client, choice: Choice) -> SignedOut:
         """Push, then sign out (`account.sign_out`); every session of this client returns to the login."""
-        answer = await account.sign_out(client.store, client.engine, client.http, self.keystore, client.session, choice)
+        from app.bootstrap import later
+
+        answer = await later.account.sign_out(
+            client.store, client.engine, client.http, self.keystore, client.session, choice
+        )
         if answer.outcome != "decide":
             await self._drop(client)
         return answer
 
     async def export_unsent(self, client: Client, pin: str) -> bytes:
         """Return the sealed file of what waits (`account.export_unsent`)."""
-        return await account.export_unsent(client.store, self.keystore, client.session, pin, self.clock.now())
+        from app.bootstrap import later
+
+        return await later.account.export_unsent(client.store, self.keystore, client.session, pin, self.clock.now())
 
     async def import_unsent(self, client: Client, data: bytes, pin: str) -> int:
         """Queue what a sealed file holds (`account.import_unsent`) and send it soon; return how many."""
-        count = await account.import_unsent(client.store, client.session, data, pin)
+        from app.bootstrap import later
+
+        count = await later.account.import_unsent(client.store, client.session, data, pin)
         client.engine.kick()
         return count
 
@@ -298,11 +325,12 @@ class Installation:
         client = self._clients.get(folder)
         if client is None:
             return
+        from app.bootstrap import later
 
         async def wipe() -> None:
             users = list(client.users)
             await self._drop(client)
-            await wipe_folder(folder, self.keystore, client.session, revoked=True)
+            await later.wipe_folder(folder, self.keystore, client.session, revoked=True)
             for user in users:
                 user.post(lambda user=user: user.shut_out("device_revoked"))  # type: ignore[misc]
             await self.finish_wipes()
@@ -324,6 +352,11 @@ async def _starting() -> AsyncIterator[None]:
     except BaseException:
         heap.settle()
         raise
+
+
+async def _ready() -> None:
+    """Import `later` off the loop, where it is not yet."""
+    await asyncio.to_thread(importlib.import_module, "app.bootstrap.later")
 
 
 def _ignore(_answer: object) -> None:
@@ -365,11 +398,11 @@ class App:
         ui.prefs.theme, ui.guided = mode, self.settings.guided
         ui.speak(language, await _system_language(page))
         self._listen(page, ui)
-        ui.run(ui.installation.finish_wipes)
         page.render_views(shell.App)
         comfort.start(page, ui)
         guards.install(page, lambda kind, what: _report(ui, kind, what))
         ui.run(prepare)
+        ui.run(ui.installation.finish_wipes)
 
     async def _device_id(self, page: ft.Page, ports: Ports) -> str:
         if page.web:
@@ -386,6 +419,8 @@ class App:
 
     def _keystore(self, page: ft.Page, device_id: str) -> KeyStore:
         if page.web or page.platform is ft.PagePlatform.LINUX:
+            from app.security import FileKeyStore  # not on phones
+
             return FileKeyStore(paths.device_folder(device_id, self.settings.home) / "keystore.json")
         from app.device.secrets import OsKeyStore  # its service exists on devices only
 
@@ -427,7 +462,8 @@ async def _system_language(page: ft.Page) -> str | None:
 
 
 async def prepare() -> None:
-    """Import the first screens while somebody types a PIN."""
+    """Import what opens a store and the first screens while somebody types a PIN."""
+    await _ready()
     for root in (routes.TODAY, routes.CUSTOMERS):
         await asyncio.to_thread(routes.component, root.screen)
 
