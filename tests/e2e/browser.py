@@ -43,12 +43,14 @@ def chromium() -> Iterator[Browser]:
 
 
 def open_context(
-    browser: Browser, size: dict[str, int], *, locale: str = "zh-CN", dark: bool = False
+    browser: Browser, size: dict[str, int], *, locale: str = "zh-CN", dark: bool = False, still: bool = False
 ) -> BrowserContext:
+    """Return a context of a window so large; `still` asks for less motion, as a device's setting does."""
     context = browser.new_context(
         viewport=size,
         locale=locale,
         color_scheme="dark" if dark else "light",
+        reduced_motion="reduce" if still else "no-preference",
         timezone_id="Asia/Shanghai",
         accept_downloads=True,
     )

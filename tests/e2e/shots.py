@@ -58,8 +58,10 @@ class Look:
         return Strings(LANGUAGES[self.language])
 
     def open(self, browser: Browser) -> BrowserContext:
+        """Open a context of this look; what is loading stands still, or no picture of it would be the last."""
         context = open_context(
             browser, self.window, locale="zh-CN" if self.language == "zh" else "en-US", dark=self.light == "dark",
+            still=True,
         )  # fmt: skip
         if self.language == "pseudo":  # what the language setting would keep in the browser
             chosen = json.dumps(json.dumps(PSEUDO))
