@@ -6,7 +6,7 @@ here: they get what sells best, and no product names them. Nothing is random; eq
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -217,10 +217,14 @@ def _may_go(known: _Known, one: Goods, size: str | None) -> bool:
     return wanted is None or one.in_stock is None or size is not None
 
 
+def size_for(sizes: Mapping[str, str], category: str, made: Collection[str]) -> str | None:
+    """Return a person's size (`sizes`: part to size) of a thing of this category, None where it is not `made` in it."""
+    wanted = next((sizes[part] for part in PARTS.get(category, ()) if part in sizes), None)
+    return wanted if wanted in made else None
+
+
 def _wanted_size(taste: Taste, one: Goods) -> str | None:
-    """Return the customer's size for this kind of thing, None where it has none or comes in one size."""
-    wanted = next((taste.sizes[part] for part in PARTS.get(one.category, ()) if part in taste.sizes), None)
-    return wanted if wanted in one.sizes else None
+    return size_for(taste.sizes, one.category, one.sizes)
 
 
 def _size_of(taste: Taste, one: Goods) -> str | None:

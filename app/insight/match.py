@@ -117,8 +117,19 @@ def _taste(
     views = seen if customer.consents.get("browse") else {}
     known = portrait.portrait(customer.sizes, customer.likes, None, customer.facts)
     likes = tuple(fact.name for fact in known if fact.kind == portrait.LIKE)
-    sizes = {fact.name: fact.value for fact in known if fact.kind == portrait.SIZE}
-    return rules.Taste(customer.id, likes, sizes, pieces, views)
+    return rules.Taste(customer.id, likes, _sizes_of(customer), pieces, views)
+
+
+def _sizes_of(customer: Customer) -> dict[str, str]:
+    known = portrait.portrait(customer.sizes, (), None, customer.facts)
+    return {fact.name: fact.value for fact in known if fact.kind == portrait.SIZE}
+
+
+def size_in(customer: Customer, product: Product) -> str | None:
+    """Return the customer's size of a product; None where it is not made in it, or their profile may not be used."""
+    if not is_personal(customer.consents):
+        return None
+    return rules.size_for(_sizes_of(customer), product.category, product.sizes)
 
 
 def _piece(line: q.Line, product: Product | None) -> rules.Piece:

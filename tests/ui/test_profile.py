@@ -11,11 +11,14 @@ import flet as ft
 import pytest
 
 from app.domain.instants import to_text
+from app.domain.match import PARTS
 from app.insight.match import suggestions_for
-from app.protocol.objects import BrowseEvent, Contact, Coupon, Customer, Order, Product, Tag
+from app.protocol.objects import BrowseEvent, Contact, Coupon, Customer, Order, Product, Stock, Tag
 from app.store import WriteTx
 from app.store.queries import coupons as cq
 from app.store.queries import customers as q
+from app.store.queries.products import stock_of
+from app.store.queries.profile import visits
 from app.ui.screens.coupons import MessagePage
 from app.ui.screens.customers import CustomerPage, ShareToPage, SuitsPage
 from app.ui.screens.customers.picking import Picking
@@ -378,6 +381,23 @@ async def test_b1_views_are_grouped_by_product_and_need_consent(sample: Any) -> 
     assert ui.shows("看过 3 次") and ui.shows("共 ") and ui.shows("最近 ")
     await become(sample, customer_id, consents={"marketing": True, "browse": False})
     await ui.until(lambda: ui.shows("没有同意记录浏览"))
+
+
+async def test_b1_a_product_looked_at_says_in_which_sizes_it_is_there(sample: Any) -> None:
+    customer_id, read = sample.heroes["views"], sample.store.read
+    product = read.get(Product, visits(read, customer_id)[0].product_id)
+    assert product
+    stock = stock_of(read, product.id, sample.staff.store_id)
+    assert stock
+    part, (first, *_, last) = PARTS[product.category][0], product.sizes
+    agreed = {"marketing": True, "browse": True, "personal": True}
+    await become(sample, customer_id, consents=agreed, sizes={part: last}, facts=[])
+    ui = await profile(sample, customer_id, "views")
+    await ui.sees(f"常穿 {last}，店里 2 件")
+    await become(sample, customer_id, consents=agreed | {"personal": False})
+    await ui.until(lambda: not ui.shows(f"常穿 {last}") and ui.shows("店里有 "))
+    await sample.store.write(lambda tx: tx.update(Stock, stock.id, sizes={first: 0}))
+    await ui.sees("店里没有了")
 
 
 async def test_rule_6_5_tags_say_where_each_comes_from(sample: Any) -> None:

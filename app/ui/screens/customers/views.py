@@ -6,6 +6,8 @@ from typing import Any
 
 import flet as ft
 
+from app.insight.match import size_in
+from app.protocol.objects import Customer, Product, Stock
 from app.store.queries import customers as q
 from app.store.queries import profile as pq
 from app.store.queries.customers import Place
@@ -15,7 +17,7 @@ from app.ui import session as sessions
 from app.ui.guards import screen
 from app.ui.screens.customers.goods import product_row
 from app.ui.screens.customers.paging import Page, Pages, Source
-from app.ui.screens.customers.shelf import use_products
+from app.ui.screens.customers.shelf import use_products, use_stocks
 from app.ui.screens.customers.words import seconds_words
 from app.ui.strings import current, t
 from app.ui.theme import Space
@@ -57,16 +59,31 @@ def _ViewsPage(page: Page) -> ft.Control:
     """Show one page of products looked at."""
     now = hooks.use_now()
     hooks.use_strings()
-    products = use_products([one.product_id for _, one in page.items])
+    seen = tuple(one.product_id for _, one in page.items)
+    products, stocks = use_products(seen), use_stocks(seen)
+    customer = hooks.use_query(q.customer_by_id, page.items[0][0])
     rows = []
     for customer_id, one in page.items:
         how_long = p.dots(t("profile.seen_times", n=one.times), t("profile.seen_for", time=seconds_words(one.seconds)))
         last = t("profile.seen_last", day=current().relative_day(one.last_at, now))
         came = t("profile.seen_shared") if one.shared else t("profile.seen_alone")
-        title = t("profile.product_gone")
-        rows.append(product_row(customer_id, products.get(one.product_id), title, [how_long, p.dots(last, came)]))
+        product = products.get(one.product_id)
+        lines = [how_long, p.dots(last, came), _sizes(customer, product, stocks.get(one.product_id))]
+        rows.append(product_row(customer_id, product, t("profile.product_gone"), lines))
     inset = ft.Padding.only(bottom=0 if page.last else Space.M)
     return ft.Container(p.group(rows), padding=inset)
+
+
+def _sizes(customer: Customer | None, product: Product | None, stock: Stock | None) -> str:
+    """Say whether the product is in the store in their size, or else in which sizes."""
+    if product is None or customer is None or stock is None:
+        return ""
+    theirs = size_in(customer, product)
+    if theirs is not None:
+        left = stock.sizes.get(theirs, 0)
+        return t("profile.seen_size", size=theirs, n=left) if left else t("profile.seen_size_gone", size=theirs)
+    there = [size for size in product.sizes if stock.sizes.get(size, 0) > 0]
+    return t("profile.seen_sizes", sizes="/".join(there)) if there else t("profile.seen_sold_out")
 
 
 MemoViews = ft.memo(_ViewsPage)
