@@ -125,6 +125,16 @@ class SignalPolicy:
         known: dict[str, Any] = {name: int(setting[name]) for name in _WIRE if setting.get(name) is not None}
         return cls(**known, dormant_days=dormant_days)
 
+    @property
+    def view_days(self) -> int:
+        """Return how many days back views matter."""
+        return max(self.days, self.cart_days)
+
+    @property
+    def order_days(self) -> int:
+        """Return how many days back orders matter."""
+        return max(self.view_days, REFUND_QUIET_DAYS, self.care_days[1] + 1)
+
 
 _WIRE = ("views", "days", "stored_low_fen", "cart_hours", "cart_days")
 

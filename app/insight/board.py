@@ -142,15 +142,17 @@ class SignalBoard:
     def _run(self, read: Read, now: datetime, dirty: dict[str, set[str]], stale: bool) -> tuple[rules.Signal, ...]:
         self.runs += 1
         if self._ground is None or stale or GROUND & dirty.keys():
-            self._ground = Ground.of(read, self._store_id)
+            before, self._ground = self._ground, Ground.of(read, self._store_id)
+            stale = stale or before is None or before.policy != self._ground.policy  # it says how far back to read
+        policy = self._ground.policy
         whom = self._whom(read, dirty)
         if stale or len(whom) > RENEW_MAX or self._day != day_of(now, self._zone):
             self._day = day_of(now, self._zone)
             self._known, self._owner = {}, {}
-            self._take(read_known(read, None, now))
+            self._take(read_known(read, None, now, policy))
         elif whom:
             self._forget(whom)
-            self._take(read_known(read, sorted(whom), now))
+            self._take(read_known(read, sorted(whom), now, policy))
         context, is_open = self._ground.context(now, self._zone), ContactGate(self._ground.contact, now, self._zone)
         found = [one for k in self._known.values() if is_open(k) for one in rules.signals(k.facts, context)]
         return rules.rank(found)

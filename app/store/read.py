@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
 from app.store.decoding import decoder
@@ -62,6 +62,18 @@ class Read:
         table = BY_ROW[row]
         columns = ", ".join(f'"{name}"' for name in names)
         return self.rows(f'SELECT {columns} FROM "{table.name}" WHERE {where}', params)  # noqa: S608 - names of fields
+
+    def opened(
+        self, row: type, names: Sequence[str], hidden: Sequence[str], where: str = "1", params: Sequence[Any] = ()
+    ) -> Iterator[tuple[Any, ...]]:
+        """Yield what `cells` returns, followed by some fields of the sealed blob; those are plain JSON, or None.
+
+        `names` begins with the id.
+        """
+        table, open_ = BY_ROW[row], self.sealer.open
+        for *clear, sealed in self.cells(row, (*names, "sealed"), where, params):
+            found = {} if sealed is None else loads(open_(table.object, clear[0], sealed))
+            yield (*clear, *map(found.get, hidden))
 
     def one(self, row: type[T], where: str, params: Sequence[Any] = ()) -> T | None:
         """Return the first such object, or None."""

@@ -91,7 +91,7 @@ async def test_a_commit_reads_only_whom_it_touched(sample: Sample, monkeypatch: 
     from app.insight import board
 
     real = board.read_known
-    monkeypatch.setattr(board, "read_known", lambda read, whom, now: asked.append(whom) or real(read, whom, now))
+    monkeypatch.setattr(board, "read_known", lambda read, whom, *args: asked.append(whom) or real(read, whom, *args))
     hero = sample.heroes["views"]
     await mutate(sample, EditNote(hero, "a note"))
     await mutate(sample, MarkSignal("m1", sample.heroes["dormant"], "dormant", "", "done"))
