@@ -190,7 +190,7 @@ def read_known(read: Read, ids: Sequence[str] | None, now: datetime, policy: rul
     contacts = rows(Contact, "at >= ?", _ago(now, CONTACT_DAYS))
     coupons, held = rows(Coupon), rows(SignalMark)
     people = read.opened(Customer, ("id", "consents", *CELLS), ("birthday", "facts"), f"id {some}", ids or ())
-    grouped = (views, orders, coupons, contacts, held)
+    grouped: tuple[Mapping[str, Sequence[Any]], ...] = (views, orders, coupons, contacts, held)
     return [_known(one, *(group.get(one[0], ()) for group in grouped)) for one in people]
 
 

@@ -103,6 +103,22 @@ async def test_a_commit_reads_only_whom_it_touched(sample: Sample, monkeypatch: 
     assert len(asked) == 1
 
 
+async def test_a_brand_that_looks_back_further_is_answered_from_further_back(sample: Sample) -> None:
+    who, what = sample.heroes["dormant"], ids(sample.store, Product)[0]
+
+    def seen_long_ago(tx: WriteTx) -> None:
+        for n in range(3):
+            at = to_text(NOW - timedelta(days=30 + n))
+            seen = {"id": f"v{n}", "customer_id": who, "product_id": what, "session_id": f"s{n}", "at": at}
+            tx.put(BrowseEvent, seen | {"kind": "view", "dwell_s": 20})
+
+    await sample.store.write(seen_long_ago)
+    assert (who, "repeated_view") not in {(one.customer.id, one.kind) for one in await sample.board.today(500)}
+    await sample.store.write(lambda tx: tx.update(Setting, "brand", signal={"views": 3, "days": 40}))
+    await asyncio.sleep(0)
+    assert (who, "repeated_view") in {(one.customer.id, one.kind) for one in await sample.board.today(500)}
+
+
 async def test_a_burst_of_questions_costs_two_runs(sample: Sample) -> None:
     first = asyncio.create_task(sample.board.today())
     await asyncio.sleep(0)

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from app.domain.instants import to_text
@@ -397,3 +397,20 @@ def test_rule_5_2_never_two_of_one_kind_and_subject_within_fourteen_days(
     assert len({(one.kind, one.subject) for one in found}) == len(found)
     marks = [*facts.marks, *(Mark(one.kind, one.subject, action, ago(days)) for one in found)]
     assert signals(replace(facts, marks=marks), CONTEXT) == ()
+
+
+P = frozenset({"p"})
+VIEWED = [view(n, session) for n, session in enumerate("abc", 1)]
+BACK = CustomerFacts("c", Figures(OLD), views=VIEWED, orders=[Bought(ago(29), P, P)])
+
+
+@given(FACTS, st.builds(SignalPolicy, days=st.integers(1, 40), cart_days=st.integers(1, 40)))
+@example(BACK, SignalPolicy())
+def test_what_is_older_than_the_policy_looks_back_changes_nothing(facts: CustomerFacts, policy: SignalPolicy) -> None:
+    context = SignalContext(NOW, SHANGHAI, policy, in_stock=frozenset({"p", "q"}))
+    lately = replace(
+        facts,
+        views=[one for one in facts.views if one.at >= ago(policy.view_days)],
+        orders=[one for one in facts.orders if one.paid_at >= ago(policy.order_days)],
+    )
+    assert signals(lately, context) == signals(facts, context)
