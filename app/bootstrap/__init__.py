@@ -240,6 +240,15 @@ class Installation:
         async with self._opening, http:
             await later.account.finish_wipes(self.keystore, self.device_id, self.settings.home, http)
 
+    async def look_over(self) -> None:
+        """Look over the stores that may be opened next, while somebody types a PIN: opening one need not then."""
+        await _ready()
+        from app.bootstrap import later
+
+        for one in self.known_staff():
+            if one.folder not in self._clients:
+                await asyncio.to_thread(later.look_over, one.folder)
+
     async def _assembled(self, opened: account.Opened) -> Client:
         """Open the store and what works on it; rows that turn out damaged are met once, then the store is repaired."""
         from app.bootstrap import later
@@ -401,8 +410,7 @@ class App:
         page.render_views(shell.App)
         comfort.start(page, ui)
         guards.install(page, lambda kind, what: _report(ui, kind, what))
-        ui.run(prepare)
-        ui.run(ui.installation.finish_wipes)
+        ui.run(_beside_the_pin, ui.installation)
 
     async def _device_id(self, page: ft.Page, ports: Ports) -> str:
         if page.web:
@@ -459,6 +467,12 @@ async def _system_language(page: ft.Page) -> str | None:
         info = await page.get_device_info()
         return getattr(info, "language", None) or getattr(info, "locale", None)
     return None
+
+
+async def _beside_the_pin(installation: Installation) -> None:
+    await prepare()
+    await installation.finish_wipes()
+    await installation.look_over()
 
 
 async def prepare() -> None:

@@ -12,7 +12,7 @@ from app.account.sign_out import wipe_folder
 from app.content import Blobs, Content
 from app.insight import CustomerIndex, SignalBoard
 from app.mutations import replay_for
-from app.store import open_store
+from app.store import look_over, open_store
 from app.sync import OfflineSwitch, ServerClock, SyncEngine, make_http
 
 __all__ = [
@@ -25,6 +25,7 @@ __all__ = [
     "SyncEngine",
     "account",
     "httpx",
+    "look_over",
     "make_http",
     "open_store",
     "replay_for",

@@ -90,8 +90,10 @@ class Store:
         folder.mkdir(parents=True, exist_ok=True)
         writer = None
         try:
+            looked_over = _SOUND.pop(folder, None) == _stamp(folder)
             writer = _writer(folder)
-            _check(writer)
+            if not looked_over:
+                _check(writer)
             bring(writer)
             store = cls(folder, sealer, writer)
         except Exception as exc:  # whatever the schema's own steps stumble over, the schema is not what we wrote
@@ -284,6 +286,34 @@ def _check(conn: sqlite3.Connection) -> None:
     said = conn.execute("PRAGMA quick_check(1)").fetchone()[0]
     if said != "ok":
         raise sqlite3.DatabaseError(said)
+
+
+Stamp = tuple[tuple[int, int], ...]
+_SOUND: dict[Path, Stamp] = {}  # files that were sound when last looked at, until they are opened
+
+
+def look_over(folder: Path) -> None:
+    """Look a store's file over before there is a key, so that opening it need not; nothing is written.
+
+    What is damaged, or changed before it is opened, is met then.
+    """
+    before = _stamp(folder)
+    with contextlib.suppress(sqlite3.Error, OSError):  # no file, or not sound
+        uri = f"{(folder / FILE_NAME).absolute().as_uri()}?mode=ro"
+        with contextlib.closing(sqlite3.connect(uri, uri=True, isolation_level=None)) as conn:
+            _check(conn)
+        if before == _stamp(folder):
+            _SOUND[folder] = before
+
+
+def _stamp(folder: Path) -> Stamp:
+    """Return what tells a store's file and its log from any later state of them."""
+    found = []
+    for name in (FILE_NAME, f"{FILE_NAME}-wal"):
+        with contextlib.suppress(FileNotFoundError):
+            stat = (folder / name).stat()
+            found.append((stat.st_mtime_ns, stat.st_size))
+    return tuple(found)
 
 
 def _fault(exc: Exception) -> GuideError:

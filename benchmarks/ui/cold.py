@@ -29,7 +29,7 @@ class Steps:
         """Note a step, without `less` seconds of measuring; None: nobody's."""
         now = time.process_time()
         if name is not None:
-            self.taken[name] = (now - self._at - less) * 1000
+            self.taken[name] = self.taken.get(name, 0.0) + (now - self._at - less) * 1000
         self._at = now
 
 
@@ -44,7 +44,7 @@ async def _ours(steps: Steps, home: str) -> None:
     steps.done("imports")
     await bootstrap.prepare()
     steps.done(BESIDE)
-    from app.security import FileKeyStore
+    from app.security import FileKeyStore  # they name what is imported by now
     from benchmarks.ui.book import DEVICE, PIN, STAFF_NO
     from tests.fakes.flying import Flying
     from tests.fakes.ui import FakeUi
@@ -52,8 +52,11 @@ async def _ours(steps: Steps, home: str) -> None:
     Flying.of(asyncio.get_running_loop()).limit_s = 0.0  # the first frame does not wait for the signals
     settings = bootstrap.Settings.from_env()
     keystore = FileKeyStore(bootstrap.paths.device_folder(DEVICE, settings.home) / "keystore.json")
+    installation = bootstrap.App(settings).installation(DEVICE, keystore)
     steps.done(None)
-    client: Any = await bootstrap.App(settings).installation(DEVICE, keystore).unlock(STAFF_NO, PIN)
+    await installation.look_over()
+    steps.done(BESIDE)
+    client: Any = await installation.unlock(STAFF_NO, PIN)
     steps.done("unlock")
     ui = await FakeUi.app(client)
     steps.done("first frame")

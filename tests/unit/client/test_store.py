@@ -20,7 +20,8 @@ from app.domain.errors import LocalFault, Rejected
 from app.protocol.objects import OBJECTS, Customer
 from app.protocol.sync_sums import SUM_MODULUS, row_sum
 from app.security import RowSealer
-from app.store import SYNC, Store, migrations, patch, schema
+from app.store import SYNC, Store, look_over, migrations, patch, schema
+from app.store import store as files
 from app.store.queries import customers, work
 from app.store.spec import BY_OBJECT, TABLES
 from tests.unit.client.values import customer, delete, put
@@ -265,3 +266,52 @@ async def test_reading_connections_cannot_write(open_store: Open) -> None:
     with pytest.raises(sqlite3.OperationalError, match="readonly"):
         store.read.conn.execute("DELETE FROM customer")
     assert store.query(work.outbox_count) == 0
+
+
+@pytest.fixture
+def looks(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Return a list that grows with every look at a whole file."""
+    made: list[int] = []
+    real = files._check
+    monkeypatch.setattr(files, "_check", lambda conn: made.append(1) or real(conn))
+    return made
+
+
+def test_a_file_that_was_looked_over_is_opened_without_another_look_once(
+    open_store: Open, tmp_path: Path, looks: list[int]
+) -> None:
+    folder = tmp_path / "store"
+    look_over(folder)
+    assert not (folder / "store.db").exists()  # a look makes nothing
+    first = open_store()
+    first.submit(lambda tx: tx.put(Customer, customer())).result()
+    look_over(folder)  # as after a kill: the log is full
+    looks.clear()
+    first.submit(lambda tx: tx.put(Customer, customer())).result()
+    open_store()
+    assert len(looks) == 1  # it changed since
+    look_over(folder)
+    looks.clear()
+    open_store()
+    assert not looks
+    open_store()
+    assert len(looks) == 1
+
+
+def test_damage_that_a_look_finds_or_that_comes_after_it_is_met_when_it_is_opened(
+    open_store: Open, tmp_path: Path
+) -> None:
+    file = tmp_path / "store" / "store.db"
+    store = open_store()
+    store.submit(lambda tx: tx.put(Customer, customer())).result()
+    store.close()
+    sound = file.read_bytes()
+    for look_first in (True, False):
+        file.write_bytes(sound)
+        if look_first:
+            look_over(file.parent)
+        file.write_bytes(sound[:4096] + bytes(len(sound) - 4096))
+        if not look_first:
+            look_over(file.parent)
+        with pytest.raises(LocalFault, match="database_damaged"):
+            open_store()
