@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import flet as ft
+from flet.messaging.protocol import Message
 
 from app.device import heap, images, journal, paths
 from app.device.clock import Clock, SystemClock
@@ -520,6 +521,7 @@ def web_app(app: App) -> Any:
     from fastapi import HTTPException
     from fastapi.responses import FileResponse, PlainTextResponse
 
+    _say_messages_briefly()
     os.environ.setdefault("FLET_WEB_NO_CDN", "1")
     renderer = ft.WebRenderer.CANVAS_KIT if app.settings.renderer == "canvaskit" else ft.WebRenderer.AUTO
     api: Any = flet_fastapi.FastAPI(docs_url=None, redoc_url=None, openapi_url=None, on_shutdown=[app.close])
@@ -542,3 +544,16 @@ def web_app(app: App) -> Any:
     )  # fmt: skip
     api.mount("/", flet_app)
     return api
+
+
+def _say_messages_briefly() -> None:
+    """Keep Flet's web transport (1.0.5) from writing out whole pages for a log that is off.
+
+    It formats each message before it asks whether anybody reads it. A page with all that its parts remember is ninety
+    million characters, and twice as many for each part inside a part of `ft.memo`: a reload took seconds, or for ever.
+    """
+
+    def brief(message: Message) -> str:
+        return f"Message({message.action})"
+
+    Message.__repr__ = brief  # type: ignore[assignment,method-assign]

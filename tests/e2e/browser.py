@@ -74,6 +74,11 @@ class App:
         self._enable_semantics()
         return self
 
+    def visit(self, path: str) -> None:
+        """Load the app at an address, as a reload or a link does."""
+        self.page.goto(f"{self.url}{path}")
+        self._enable_semantics()
+
     def reload(self) -> None:
         self.page.reload()
         self._enable_semantics()

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import flet as ft
 import pytest
+from flet.messaging.protocol import Message, MessageAction, RegisterClientResponseBody
 
+from app.bootstrap import App, Settings, web_app
 from app.store.read import reads
 from app.ui import hooks, routes
 from app.ui import parts as p
@@ -209,3 +212,18 @@ async def test_a_toast_stands_above_the_foot_of_what_is_shown(
     await ui.settle()
     await ui.press("说")
     assert above() == bare, "a foot that is gone lifts nothing"
+
+
+async def test_a_message_is_said_briefly_however_much_a_page_remembers(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Flet's web transport writes each out, read or not: with remembered parts a reload waited for ever."""
+
+    class Page:
+        def __repr__(self) -> str:
+            raise AssertionError("a whole page was written out")
+
+    monkeypatch.setenv("DAOGOU_HOME", str(tmp_path))
+    web_app(App(Settings.from_env()))
+    message = Message(MessageAction.REGISTER_CLIENT, RegisterClientResponseBody("", Page(), ""))
+    assert len(f"send_message: {message}") < 60
