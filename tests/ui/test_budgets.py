@@ -99,23 +99,14 @@ VISITS: dict[str, tuple[Id, ...]] = {
 
 # What is still over, each with its present count and a little room: these come down, and never go up.
 OVER: dict[tuple[str, str], int] = {
-    ("/commission", "mounts"): 360, ("/commission", "tap"): 400, ("/commission/ledger", "tap"): 700,
-    ("/share", "mounts"): 345, ("/share", "letter"): 280, ("/privacy", "mounts"): 320,
-    ("/customers", "others"): 170, ("/customers", "letter"): 180, ("/customers", "tap"): 400,
-    ("/customers/filter", "tap"): 320, ("/customers/send", "tap"): 360,
-    ("/customers/:customer_id", "tap"): 350,
-    ("/customers/:customer_id/coupon", "others"): 150, ("/customers/:customer_id/coupon", "letter"): 130,
-    ("/customers/:customer_id/message", "others"): 130, ("/customers/:customer_id/message", "letter"): 130,
-    ("/customers/:customer_id/followups/:follow_up_id/pieces", "letter"): 300,
-    ("/customers/:customer_id/followups/plan", "letter"): 120,
-    ("/products/:product_id", "others"): 160, ("/products/:product_id", "letter"): 280,
-    ("/products/:product_id", "tap"): 370, ("/products/:product_id/people", "others"): 180,
-    ("/products/:product_id/poster", "others"): 180,
-    ("/team/:guide_id", "others"): 200, ("/team/approvals", "others"): 200,
-    ("/team/disputes/:dispute_id", "others"): 200,
-    ("/team/handover", "others"): 200, ("/team/handover/:guide_id", "others"): 200,
-    ("/team/rewards/:reward_id", "others"): 200,
-    ("/today", "tap"): 450, ("/today/all", "tap"): 800,
+    ("/commission", "mounts"): 360, ("/commission/ledger", "tap"): 500,
+    ("/share", "mounts"): 345, ("/share", "letter"): 240,
+    ("/customers", "tap"): 380, ("/customers/send", "tap"): 360,
+    ("/customers/:customer_id/coupon", "others"): 130, ("/customers/:customer_id/coupon", "letter"): 125,
+    ("/customers/:customer_id/message", "others"): 115, ("/customers/:customer_id/message", "letter"): 110,
+    ("/customers/:customer_id/followups/:follow_up_id/pieces", "letter"): 260,
+    ("/customers/:customer_id/followups/plan", "letter"): 115,
+    ("/products/:product_id", "others"): 115, ("/today", "tap"): 400,
 }  # fmt: skip
 
 
@@ -251,10 +242,12 @@ async def test_a_tap_builds_at_most_300_controls_and_a_letter_at_most_100(sample
     address = ui.ui.address()
     shown = {id(one) for one in on_top(ui)}
     for name in [name for name, one in ui._pressables() if id(one) in shown][:TAPS]:
-        if name not in ui.buttons():
+        here = {id(one) for one in on_top(ui)}  # the root below may have a button of the same name
+        target = next((one for said, one in ui._pressables() if said == name and id(one) in here), None)
+        if target is None:
             continue
         before = built_so_far()
-        await ui.press(name)
+        await ui.fire(target, "click")
         await rest(ui)
         if ui.ui.address() != address:
             ui.ui.on_address(address)

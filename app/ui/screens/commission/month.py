@@ -53,15 +53,15 @@ def CommissionScreen() -> ft.Control:
     path = (hooks.use_chosen() or beside) if wide else ()
     names = names_in(hooks.use_query(products.products), strings)
     partial = p.is_partial()
-    body: list[ft.Control] = [Summary(view.months), _tiles()]
+    body: list[ft.Control] = [MemoSummary(), _tiles()]
     if entries:
         rows = [entry_row(line_of(one, strings, now, names), path == (f"/commission/{one.id}",)) for one in entries]
         body += [p.section(t("commission.newest"), _all_entries()), p.group(rows)]
     else:
         body.append(p.unfinished() if partial else _nothing())
-    body += [Trend()]
+    body += [MemoTrend()]
     if view.months == 0:
-        body.insert(-1, NextSale())
+        body.insert(-1, MemoNextSale())
     return p.frame(t("commission.title"), body, tips=["commission"])
 
 
@@ -105,10 +105,10 @@ def _nothing() -> ft.Control:
 
 
 @screen
-def Summary(months: int) -> ft.Control:
+def Summary() -> ft.Control:
     """Show the month's sum, its states and its days."""
     strings, now, view = hooks.use_strings(), hooks.use_now(), hooks.use_slice(CommissionView)
-    today = day_of(now, strings.zone)
+    today, months = day_of(now, strings.zone), view.months
     first = month_day(today, months)
     period = month_span(today, months, strings.zone)
     totals = hooks.use_query(commission.commission_totals, period.since, period.until)
@@ -318,3 +318,7 @@ def _month_bar(first: date, fen: int, most: int, chosen: bool, months: int) -> f
     return p.tappable(
         face, show, label=label, selected=chosen, padding=ft.Padding.symmetric(vertical=Space.XS), expand=1
     )
+
+
+# each looks at the month itself, and is drawn once for a step, not once more with the screen
+MemoSummary, MemoNextSale, MemoTrend = ft.memo(Summary), ft.memo(NextSale), ft.memo(Trend)

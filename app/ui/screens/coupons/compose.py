@@ -23,7 +23,7 @@ from app.ui import session as sessions
 from app.ui.guards import screen
 from app.ui.screens.coupons.attach import CouponChoices, CouponRow, Goods, Option, best, is_blocked, options_of
 from app.ui.screens.coupons.deliver import hand_over, record
-from app.ui.screens.coupons.lately import Lately
+from app.ui.screens.coupons.lately import MemoLately
 from app.ui.screens.coupons.words import name_of
 from app.ui.screens.customers.profile import gone
 from app.ui.screens.today.budget import Cost
@@ -155,7 +155,7 @@ def Composer(customer_id: str, with_coupon: bool, prompt: Prompt | None) -> ft.C
         p.text_field(t("message.field"), text, set_edited, lines=3),
         *_coupon(options, picked, lambda: set_choosing(True), lambda: set_coupon("")),
         *_goods(goods, product, set_attached, poster, set_poster),
-        *([Lately(customer_id)] if wide else []),
+        *([MemoLately(customer_id)] if wide else []),
     ]
     ready = denied is None and bool(text.strip())
     foot = _foot(customer_id, _send_label(letter), (lambda: start(send)) if ready else None, busy=busy)

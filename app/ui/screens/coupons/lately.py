@@ -30,3 +30,6 @@ def Lately(customer_id: str) -> ft.Control:
         return ft.Container()
     rows = [timeline_row(one, products, now, current().relative_day(one.at, now) if one.at else None) for one in items]
     return ft.Column([p.section(t("message.recent")), p.thread(rows, last=True)], spacing=Space.M)
+
+
+MemoLately = ft.memo(Lately)  # a letter of the message changes nothing here

@@ -50,23 +50,30 @@ def PosterPage(product_id: str) -> ft.Control:
 @screen
 def Editor(product: Product) -> ft.Control:
     """Lay out the page of one product."""
-    studio = use_studio(product)
-    client, strings = hooks.use_client(), hooks.use_strings()
-    stock = hooks.use_query(products.stock_of, product.id, client.staff.store_id or "")
-    mine = hooks.use_query(shares.shares_of_item, product.id)
-    wide = not hooks.use_layout().is_phone
-    photo = p.product_thumb(
-        product.picture, name_of(product, strings), None, PHOTO_HEIGHT_WIDE if wide else PHOTO_HEIGHT
-    )
-    facts = [_head(product), _price(product), _sizes(product, stock), *_shared_before(mine), _who_likes(product)]
+    studio, strings = use_studio(product), hooks.use_strings()
     making = [Carousel(studio), Words(studio), _channels(studio)]
-    if not wide:
-        body: list[ft.Control] = [_filled(photo), *facts, *making]
+    if hooks.use_layout().is_phone:
+        body: list[ft.Control] = [MemoAbout(product), *making]
     else:
-        left = ft.Column([_filled(photo), *facts], spacing=Space.M, expand=4)
+        left = ft.Container(MemoAbout(product), expand=4)
         right = ft.Column(making, spacing=Space.M, expand=5)
         body = [ft.Row([left, right], spacing=Space.XL, vertical_alignment=ft.CrossAxisAlignment.START)]
     return p.frame(category_of(product.category, strings), body, foot=_foot(studio))
+
+
+@screen
+def About(product: Product) -> ft.Control:
+    """Show what is known of a product; not drawn again while the guide writes its caption."""
+    client, strings = hooks.use_client(), hooks.use_strings()
+    stock = hooks.use_query(products.stock_of, product.id, client.staff.store_id or "")
+    mine = hooks.use_query(shares.shares_of_item, product.id)
+    height = PHOTO_HEIGHT if hooks.use_layout().is_phone else PHOTO_HEIGHT_WIDE
+    photo = p.product_thumb(product.picture, name_of(product, strings), None, height)
+    facts = [_head(product), _price(product), _sizes(product, stock), *_shared_before(mine), _who_likes(product)]
+    return ft.Column([photo, *facts], spacing=Space.M, horizontal_alignment=ft.CrossAxisAlignment.STRETCH)
+
+
+MemoAbout = ft.memo(About)
 
 
 @screen
@@ -153,7 +160,7 @@ def use_studio(product: Product, part: int = PREVIEW_PART) -> Studio:
         return dict(last.current)
 
     keys = tuple(one.id for one in wanted)
-    task = hooks.use_task(paint, product, keys, studio.caption, view.channel, strings.language)
+    task = hooks.use_task(paint, product, keys, studio.caption, view.channel, strings.language, keep=True)
     shown = hooks.Task(last.current, task.error, task.running)
 
     def share() -> None:
@@ -171,10 +178,6 @@ def use_studio(product: Product, part: int = PREVIEW_PART) -> Studio:
             set_busy(False)
 
     return Studio(product, templates, view, captions, (typed, set_typed), shown, busy, share)
-
-
-def _filled(picture: ft.Control) -> ft.Control:
-    return ft.Column([picture], horizontal_alignment=ft.CrossAxisAlignment.STRETCH)
 
 
 def _head(product: Product) -> ft.Control:

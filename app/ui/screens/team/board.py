@@ -40,7 +40,6 @@ def TeamScreen() -> ft.Control:
     store_id = client.staff.store_id or ""
     team = hooks.use_query(figures.team_figures, store_id, *days_of_period(view.period, today))
     store = hooks.use_query(brand.store_by_id, store_id)
-    chosen = hooks.use_chosen()
 
     def choose(period: str) -> None:
         view.period = period
@@ -53,12 +52,7 @@ def TeamScreen() -> ft.Control:
     if not team:
         body: list[ft.Control] = [p.empty(ft.Icons.GROUPS_OUTLINED, t("team.none"), t("team.none_why"))]
     else:
-        best = max(value(one, view.sort) for one in team)
-        rows = [
-            _guide(rank, one, view.sort, best, chosen == (f"/team/{one.guide.id}",))
-            for rank, one in enumerate(ranked(team, view.sort), 1)
-        ]
-        body = [_store_sums(team), Waiting(), hand_over_row(), ft.Column(rows, spacing=Space.S)]
+        body = [_store_sums(team), Waiting(), hand_over_row(), MemoGuides(tuple(ranked(team, view.sort)), view.sort)]
     over = p.dots(date_weekday(today), _store_name(store))
     return p.frame(t("team.title"), body, over=over, top=[tabs, chips], actions=[_redeem()])
 
@@ -73,6 +67,28 @@ def _store_sums(team: list[GuideFigures]) -> ft.Control:
     strings = current()
     wanted = ("sales_fen", "orders", "shares", "bindings")
     return p.stat_strip([(shown(m, total(team, m), strings), t(f"team.metric_{m}")) for m in wanted])
+
+
+@screen
+def Guides(team: tuple[GuideFigures, ...], sort: str) -> ft.Control:
+    """Show the guides in this order; a row is drawn again when it is chosen, or not any more."""
+    chosen, best = hooks.use_chosen(), max(value(one, sort) for one in team)
+    rows = [MemoGuide(n, one, sort, best, chosen == (f"/team/{one.guide.id}",)) for n, one in enumerate(team, 1)]
+    return ft.Column(rows, spacing=Space.S)
+
+
+MemoGuides = ft.memo(Guides)
+
+
+@screen
+def Guide(rank: int, one: GuideFigures, sort: str, best: int, chosen: bool) -> ft.Control:
+    """Show one guide's place, figures and the way to them."""
+    hooks.use_strings()
+    hooks.use_layout()
+    return _guide(rank, one, sort, best, chosen)
+
+
+MemoGuide = ft.memo(Guide)
 
 
 def _guide(rank: int, one: GuideFigures, sort: str, best: int, chosen: bool) -> ft.Control:
