@@ -299,7 +299,10 @@ def look_over(folder: Path) -> None:
     """
     before = _stamp(folder)
     with contextlib.suppress(sqlite3.Error, OSError):  # no file, or not sound
-        uri = f"{(folder / FILE_NAME).absolute().as_uri()}?mode=ro"
+        how = (
+            "mode=ro" if (folder / f"{FILE_NAME}-wal").exists() else "immutable=1"
+        )  # without a log one cannot just read
+        uri = f"{(folder / FILE_NAME).absolute().as_uri()}?{how}"
         with contextlib.closing(sqlite3.connect(uri, uri=True, isolation_level=None)) as conn:
             _check(conn)
         if before == _stamp(folder):

@@ -283,17 +283,21 @@ def test_a_file_that_was_looked_over_is_opened_without_another_look_once(
     folder = tmp_path / "store"
     look_over(folder)
     assert not (folder / "store.db").exists()  # a look makes nothing
-    first = open_store()
-    first.submit(lambda tx: tx.put(Customer, customer())).result()
-    look_over(folder)  # as after a kill: the log is full
-    looks.clear()
-    first.submit(lambda tx: tx.put(Customer, customer())).result()
-    open_store()
-    assert len(looks) == 1  # it changed since
+    stores = [open_store()]
+    stores[0].submit(lambda tx: tx.put(Customer, customer())).result()
     look_over(folder)
+    stores[0].submit(lambda tx: tx.put(Customer, customer())).result()
     looks.clear()
-    open_store()
-    assert not looks
+    stores.append(open_store())
+    assert len(looks) == 1  # it changed since
+    for is_closed in (False, True):  # as after a kill, with all in the log; and as it is left by its last owner
+        for store in stores if is_closed else ():
+            store.close()
+        assert (folder / "store.db-wal").exists() is not is_closed
+        look_over(folder)
+        looks.clear()
+        stores.append(open_store())
+        assert not looks
     open_store()
     assert len(looks) == 1
 
