@@ -22,7 +22,7 @@ async def _fill(folder: Path) -> None:
 
 async def _visit(folder: Path) -> float:
     """Open the filled store as the app does, walk the roots, and return the peak in MB."""
-    import app.bootstrap  # noqa: F401 - the whole app is in memory, as in the real process
+    import app.bootstrap.later  # noqa: F401 - the whole app is in memory, as in the real process
     from app.insight import CustomerIndex, SignalBoard
     from app.security.sealed import RowSealer
     from app.store import Store
