@@ -30,6 +30,7 @@ from app.ui import po
 
 log = logging.getLogger(__name__)
 LANGUAGES = ("zh_CN", "en")
+DAY_LABELS = tuple(f"facts.label_{one}" for one in ("child", "wedding", "partner", "parent"))
 DEFAULT = "zh_CN"
 PSEUDO = "pseudo"  # English with accents, brackets and 40 % more of it: what overflows or is not translated shows
 ZONE = "Asia/Shanghai"
@@ -117,6 +118,13 @@ class Strings:
         text = forms[self._form(params.get("n"), len(forms))]
         return text.format_map(_Params(params)) if "{" in text else text
 
+    def day_label(self, text: str) -> str:
+        """Return what an important day is called: one of those offered in this language, whichever it was chosen in."""
+        for key in DAY_LABELS:
+            if any(catalogue(one)[key][0] == text for one in LANGUAGES):
+                return self.t(key)
+        return text
+
     def _form(self, n: Any, forms: int) -> int:
         if forms == 1 or not isinstance(n, int):
             return forms - 1
@@ -130,6 +138,10 @@ class Strings:
         shown = self._shown(params or {})
         wanted = {name for _, name, _, _ in Formatter().parse(catalogue(self.language)[code][0]) if name}
         return self.t(code if wanted <= shown.keys() else f"{code}.plain", **shown)
+
+    def limit(self, code: str, params: Mapping[str, Any]) -> str:
+        """Return why somebody may not be contacted now, said before anything was tried: nothing was refused."""
+        return self.error(f"limit.{code}" if self.has(f"limit.{code}") else code, params)
 
     def _shown(self, params: Mapping[str, Any]) -> dict[str, Any]:
         """Return an error's parameters as people read them: fen as money, instants in the store's time."""
@@ -232,6 +244,11 @@ def t(key: str, **params: Any) -> str:
 def error_text(error: BaseException | str, params: Mapping[str, Any] | None = None) -> str:
     """Return the one sentence of an error or code: what happened, what is safe, what to do."""
     return current().error(error, params)
+
+
+def limit_text(code: str, params: Mapping[str, Any]) -> str:
+    """Return why somebody may not be contacted now, said before anything was tried."""
+    return current().limit(code, params)
 
 
 def money(fen: int, *, exact: bool = False) -> str:

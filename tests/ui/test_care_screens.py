@@ -345,3 +345,10 @@ async def test_a_full_visit_stays_within_the_budget(sample: Any) -> None:
     clean(ui)
     await ui.press("还有 16 件")
     assert len([name for name in ui.buttons() if name.startswith("拿掉")]) == 28 and not ui.reports
+
+
+@pytest.mark.parametrize(("language", "said"), [("zh_CN", "孩子生日"), ("en", "Child's birthday")])
+def test_a_days_offered_name_is_said_in_the_readers_language(language: str, said: str) -> None:
+    strings = Strings(language)
+    assert strings.day_label("孩子生日") == strings.day_label("Child's birthday") == said
+    assert strings.day_label("第一次见面") == "第一次见面"

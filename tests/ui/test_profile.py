@@ -461,6 +461,7 @@ async def test_the_hints_goods_are_opened_and_scrolled_to(sample: Any) -> None:
 )
 async def test_rule_9_3_the_whole_budget_is_one_tap_away(sample: Any, hero: str, says: str) -> None:
     ui = await profile(sample, sample.heroes[hero])
+    assert not ui.shows("联系得够多了，没有发出"), "nothing was tried"
     await ui.press("联系额度")
     for text in (says, "今天还可联系", "本周还可联系", "本月还可联系", "21:00 到 09:00", "营销消息", "短信"):
         assert ui.shows(text), text

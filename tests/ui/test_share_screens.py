@@ -150,7 +150,7 @@ async def test_a_dismissed_share_sheet_records_nothing(sample: Any, monkeypatch:
 
 async def test_tones_templates_channel_and_own_words(sample: Any) -> None:
     ui = await FakeUi.screen(sample, ProductPage, first(sample).id)
-    await ui.press("简短")
+    await ui.press("简洁")
     assert ui.field("文案").value == "短。"
     await ui.press("换一句")
     assert "晨雾双面羊绒大衣" in str(ui.field("文案").value)

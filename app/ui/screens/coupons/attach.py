@@ -20,7 +20,7 @@ from app.ui.guards import screen
 from app.ui.screens.coupons.words import conditions, gives, heads, name_of
 from app.ui.screens.customers.words import product_name
 from app.ui.screens.today.reasons import Prompt
-from app.ui.strings import error_text, money, t
+from app.ui.strings import limit_text, money, t
 from app.ui.theme import NARROW, Radius, Space, Tone, Type
 
 Option = tuple[CouponTemplate, int, Denied | None]
@@ -88,7 +88,7 @@ def _choice(option: Option, picked: str | None, choose: Callable[[str], None]) -
     stock = t("coupons.lease_left", n=left) if left else t("coupons.lease_none")
     on, blocked = one.id == picked, is_blocked(option)
     icon = ft.Icons.RADIO_BUTTON_CHECKED if on else ft.Icons.RADIO_BUTTON_OFF
-    why = error_text(denied.code, dict(denied.params)) if denied and blocked and left else None
+    why = limit_text(denied.code, denied.params) if denied and blocked and left else None
     return p.list_row(
         [
             p.txt(first, Type.ROW, Tone.QUIET if blocked else None),

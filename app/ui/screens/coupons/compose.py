@@ -30,7 +30,7 @@ from app.ui.screens.today.budget import Cost
 from app.ui.screens.today.marking import put_off
 from app.ui.screens.today.reasons import SUGGESTED, Prompt, Prompts
 from app.ui.screens.today.script import TONES, ready_texts, use_goods, with_coupon_said
-from app.ui.strings import error_text, t
+from app.ui.strings import error_text, limit_text, t
 from app.ui.theme import BUTTON, Space, text_width
 
 WATCHED = frozenset({"customer", "contact", "contact_holder", "setting", "coupon", "coupon_template"})
@@ -199,7 +199,7 @@ def _blocked(denied: Denied, customer_id: str, prompt: Prompt | None, now: datet
     remind = None
     if prompt is not None and isinstance(at, str) and from_text(at) > now:
         remind = p.quiet(t("message.remind"), lambda: _remind(customer_id, prompt, at, now), ft.Icons.ALARM)
-    words = error_text(denied.code, denied.params)
+    words = limit_text(denied.code, denied.params)
     return p.notice(t("coupons.blocked"), words, icon=ft.Icons.SCHEDULE, action=remind)
 
 

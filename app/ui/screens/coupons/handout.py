@@ -29,7 +29,7 @@ from app.ui.screens.coupons.held import use_to_hand_out
 from app.ui.screens.coupons.words import gives, last_moment, name_of
 from app.ui.screens.today.reasons import Prompt
 from app.ui.screens.today.script import TONES, ready_text
-from app.ui.strings import current, error_text, t
+from app.ui.strings import current, limit_text, t
 from app.ui.theme import Space, Tone, Type
 
 LOOK_AHEAD = 30  # so many are asked for one who may be contacted now
@@ -148,7 +148,7 @@ def _who(customer: Customer, coupon: Coupon, now: datetime) -> ft.Control:
 
 
 def _denied(denied: Denied) -> ft.Control:
-    return p.txt(error_text(denied.code, denied.params), Type.META, Tone.LATE)
+    return p.txt(limit_text(denied.code, denied.params), Type.META, Tone.LATE)
 
 
 def _prompt(customer: Customer) -> Prompt | None:

@@ -21,7 +21,7 @@ from app.ui.screens.coupons.deliver import hand_over, record
 from app.ui.screens.coupons.held import ends_words
 from app.ui.screens.coupons.words import conditions, gives, name_of
 from app.ui.screens.customers.words import STATE_TONES, coupon_state
-from app.ui.strings import current, error_text, t
+from app.ui.strings import current, limit_text, t
 from app.ui.theme import Space, Tone, Type
 
 STILL_TO_SEND = ("issued", "opened", "claimed")
@@ -58,7 +58,7 @@ def CouponPage(coupon_id: str) -> ft.Control:
     if state not in STILL_TO_SEND or customer is None:
         return p.frame(name_of(coupon.rules), body)
     if denied is not None:
-        body.insert(1, p.notice(t("coupons.blocked"), error_text(denied.code, denied.params), icon=ft.Icons.SCHEDULE))
+        body.insert(1, p.notice(t("coupons.blocked"), limit_text(denied.code, denied.params), icon=ft.Icons.SCHEDULE))
     resend = p.primary(t("coupons.resend"), None if denied else (lambda: start(again)), busy=copying)
     buttons: list[ft.Control] = [ft.Container(resend, expand=True)]
     if state == "issued":

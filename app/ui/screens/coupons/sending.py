@@ -35,7 +35,7 @@ from app.ui.screens.customers.words import salutation
 from app.ui.screens.share import content
 from app.ui.screens.share.poster import Draft, hand_poster, message, record_of
 from app.ui.screens.share.view import ShareView, colour_of, matching, name_of, stock_words
-from app.ui.strings import current, error_text, money, t
+from app.ui.strings import current, limit_text, money, t
 from app.ui.theme import Space, Tone, Type
 
 LOOK_AHEAD = 30  # so many are asked for one who may be written to now
@@ -245,7 +245,7 @@ def _who(customer: Customer, product: Product) -> ft.Control:
 
 
 def _denied(denied: Denied) -> ft.Control:
-    return p.txt(error_text(denied.code, denied.params), Type.META, Tone.LATE)
+    return p.txt(limit_text(denied.code, denied.params), Type.META, Tone.LATE)
 
 
 def _ways(left: Sending, customer: Customer, send: Any, busy: bool) -> ft.Control:

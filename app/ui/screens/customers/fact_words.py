@@ -17,7 +17,7 @@ def label_of(fact: Fact) -> str:
         key = f"facts.part_{fact.name}"
         return t(key) if current().has(key) else fact.name
     if fact.kind == rules.DATE:
-        return fact.name
+        return current().day_label(fact.name)
     return t(f"facts.kind_{fact.kind}")
 
 

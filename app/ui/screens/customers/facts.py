@@ -20,13 +20,12 @@ from app.ui.guards import screen
 from app.ui.screens.customers.fact_words import joined, label_of, source_of, value_of
 from app.ui.screens.customers.followup import refused_notes
 from app.ui.screens.share.view import categories_of, category_of
-from app.ui.strings import t
+from app.ui.strings import DAY_LABELS, t
 from app.ui.theme import Space, Tone, Type
 
 Subject = tuple[str, str]  # kind and name of what is edited; a date without a name is a new one
 CLOTHES = ("XS", "S", "M", "L", "XL", "XXL")
 SHOES = tuple(str(size) for size in range(34, 45))
-LABELS = ("child", "wedding", "partner", "parent")
 SERVE = (rules.PRICE, rules.CHANNEL, rules.MANNER)
 LIKES_SHOWN = 12
 WIDE = ft.CrossAxisAlignment.STRETCH
@@ -257,7 +256,7 @@ def DayEditor(customer: Customer, subject: Subject, write: Writer, on_close: Cal
 
     rows: list[ft.Control] = []
     if wants_label:
-        names = [(t(f"facts.label_{one}"),) * 2 for one in LABELS]
+        names = [(t(key),) * 2 for key in DAY_LABELS]
         rows.append(p.filter_chips(names, label, set_label, wrap=True))
         rows.append(p.text_field(t("facts.day_label"), label, set_label, max_length=rules.LABEL_MAX, counter=""))
     wrong = t("facts.day_wrong") if len(typed) >= 4 and day is None else None

@@ -15,7 +15,7 @@ from app.store.queries import customers as q
 from app.ui import hooks
 from app.ui import parts as p
 from app.ui.guards import screen
-from app.ui.strings import current, error_text, t
+from app.ui.strings import current, limit_text, t
 from app.ui.theme import Space, Tone, Type
 
 WATCHED = frozenset({"customer", "contact", "contact_holder", "setting"})
@@ -38,12 +38,12 @@ def Budget(customer_id: str) -> ft.Control:
     title = t("profile.reach")
     p.use_sheet(Reach(customer_id) if is_open else None, title, lambda: set_open(False))
     if isinstance(decision, Allowed):
-        said, tone = t("profile.budget", n=decision.remaining), Tone.QUIET
+        said = t(f"profile.budget_{_tightest(decision)}", n=decision.remaining)
     else:
-        said, tone = error_text(decision.code, decision.params), Tone.LATE
+        said = limit_text(decision.code, decision.params)
     words = ft.Row(
         [
-            p.txt(said, Type.META, tone, expand=True, expand_loose=True),
+            p.txt(said, Type.META, expand=True, expand_loose=True),
             ft.Icon(ft.Icons.EXPAND_LESS, size=18, color=Tone.QUIET),
         ],
         spacing=Space.XS,
@@ -51,6 +51,11 @@ def Budget(customer_id: str) -> ft.Control:
     return p.tappable(
         words, lambda: set_open(True), label=p.dots(title, said), height=48, alignment=ft.Alignment.CENTER_LEFT
     )
+
+
+def _tightest(left: Allowed) -> str:
+    """Return the period whose budget ends first."""
+    return min(zip((left.day_left, left.week_left, left.month_left), (0, 1, 2), PERIODS, strict=True))[2]
 
 
 @screen
@@ -68,7 +73,7 @@ def Reach(customer_id: str) -> ft.Control:
     figures = [(t("profile.reach_n", n=n), t(f"profile.reach_{one}")) for one, n in zip(PERIODS, left, strict=True)]
     rows: list[ft.Control] = [p.stat_strip(figures)]
     if isinstance(decision, Denied):
-        rows.append(p.notice(None, error_text(decision.code, decision.params), icon=ft.Icons.SCHEDULE))
+        rows.append(p.notice(None, limit_text(decision.code, decision.params), icon=ft.Icons.SCHEDULE))
     rows.append(p.txt(_when(decision, now), Type.BODY))
     if setting is not None:
         begin, end = setting.contact.get("quiet", ("21:00", "09:00"))

@@ -9,7 +9,7 @@ from app.ui import hooks
 from app.ui import parts as p
 from app.ui.guards import screen
 from app.ui.screens.customers.reach import use_decision
-from app.ui.strings import error_text, t
+from app.ui.strings import limit_text, t
 from app.ui.theme import Space, Tone, Type
 
 
@@ -22,7 +22,7 @@ def Cost(customer_id: str, short: bool = False) -> ft.Control:
         key = "message.cost_short" if short else "message.cost"
         said, ink, icon = t(key, day=decision.day_left, week=decision.week_left), Tone.QUIET, ft.Icons.FORUM_OUTLINED
     else:
-        said, ink, icon = error_text(decision.code, decision.params), Tone.LATE, ft.Icons.SCHEDULE
+        said, ink, icon = limit_text(decision.code, decision.params), Tone.QUIET, ft.Icons.SCHEDULE
     return ft.Row(
         [ft.Icon(icon, size=16, color=ink), p.txt(said, Type.META, ink, expand=True)], spacing=Space.S,
         vertical_alignment=ft.CrossAxisAlignment.CENTER,

@@ -49,7 +49,7 @@ def Promises(due: Sequence[FollowUp], titled: bool = True) -> ft.Control:
     people = hooks.use_live({"customer"}, lambda: q.customers_by_ids(client.store.read, wanted), wanted)
     everything, set_everything = ft.use_state(False)
     known = [one for one in due if one.customer_id in people]
-    shown = known[: MOST if everything else SHOWN]
+    shown = known[: MOST if everything else _first(known, now)]
     rows = [_row(one, people[one.customer_id], now) for one in shown]
     more = len(known) - len(shown)
     controls: list[ft.Control] = [
@@ -59,6 +59,12 @@ def Promises(due: Sequence[FollowUp], titled: bool = True) -> ft.Control:
     if more and not everything:
         controls.append(p.quiet(t("today.promised_more", n=more), lambda: set_everything(True)))
     return ft.Column(controls, spacing=Space.M, horizontal_alignment=ft.CrossAxisAlignment.STRETCH)
+
+
+def _first(due: Sequence[FollowUp], now: datetime) -> int:
+    """Return how many stand there at once: what is late is never hidden, and a single one never behind a button."""
+    shown = max(SHOWN, sum(from_text(one.at) < now for one in due))
+    return min(MOST, len(due) if len(due) - shown == 1 else shown)
 
 
 def _row(one: FollowUp, who: Customer, now: datetime) -> ft.Control:

@@ -89,6 +89,8 @@ def reason_text(signal: TodaySignal, now: datetime) -> str:
     if reason == "joined_days_ago" and not params.get("days"):
         reason = "joined_today"
     strings = current()
+    if "label" in params:
+        params["label"] = strings.day_label(str(params["label"]))
     product = product_name(signal.product) if signal.product else ""
     coupon = template_name(signal.coupon.rules) if signal.coupon else ""
     spend, left = money(signal.customer.spend_fen), money(int(params.get("left_fen", 0)))
