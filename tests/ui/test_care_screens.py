@@ -195,6 +195,19 @@ async def test_a_piece_is_left_here_again(sample: Any) -> None:
     await ui.until(lambda: ui.shows("还没挑带去的款"))
 
 
+@pytest.mark.parametrize("kind", ["reminder", "appointment", "visit"])
+@pytest.mark.parametrize("language", ["zh_CN", "en"])
+async def test_a_follow_up_leads_to_its_customer_and_to_a_message(sample: Any, kind: str, language: str) -> None:
+    who, one, here = customer(sample), await planned(sample, kind), "/customers/"
+    ui = await FakeUi.screen(sample, FollowUpPage, who.id, one.id, language=language)
+    await ui.press(who.name)
+    assert ui.ui.nav.stack()[-1] == here + who.id
+    await ui.press(Strings(language).t("today.write"))
+    assert ui.ui.nav.stack()[-1] == f"{here}{who.id}/message"
+    assert len([one for one in ui.walk() if isinstance(one, ft.FilledButton)]) == 1
+    clean(ui)
+
+
 async def test_a_follow_up_that_is_gone_says_so(sample: Any) -> None:
     ui = await FakeUi.screen(sample, FollowUpPage, customer(sample).id, "gone")
     assert ui.shows("这次跟进不在了")

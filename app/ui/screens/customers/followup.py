@@ -17,7 +17,7 @@ from app.protocol.mutations import (
     SetStage,
     TakePiece,
 )
-from app.protocol.objects import FollowUp, RejectedMutation
+from app.protocol.objects import Customer, FollowUp, RejectedMutation
 from app.store.queries import customers as q
 from app.store.queries import followups as fq
 from app.store.queries import work
@@ -31,6 +31,7 @@ from app.ui.screens.customers.visit import Conversion, Pieces, VisitTicks, kept_
 from app.ui.strings import date_short, t
 from app.ui.theme import Space, Tone, Type
 
+TAGS_SHOWN = 2
 PAGE = 7  # rows of either list at first: the page builds at most 300 controls
 REFUSABLE = frozenset({
     PlanFollowUp.NAME, MoveFollowUp.NAME, TakePiece.NAME, CloseFollowUp.NAME, CancelFollowUp.NAME, ReopenFollowUp.NAME,
@@ -210,12 +211,29 @@ def _One(customer_id: str, follow_up_id: str) -> ft.Control:
     p.use_sheet(mover, t("followup.move_title"), lambda: set_moving(False))
     if one is None or customer is None or one.customer_id != customer_id:
         return p.frame(t("followup.title"), p.empty(ft.Icons.EVENT_BUSY, t("followup.gone"), t("followup.gone_text")))
-    body: list[ft.Control] = [_when_card(one, now)]
+    body: list[ft.Control] = [_who(customer), _when_card(one, now)]
     body += [Pieces(one.id)] if one.kind == "visit" else []
     if one.state == "open":
         body.append(ft.Row([p.quiet(t("followup.cancel"), lambda: _cancel(one, submit), ft.Icons.EVENT_BUSY)]))
     foot = _foot(one, ticks, lambda: set_moving(True), submit, busy)
-    return p.frame(kind_name(one.kind), body, over=customer.name, foot=foot)
+    return p.frame(kind_name(one.kind), body, foot=foot)
+
+
+def _who(customer: Customer) -> ft.Control:
+    """Return whom it is about: a row that opens the profile, and the way to write. Today leads straight here."""
+    ui, here = sessions.current(), f"/customers/{customer.id}"
+    stage = rules.known_stage(customer.stage)
+    meta = p.dots(
+        p.level_name(customer.level), stage_name(stage) if stage else None,
+        *(tag.name for tag in customer.tags[:TAGS_SHOWN]),
+    )  # fmt: skip
+    row = p.list_row(
+        customer.name, meta, leading=p.avatar(customer.name, customer.id), trailing=_chevron(),
+        on_click=lambda: ui.open(here),
+    )  # fmt: skip
+    write = p.secondary(t("today.write"), lambda: ui.open(f"{here}/message"), ft.Icons.EDIT_OUTLINED, expand=1)
+    side = ft.Padding.only(left=Space.M, right=Space.M, bottom=Space.M)
+    return p.card(ft.Column([row, ft.Container(ft.Row([write]), padding=side)], spacing=0), padding=0)
 
 
 def _when_card(one: FollowUp, now: datetime) -> ft.Control:
