@@ -66,6 +66,37 @@ async def test_a_guide_hands_a_customer_over_and_takes_it_back_while_it_waits(sa
     assert not ui.reports and not profile.reports
 
 
+@pytest.mark.parametrize("root", ["customers", "today"])
+@pytest.mark.parametrize("language", ["zh_CN", "en"])
+async def test_handing_over_leads_back_to_the_list_and_its_undo_tells_the_truth(
+    sample: Any, root: str, language: str
+) -> None:
+    who, other, t = someone(sample), guides(sample)[1], Strings(language).t
+    ui = await FakeUi.app(sample, language=language)
+    said = t("handover.given", customer=who.name, name=other.name)
+    assert who.name in said and other.name in said
+
+    async def give() -> None:
+        ui.ui.go(root)
+        ui.ui.open(f"/customers/{who.id}")
+        ui.ui.open(f"/customers/{who.id}/handover")
+        await ui.press(other.name)
+        await ui.fire([one for name, one in ui._pressables() if name == t("handover.give")][-1], "click")
+        await ui.sees(said)
+        assert ui.ui.nav.root == root and ui.ui.nav.stack() == ()
+
+    await give()
+    await ui.press(t("common.undo"))
+    await ui.sees(t("handover.taken_back"))
+    assert not waiting(sample)
+    await give()
+    number = waiting(sample)[0].id
+    await sample.store.write(lambda tx: outbox.withdraw(tx, number))  # it left
+    await ui.fire([one for name, one in ui._pressables() if name == t("common.undo")][-1], "click")
+    await ui.sees(t("handover.too_late"))
+    assert not ui.reports
+
+
 async def test_the_next_guide_reads_the_words_and_both_see_the_share(sample: Any) -> None:
     who, other = someone(sample), guides(sample)[1]
     until = to_text(NOW + timedelta(days=30))

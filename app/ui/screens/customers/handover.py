@@ -19,6 +19,7 @@ from app.store.queries import brand, handovers, work
 from app.store.queries import customers as q
 from app.ui import hooks
 from app.ui import parts as p
+from app.ui import session as sessions
 from app.ui.guards import screen
 from app.ui.strings import date_short, error_text, percent, t
 from app.ui.theme import Tone, Type
@@ -52,7 +53,8 @@ def _HandOver(customer_id: str) -> ft.Control:
 
     def give() -> None:
         made = HandOverCustomer(new_id, customer_id, chosen, words.strip())
-        submit(made, done="handover.given", then=ui.back)
+        to = next((one.name for one in others if one.id == chosen), "")
+        submit(made, then=lambda: _leave(customer_id, t("handover.given", customer=customer.name, name=to)))
 
     field = p.text_field(t("handover.words"), words, set_words, lines=3, max_length=WORDS_MAX)
     body: list[ft.Control] = [
@@ -65,6 +67,25 @@ def _HandOver(customer_id: str) -> ft.Control:
     able = give if chosen and not busy else None
     foot = ft.Row([p.primary(title, able, ft.Icons.SWAP_HORIZ, busy=busy, expand=1)])
     return p.frame(title, body, foot=foot)
+
+
+def _leave(customer_id: str, said: str) -> None:
+    """Go back to the list: online the customer is a colleague's within a second, and their pages would stand empty."""
+    ui = sessions.current()
+    ui.go(ui.nav.root)
+    p.say(said, on_undo=lambda: ui.run(_take_back, customer_id))
+
+
+async def _take_back(customer_id: str) -> None:
+    """Take back a hand-over that has not left yet; say so when it has."""
+    ui = sessions.current()
+    waiting = handovers.waiting_for(ui.client.store.read, customer_id)
+    try:
+        done = waiting is not None and await withdraw(ui.client, waiting[0])
+    except GuideError as error:
+        p.say(error_text(error), refused=True)
+        return
+    p.say(t("handover.taken_back" if done else "handover.too_late"), refused=not done)
 
 
 def _colleague(one: Staff, on: bool, choose: Callable[[str], None]) -> ft.Control:
@@ -85,18 +106,8 @@ def Leaving(customer_id: str) -> ft.Control:
     names = hooks.use_query(brand.staff_names, (waiting[1].to_guide_id,) if waiting else ())
     if waiting is None:
         return ft.Container(visible=False)
-    number, asked = waiting
-
-    async def take_back() -> None:
-        try:
-            done = await withdraw(ui.client, number)
-        except GuideError as error:
-            p.say(error_text(error), refused=True)
-            return
-        p.say(t("handover.taken_back" if done else "handover.too_late"), refused=not done)
-
-    undo = p.secondary(t("common.undo"), lambda: ui.run(take_back), ft.Icons.UNDO)
-    who = names.get(asked.to_guide_id, "")
+    undo = p.secondary(t("common.undo"), lambda: ui.run(_take_back, customer_id), ft.Icons.UNDO)
+    who = names.get(waiting[1].to_guide_id, "")
     return p.notice(t("handover.waiting", name=who), t("handover.waiting_text"), icon=ft.Icons.SWAP_HORIZ, action=undo)
 
 
