@@ -12,7 +12,7 @@ import pytest
 
 from app.domain.instants import to_text
 from app.domain.match import PARTS
-from app.insight.match import suggestions_for
+from app.insight.match import people_for, suggestions_for
 from app.protocol.objects import BrowseEvent, Contact, Coupon, Customer, Order, Product, Stock, Tag
 from app.store import WriteTx
 from app.store.queries import coupons as cq
@@ -22,6 +22,7 @@ from app.store.queries.profile import visits
 from app.ui.screens.coupons import MessagePage
 from app.ui.screens.customers import CustomerPage, ShareToPage, SuitsPage
 from app.ui.screens.customers.picking import Picking
+from app.ui.screens.customers.suits import Chosen
 from app.ui.screens.customers.tabs import Drafts
 from app.ui.screens.customers.timeline import PAGE
 from app.ui.screens.share.product import ProductPage
@@ -473,14 +474,58 @@ async def test_whom_a_product_suits_becomes_a_coupon_for_them(sample: Any) -> No
     assert hero
     best = suggestions_for(sample.store.read, hero.id, TUESDAY, sample.staff.store_id)[0]
     ui = await FakeUi.screen(sample, SuitsPage, best.product.id)
-    await ui.until(lambda: ui.shows("选了"))
+    await ui.until(lambda: ui.shows("选了 0 位"))
     assert ui.shows(hero.name) and ui.shows(best.product.name)
     assert ui.count() <= MOUNTED
+    assert "一起发券" not in ui.buttons(), "nobody is ticked yet"
     await ui.press(hero.name + " ")
     await ui.press("一起发券")
-    picked = ui.ui.slice(Picking).ids
-    assert hero.id not in picked and picked
+    assert ui.ui.slice(Picking).ids == (hero.id,)
     assert ui.ui.nav.stack()[-1] == "/coupons/batch"
+
+
+@pytest.mark.parametrize("language", ["zh_CN", "en"])
+async def test_all_of_a_products_people_are_ticked_but_who_was_contacted_today(sample: Any, language: str) -> None:
+    t, store_id = Strings(language).t, sample.staff.store_id
+    product = suggestions_for(sample.store.read, sample.heroes["vip"], TUESDAY, store_id)[0].product
+    fits = people_for(sample.store.read, product.id, TUESDAY, store_id)
+    first, second, third, *others = (one.customer.id for one in fits)
+    past = {"guide_id": sample.staff.id, "channel": "wechat", "kind": "message"}
+
+    def contact(tx: WriteTx) -> None:
+        for one in tx.all(Contact):
+            tx.delete(Contact, one.id)
+        today = past | {"at": to_text(TUESDAY - timedelta(hours=1))}
+        tx.put(Contact, today | {"id": "k1", "customer_id": first, "transactional": False})
+        tx.put(Contact, today | {"id": "k2", "customer_id": second, "transactional": True})
+        yesterday = past | {"at": to_text(TUESDAY - timedelta(days=1))}
+        tx.put(Contact, yesterday | {"id": "k3", "customer_id": third, "transactional": False})
+
+    await sample.store.write(contact)
+    ui = await FakeUi.screen(sample, SuitsPage, product.id, language=language)
+    await ui.until(lambda: t("profile.who_everybody") in ui.buttons())
+    assert ui.texts().count(t("profile.contacted_today")) == 1
+    await ui.press(t("profile.who_everybody"))
+    assert ui.ui.slice(Chosen).of(product.id) == {second, third, *others}
+    assert ui.shows(t("profile.who_picked", n=len(fits) - 1))
+    await ui.press(t("profile.contacted_today"))  # the row itself: one by one it may be ticked
+    assert ui.ui.slice(Chosen).of(product.id) == {one.customer.id for one in fits}
+    await ui.press(t("profile.who_nobody"))
+    assert not ui.ui.slice(Chosen).of(product.id) and t("profile.who_everybody") in ui.buttons()
+    assert ui.ui.slice(Chosen).of("another") == frozenset() and not ui.reports
+
+
+async def test_a_product_whose_people_were_all_contacted_today_offers_nobody(sample: Any) -> None:
+    store_id = sample.staff.store_id
+    product = suggestions_for(sample.store.read, sample.heroes["vip"], TUESDAY, store_id)[0].product
+    fits = people_for(sample.store.read, product.id, TUESDAY, store_id)
+    said = {"guide_id": sample.staff.id, "channel": "wechat", "kind": "message", "transactional": False}
+    said |= {"at": to_text(TUESDAY)}
+    rows = [said | {"id": f"k-{one.customer.id}", "customer_id": one.customer.id} for one in fits]
+    await sample.store.write(lambda tx: [tx.put(Contact, row) for row in rows])
+    ui = await FakeUi.screen(sample, SuitsPage, product.id)
+    await ui.until(lambda: ui.shows("今天已联系"))
+    assert "全选" not in ui.buttons() and ui.count() <= MOUNTED and not ui.reports
 
 
 async def test_a_product_nobody_likes_and_one_that_is_gone(sample: Any) -> None:

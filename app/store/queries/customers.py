@@ -111,6 +111,13 @@ def contacts_of(read: Read, customer_id: str, limit: int = 50, before: Instant =
     )
 
 
+@reads("contact")
+def contacted_since(read: Read, since: Instant) -> frozenset[str]:
+    """Return the ids of the customers whose contact budget was used since `since`, by whomever (rule 9.2)."""
+    rows = read.rows("SELECT DISTINCT customer_id FROM contact WHERE at >= ? AND NOT transactional", (since,))
+    return frozenset(row[0] for row in rows)
+
+
 @reads("contact_holder")
 def contact_holder(read: Read, guide_id: str) -> ContactHolder | None:
     """Return which device of the guide may contact offline (rule 9.2), or None."""

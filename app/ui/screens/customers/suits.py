@@ -8,6 +8,8 @@ from functools import partial
 
 import flet as ft
 
+from app.domain.calendar_days import day_of, day_range
+from app.domain.instants import to_text
 from app.domain.match import Match, Reason
 from app.insight import match as matching
 from app.insight.match import Fit, Suggestion
@@ -96,38 +98,45 @@ def _short(product: Product | None) -> str:
 @ft.observable
 @dataclass
 class Chosen:
-    """Whom of a product's people the guide left out."""
+    """Whom of a product's people the guide ticked; nobody at first."""
 
     product_id: str = ""
-    out: frozenset[str] = frozenset()
+    ids: frozenset[str] = frozenset()
 
     def of(self, product_id: str) -> frozenset[str]:
-        """Return who is left out for this product."""
-        return self.out if self.product_id == product_id else frozenset()
+        """Return who is ticked for this product."""
+        return self.ids if self.product_id == product_id else frozenset()
+
+    def choose(self, product_id: str, ids: frozenset[str]) -> None:
+        """Tick these and nobody else."""
+        self.product_id, self.ids = product_id, ids
 
     def toggle(self, product_id: str, customer_id: str) -> None:
-        """Leave out, or take in again; another product begins with nobody left out."""
-        self.product_id, self.out = product_id, self.of(product_id) ^ {customer_id}
+        """Tick or untick one; another product begins with nobody ticked."""
+        self.choose(product_id, self.of(product_id) ^ {customer_id})
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One customer of the list."""
+    """One customer of the list; `contacted`: somebody wrote to them today already."""
 
     customer_id: str
     name: str
     words: str
     on: bool
+    contacted: bool
     product: Product
 
 
 @screen
 def SuitsPage(product_id: str) -> ft.Control:
-    """List whom a product suits, all ticked, for a coupon to them or a message to one."""
+    """List whom a product suits, for a coupon to those who are ticked or a message to one."""
     client, now, chosen = hooks.use_client(), hooks.use_now(), hooks.use_slice(Chosen)
     strings, picking = hooks.use_strings(), hooks.use_slice(Picking)
     product = hooks.use_query(pq.product_by_id, product_id)
     seen = hooks.use_live(TABLES, object)
+    begin, _ = day_range(day_of(now, strings.zone), strings.zone)
+    contacted = hooks.use_query(q.contacted_since, to_text(begin))
 
     async def find() -> tuple[Fit, ...]:
         store_id = client.session.staff.store_id
@@ -135,9 +144,10 @@ def SuitsPage(product_id: str) -> ft.Control:
 
     task = hooks.use_task(find, product_id, seen, now.date())
     title = t("profile.who_likes")
-    out = chosen.of(product_id)
+    ticked = chosen.of(product_id)
     fits: tuple[Fit, ...] = task.value or ()
-    rows = ft.use_memo(lambda: _rows(fits, product, out), [fits, product, out, strings.language])
+    on = [fits, product, ticked, contacted, strings.language]
+    rows = ft.use_memo(lambda: _rows(fits, product, ticked, contacted), on)
     if task.error is not None:
         return p.frame(title, p.error_card(task.error))
     if product is None or (task.value is not None and not rows):
@@ -149,24 +159,43 @@ def SuitsPage(product_id: str) -> ft.Control:
     return p.frame(
         title, p.VirtualList(rows, _person, mark=strings.language, padding=inset, key=product_id),
         over=product_name(product), foot=_foot(picking, ids), scroll=False,
+        top=[_all_or_none(chosen, product_id, rows)],
     )  # fmt: skip
 
 
-def _rows(fits: Sequence[Fit], product: Product | None, out: frozenset[str]) -> tuple[Row, ...]:
+def _rows(
+    fits: Sequence[Fit], product: Product | None, ticked: frozenset[str], contacted: frozenset[str]
+) -> tuple[Row, ...]:
     if product is None:
         return ()
     return tuple(
         Row(one.customer.id, one.customer.name, reason_words(one.match, product, one.partner),
-            one.customer.id not in out, product)
+            one.customer.id in ticked, one.customer.id in contacted, product)
         for one in fits
     )  # fmt: skip
+
+
+def _all_or_none(chosen: Chosen, product_id: str, rows: Sequence[Row]) -> ft.Control:
+    """Return how they were found, and the button that ticks all but who was contacted today, or unticks everybody."""
+    free = frozenset(row.customer_id for row in rows if not row.contacted)
+    ticked = frozenset(row.customer_id for row in rows if row.on)
+    words = p.txt(t("profile.who_likes_text"), Type.META, expand=True)
+    if ticked and free <= ticked:
+        button = p.quiet(t("profile.who_nobody"), lambda: chosen.choose(product_id, frozenset()))
+    else:
+        everybody = (lambda: chosen.choose(product_id, ticked | free)) if free else None
+        button = p.quiet(t("profile.who_everybody"), everybody)
+    return ft.Row([words, button], spacing=Space.M)
 
 
 def _person(row: Row) -> ft.Control:
     ui = sessions.current()
     icon = ft.Icons.CHECK_CIRCLE if row.on else ft.Icons.RADIO_BUTTON_UNCHECKED
+    name: list[ft.Control] | str = row.name
+    if row.contacted:
+        name = [p.txt(row.name, Type.ROW, lines=1), p.pill(t("profile.contacted_today"), "calm")]
     line = p.list_row(
-        row.name, row.words, leading=ft.Icon(icon, size=26, color=Tone.ACTION if row.on else Tone.QUIET),
+        name, row.words, leading=ft.Icon(icon, size=26, color=Tone.ACTION if row.on else Tone.QUIET),
         on_click=partial(ui.slice(Chosen).toggle, row.product.id, row.customer_id), selected=row.on,
     )  # fmt: skip
     line.expand = True
