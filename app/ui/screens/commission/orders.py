@@ -95,7 +95,7 @@ def _none(wanted: str) -> ft.Control:
 
 
 def _order_line(pay: Any, verdict: Verdict, state: str, now: datetime, strings: Strings) -> Row:
-    when, paid = strings.date_short(pay.paid_at, now), money(pay.paid_fen, exact=True)
+    when, paid = strings.date_short(pay.paid_at, now), money(pay.paid_fen)
     return Row(pay.no, strings.t(f"commission.why_{verdict.code}"), when, paid, pay.net_fen, state)
 
 
@@ -111,15 +111,18 @@ def _why_asked(one: Dispute) -> str:
 
 def _row(row: Row) -> ft.Control:
     ui = sessions.current()
+    below = t(f"commission.dispute_{row.state}") if row.state else ""
+    if row.paid and not below:
+        below = t("commission.of_order", amount=row.paid)
     amount = ft.Column(
         [p.txt(signed(row.fen) if row.fen else money(0, exact=True), Type.ROW, no_wrap=True),
-         *([p.txt(t(f"commission.dispute_{row.state}"), Type.META, no_wrap=True)] if row.state else [])],
+         *([p.txt(below, Type.META, no_wrap=True)] if below else [])],
         spacing=2, horizontal_alignment=ft.CrossAxisAlignment.END, alignment=ft.MainAxisAlignment.CENTER,
     )  # fmt: skip
     sold = order_words(row.no)  # who and what, while the order is on this device
-    title, meta = row.why, p.dots(row.when, row.paid, row.no)
+    title, meta = row.why, p.dots(row.when, row.no)
     if sold:
-        title, meta = sold, p.dots(row.why, row.when, order_tail(row.no), row.paid)
+        title, meta = sold, p.dots(row.why, row.when, order_tail(row.no))
     inner = p.list_row(title, meta, fact=amount, on_click=lambda: ui.open(order_path(row.no)))
     return ft.Container(inner, padding=ft.Padding.symmetric(horizontal=p.gutter() - Space.M))
 

@@ -23,7 +23,7 @@ from app.ui.strings import current, date_weekday, money, t
 from app.ui.theme import LIST_WIDTH, RAIL_WIDTH, Radius, Space, Tone, Type, TypeSpec, text_width
 
 RANK_WIDTH = 22
-CELL_WIDTH = 76
+CELL_WIDTH = 66  # six figures stand beside the name in a window of 1,180
 SALES_WIDTH = 96
 NAME_WIDTH = 140
 ARROW = 18
