@@ -149,6 +149,7 @@ def _serve(home: Path) -> None:
     app = create_app(settings, Database.open(settings, FixedClock(NOW)))
     listening = socket.socket()
     listening.bind(("127.0.0.1", 0))
+    listening.listen()  # whoever reads the port may connect at once
     print(listening.getsockname()[1], flush=True)
     uvicorn.Server(uvicorn.Config(app, log_level="error", access_log=False)).run(sockets=[listening])
 
