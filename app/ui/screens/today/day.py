@@ -32,6 +32,11 @@ ROWS, ROWS_BESIDE_PROMISES = 4, 2  # with the card before them and the play belo
 CHIPS = 6
 
 
+# what stands on Today is drawn again when it changed itself, not whenever the day's list is looked at anew
+MemoPing, MemoSummary, MemoPlay, MemoFresh = ft.memo(OrderPing), ft.memo(Summary), ft.memo(Play), ft.memo(FreshOrders)
+MemoPromises, MemoPutOff, MemoNow = ft.memo(Promises), ft.memo(PutOff), ft.memo(NowCard)
+
+
 @ft.observable
 @dataclass
 class Day:
@@ -43,12 +48,17 @@ class Day:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The day's list: of `signals`, best first, `shown` are on it now; `beyond` more wait when it is through."""
+    """The day's list: of `signals`, best first, `shown` are on it now; `beyond` more wait when it is through.
+
+    `kind` and `more` are what the guide chose (`Day`).
+    """
 
     signals: tuple[TodaySignal, ...]
     shown: tuple[TodaySignal, ...]
     left: int
     beyond: int
+    kind: str
+    more: bool
 
 
 def use_signals() -> tuple[TodaySignal, ...] | None:
@@ -61,8 +71,9 @@ def use_signals() -> tuple[TodaySignal, ...] | None:
     last: Any = ft.use_ref(None)
     board = client.board
     task = hooks.use_task(lambda: board.today(MOST), id(client), version, keep=True, first=board.remembered())
-    if task.value is not None:
-        last.current = _one_each(task.value)
+    found = ft.use_memo(lambda: None if task.value is None else _one_each(task.value), [task.value])
+    if found is not None:
+        last.current = found
     return last.current  # type: ignore[no-any-return]
 
 
@@ -86,7 +97,7 @@ def use_plan() -> Plan | None:
         shown = tuple(one for one in signals if one.kind == day.kind)
     else:
         shown = signals if day.more else signals[:left]
-    return Plan(signals, shown[:DAY_PEOPLE], left, len(signals) - left)
+    return Plan(signals, shown[:DAY_PEOPLE], left, len(signals) - left, day.kind, day.more)
 
 
 @screen
@@ -98,18 +109,18 @@ def TodayScreen() -> ft.Control:
     hour = now.astimezone(strings.zone).hour
     part = "morning" if hour < 11 else "noon" if hour < 13 else "afternoon" if hour < 18 else "evening"
     over = p.dots(date_weekday(now), (store.name if strings.is_chinese else store.name_en) if store else None)
-    head = ft.Column([OrderPing(), Summary(None if plan is None else plan.left)], spacing=0)
+    head = ft.Column([MemoPing(), MemoSummary(None if plan is None else plan.left)], spacing=0)
     urgent, later = split(due, now)
-    body: list[ft.Control] = [head, *([Promises(urgent, False)] if urgent else [])]
+    body: list[ft.Control] = [head, *([MemoPromises(urgent, False)] if urgent else [])]
     if plan is None:
         body.append(p.Skeleton(5, head=True))
     elif not plan.signals and partial:
         body.append(p.unfinished())
     elif not plan.signals and not work.handled:
-        body += [*([Promises(later)] if later else []), _nothing()]
+        body += [*([MemoPromises(later)] if later else []), _nothing()]
     else:
-        body.append(DayList(plan, later, ROWS_BESIDE_PROMISES if due else ROWS))
-    body += [Play(), FreshOrders()]
+        body.append(MemoDayList(plan, later, ROWS_BESIDE_PROMISES if due else ROWS))
+    body += [MemoPlay(), MemoFresh()]
     return p.frame(
         t(f"today.{part}", name=client.staff.name), body, over=over, actions=[_redeem()], tips=["today", "offline"]
     )
@@ -126,7 +137,8 @@ def _nothing() -> ft.Control:
 @screen
 def DayList(plan: Plan, due: tuple[FollowUp, ...], most: int) -> ft.Control:
     """Show chips, the card to do now, what was promised for later and `most` of the rest; or that the day is done."""
-    day, now = hooks.use_slice(Day), hooks.use_now()
+    day, now = sessions.current().slice(Day), hooks.use_now()  # what is chosen comes with the plan
+    hooks.use_strings()
 
     def choose(kind: str) -> None:
         day.kind, day.more = kind, False
@@ -134,27 +146,27 @@ def DayList(plan: Plan, due: tuple[FollowUp, ...], most: int) -> ft.Control:
     def go_on() -> None:
         day.kind, day.more = ALL, True
 
-    controls: list[ft.Control] = [_chips(plan.signals, day.kind, choose, _whole(day), CHIPS)] if plan.signals else []
-    promised = [Promises(due)] if due else []
+    controls: list[ft.Control] = [_chips(plan.signals, plan.kind, choose, _whole(plan), CHIPS)] if plan.signals else []
+    promised = [MemoPromises(due)] if due else []
     if not plan.shown:
         return _column([*controls, *promised, DayDone(plan.beyond, go_on)])
     first, *rest = plan.shown
-    controls += [p.section(t("today.now")), NowCard(first, key=_key(first)), *promised]
+    controls += [p.section(t("today.now")), MemoNow(first, key=_key(first)), *promised]
     if rest:
-        rows = [later_row(one, reason_text(one, now)) for one in rest[:most]]
+        rows = [MemoLater(one, reason_text(one, now)) for one in rest[:most]]
         controls += [p.section(t("today.later"), t("today.by_value")), p.group(rows)]
     if len(rest) > most:
         controls.append(p.quiet(t("today.more"), lambda: sessions.current().open("/today/all")))
-    return _column([*controls, PutOff()])
+    return _column([*controls, MemoPutOff()])
 
 
 def _column(controls: list[ft.Control]) -> ft.Control:
     return ft.Column(controls, spacing=Space.M, horizontal_alignment=ft.CrossAxisAlignment.STRETCH)
 
 
-def _whole(day: Day) -> str:
+def _whole(plan: Plan) -> str:
     """Return the name of the chip without a kind: the day's list, whose count the ring has, or everybody."""
-    return t("today.chip_all" if day.more else "today.chip_day")
+    return t("today.chip_all" if plan.more else "today.chip_day")
 
 
 def _chips(
@@ -173,6 +185,9 @@ def _key(signal: TodaySignal) -> str:
     return f"{signal.customer.id}/{signal.kind}/{signal.subject}"
 
 
+MemoDayList = ft.memo(DayList)
+
+
 @screen
 def TodayBeside() -> ft.Control:
     """Show the message of the card to do now, while nothing else is chosen: the right pane of a wide window."""
@@ -187,6 +202,17 @@ def TodayBeside() -> ft.Control:
 
     first = plan.shown[0]
     return Composer(first.customer.id, with_coupon(first), prompt_for(first), key=_key(first))
+
+
+@screen
+def Later(signal: TodaySignal, reason: str) -> ft.Control:
+    """Show `later_row`, built again only when it says something else."""
+    hooks.use_strings()
+    hooks.use_layout()
+    return later_row(signal, reason)
+
+
+MemoLater = ft.memo(Later)
 
 
 def later_row(signal: TodaySignal, reason: str) -> ft.Control:
