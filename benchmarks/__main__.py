@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+import traceback
 
 from benchmarks import report
 from benchmarks.measure import Figure, table
@@ -24,10 +25,18 @@ def main(args: list[str]) -> int:
         print(f"No such benchmark: {', '.join(sorted(unknown))}. There are: {', '.join(NAMES)}")
         return 2
     figures: list[Figure] = []
+    failed: list[str] = []
     for name in names or NAMES:
         print(f"measuring {name} …", file=sys.stderr, flush=True)
-        figures += importlib.import_module(f"benchmarks.{name}").figures()
+        try:
+            figures += importlib.import_module(f"benchmarks.{name}").figures()
+        except Exception:  # what the others measured is not lost
+            traceback.print_exc()
+            failed.append(name)
     print(f"Measured {report.machine()}\n\n{table(figures)}")
+    if failed:
+        print(f"Not measured, see above: {', '.join(failed)}")
+        return 1
     if "--write" in args and not names:
         report.write("Ours against their floors", "make bench", table(figures))
     return 0

@@ -6,6 +6,7 @@ profile with 2,000 entries. Both sides run in one browser and one run, each in a
 
 from __future__ import annotations
 
+import contextlib
 import re
 import statistics
 import tempfile
@@ -14,6 +15,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from playwright.sync_api import Browser
+from playwright.sync_api import Error as PlaywrightError
 
 from app.ui.strings import Strings
 from benchmarks.measure import Figure, spread
@@ -22,6 +24,7 @@ from benchmarks.ui import chrome
 from benchmarks.ui.start import unlock
 
 ROUNDS = 7
+FOCUS_TRIES = 8
 WORDS = ("wang", "liyu", "138", "雨桐", "zhs")
 WHEELS, WHEEL = 40, 900
 LIMIT_KB = 40
@@ -94,11 +97,15 @@ def _search(ours: chrome.Screen, open_bare: OpenBare, book: books.Book) -> list[
 
 def _focus(screen: chrome.Screen, label: str) -> None:
     """Put the cursor into a field, as often as it takes: the other page in front takes it away."""
-    screen.page.bring_to_front()
-    field = screen.page.get_by_role("textbox", name=label).first
-    field.click()
-    node = field.element_handle()
-    screen.page.wait_for_function("node => document.activeElement === node", arg=node)
+    for _ in range(FOCUS_TRIES):
+        screen.page.bring_to_front()
+        field = screen.page.get_by_role("textbox", name=label).first
+        field.click()
+        node = field.element_handle()  # Flutter may have drawn the field anew
+        with contextlib.suppress(PlaywrightError):
+            screen.page.wait_for_function("node => document.activeElement === node", arg=node, timeout=5_000)
+            return
+    raise AssertionError(f"the field {label} does not take the cursor")
 
 
 def _keystrokes(word: str) -> list[str]:
