@@ -12,7 +12,6 @@ from app.ui.parts.touch import Press, tappable
 from app.ui.session import Layout
 from app.ui.theme import ROW_HEIGHT, Radius, Space, Tone, Type, TypeSpec, row_height, text_width
 
-BESIDE_MAX = 1.15  # larger text leaves no room for a pill beside a name
 FACT_SHARE = 0.38  # of the row's width: a longer fact takes its share instead of its place
 
 
@@ -59,7 +58,7 @@ def _heads(title: str | Sequence[ft.Control], kind: TypeSpec, lines: int | None)
     if isinstance(title, str):
         return txt(title, kind, lines=lines)
     first, *rest = title
-    if lines == 2 and sessions.current().layout.scale > BESIDE_MAX:
+    if lines == 2 and not any(one.expand for one in title):  # a pill that does not fit goes below the name
         return ft.Row([first, *rest], wrap=True, spacing=Space.S, run_spacing=2)
     if first.expand is None:
         first.expand, first.expand_loose = 5, True
