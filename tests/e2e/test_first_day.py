@@ -23,7 +23,7 @@ FIRST, SECOND = ("13700001234", "苏晚晴"), ("13700005678", "顾清野")
 MINE = "SELECT count(*) FROM customer WHERE guide_id = ? AND name = ? AND bound_at IS NOT NULL"
 AGREED = """SELECT count(*) FROM consent k JOIN customer c ON c.id = k.person_id
     WHERE c.name = ? AND k.purpose = 'marketing' AND k.granted"""
-TIP = "先做最上面那一件"
+TIP = "先做「现在做」的那一件"
 DEEDS = (
     "SELECT count(*) FROM coupon WHERE issued_at IS NOT NULL", "SELECT count(*) FROM share",
     "SELECT count(*) FROM contact",
