@@ -117,11 +117,10 @@ def _taste(
     views = seen if customer.consents.get("browse") else {}
     known = portrait.portrait(customer.sizes, customer.likes, None, customer.facts)
     likes = tuple(fact.name for fact in known if fact.kind == portrait.LIKE)
-    return rules.Taste(customer.id, likes, _sizes_of(customer), pieces, views)
+    return rules.Taste(customer.id, likes, _sizes_in(known), pieces, views)
 
 
-def _sizes_of(customer: Customer) -> dict[str, str]:
-    known = portrait.portrait(customer.sizes, (), None, customer.facts)
+def _sizes_in(known: Iterable[portrait.Fact]) -> dict[str, str]:
     return {fact.name: fact.value for fact in known if fact.kind == portrait.SIZE}
 
 
@@ -129,7 +128,8 @@ def size_in(customer: Customer, product: Product) -> str | None:
     """Return the customer's size of a product; None where it is not made in it, or their profile may not be used."""
     if not is_personal(customer.consents):
         return None
-    return rules.size_for(_sizes_of(customer), product.category, product.sizes)
+    known = portrait.portrait(customer.sizes, (), None, customer.facts)
+    return rules.size_for(_sizes_in(known), product.category, product.sizes)
 
 
 def _piece(line: q.Line, product: Product | None) -> rules.Piece:
