@@ -24,6 +24,7 @@ from app.store import WriteTx
 from app.store.queries import customers as q
 from app.store.queries import followups, products
 from app.store.queries.day import day_work
+from app.store.store import SYNC
 from app.sync.status import State, SyncStatus
 from app.ui.screens.coupons import MessagePage, SendCouponPage
 from app.ui.screens.today import AllPage, TodayBeside, TodayScreen
@@ -173,8 +174,9 @@ async def clear(client: Any) -> None:
     await client.store.write(change)
 
 
-def opened_again(sample: Any, monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
+async def opened_again(sample: Any, monkeypatch: pytest.MonkeyPatch) -> asyncio.Event:
     """Give the sample the board of the next start; return what lets its first run begin."""
+    await sample.store.write(lambda tx: None, priority=SYNC)  # behind the one that keeps whom the list was about
     board, may_run = SignalBoard(sample.store, sample.clock.now, ZONE, sample.staff.store_id), asyncio.Event()
     run = board._after
 
@@ -191,7 +193,7 @@ async def test_the_day_is_there_before_it_is_looked_for_and_an_equal_answer_draw
     many: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await many.board.today(MOST)
-    may_run = opened_again(many, monkeypatch)
+    may_run = await opened_again(many, monkeypatch)
     await many.board.recall()
     ui = await FakeUi.screen(many, TodayScreen, place="root")
     await ui.settle()
@@ -206,7 +208,7 @@ async def test_the_day_is_there_before_it_is_looked_for_and_an_equal_answer_draw
 
 async def test_what_came_since_replaces_what_was_remembered(sample: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     await sample.board.today(MOST)
-    may_run = opened_again(sample, monkeypatch)
+    may_run = await opened_again(sample, monkeypatch)
     await sample.board.recall()
     named = {one.customer.id for one in sample.board.remembered()}
     new = next(one for one in q.all_customers(sample.store.read) if one.id not in named)
