@@ -400,13 +400,16 @@ class App:
     async def main(self, page: ft.Page) -> None:
         """Start one session."""
         ports = flet_ports(page)
-        language, mode = await ports.prefs.get("language") or "system", await ports.prefs.get("theme") or "system"
-        device_id = await self._device_id(page, ports)
+        # asked at once: each answer is a way there and back before anything is drawn
+        language, mode, device_id, system = await asyncio.gather(
+            ports.prefs.get("language"), ports.prefs.get("theme"), self._device_id(page, ports), _system_language(page)
+        )
+        mode = mode or "system"
         ui = UiSession(page, self.installation(device_id, self._keystore(page, device_id)), ports)
         theme.use_font(theme.FONT if page.web or page.platform is ft.PagePlatform.LINUX else None)
         theme.apply(page, mode)
         ui.prefs.theme, ui.guided = mode, self.settings.guided
-        ui.speak(language, await _system_language(page))
+        ui.speak(language or "system", system)
         self._listen(page, ui)
         page.render_views(shell.App)
         comfort.start(page, ui)

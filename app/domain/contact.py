@@ -13,6 +13,7 @@ from app.domain.hours import is_quiet, next_polite_time
 from app.domain.instants import Instant, to_text
 
 QUIET = ("21:00", "09:00")
+LOOK_BACK_DAYS = 32  # how far back contacts can matter: the longest month, and a day for a clock that is off
 
 
 @dataclass(frozen=True, slots=True)

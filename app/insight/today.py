@@ -22,7 +22,6 @@ from app.store.queries import brand, customers, products
 READS = (
     "customer", "browse_event", "order", "coupon", "contact", "signal_mark", "product", "stock", "setting",
 )  # fmt: skip
-CONTACT_DAYS = 32  # a month of budget, and one for the clock
 MOST = 120  # how many Today asks for
 PURPOSE = "marketing"
 T = TypeVar("T")
@@ -187,7 +186,7 @@ def read_known(read: Read, ids: Sequence[str] | None, now: datetime, policy: rul
 
     views = cells(BrowseEvent, ("at", "product_id", "session_id", "dwell_s", "kind"), policy.view_days + 1)
     orders = cells(Order, ("paid_at", "lines"), policy.order_days + 1)
-    contacts = rows(Contact, "at >= ?", _ago(now, CONTACT_DAYS))
+    contacts = rows(Contact, "at >= ?", _ago(now, contact_rules.LOOK_BACK_DAYS))
     coupons, held = rows(Coupon), rows(SignalMark)
     people = read.opened(Customer, ("id", "consents", *CELLS), ("birthday", "facts"), f"id {some}", ids or ())
     grouped: tuple[Mapping[str, Sequence[Any]], ...] = (views, orders, coupons, contacts, held)

@@ -21,6 +21,7 @@ from app.ui.strings import Strings, error_text
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
+DRAWN_S = 0.15  # a first frame is on its way to the screen by then
 BUILT_S = 0.08  # what was just sent must be built before it scrolls
 COME_BACK_S = (BUILT_S, 0.5)  # once more for a busy device, which takes longer
 RootCtx = ft.create_context("")
@@ -304,6 +305,18 @@ def _whose(client: Any, mutation: Any) -> str:
     customer_id = getattr(mutation, "customer_id", "")
     found = customer_by_id(client.store.read, customer_id) if customer_id else None
     return found.name if found else ""
+
+
+def use_drawn() -> bool:
+    """Return whether this was on screen once: what lies below the fold comes then, and the first frame sooner."""
+    drawn, set_drawn = ft.use_state(False)
+
+    async def wait() -> None:
+        await asyncio.sleep(DRAWN_S)
+        set_drawn(True)
+
+    ft.use_effect(wait, [], cleanup=lambda: None)
+    return drawn
 
 
 def use_mutation() -> tuple[Callable[..., None], bool]:

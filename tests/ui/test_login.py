@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from types import SimpleNamespace
 from typing import Any
 
@@ -13,6 +14,7 @@ from app.protocol.codes import CODES
 from app.ui import parts as p
 from app.ui import routes
 from app.ui.guards import screen
+from app.ui.screens import login
 from app.ui.screens.sync import _again
 from app.ui.strings import Strings
 from tests.fakes.client import fake_client
@@ -69,6 +71,28 @@ async def test_the_first_sign_in_goes_to_the_server_and_opens_the_shell() -> Non
     await ui.type("PIN", "246810")
     await ui.press("登录")
     assert device.asked == [("sign_in", "G0101", "246810")] and ui.shows("到了")
+
+
+async def test_a_slow_way_in_dims_the_button_and_a_second_press_asks_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    opened, device = asyncio.Event(), FakeInstallation(("G0101", "林小满"))
+    unlock = device.unlock
+
+    async def slow(staff_no: str, pin: str) -> Any:
+        found = await unlock(staff_no, pin)
+        await opened.wait()
+        return found
+
+    monkeypatch.setattr(device, "unlock", slow)
+    monkeypatch.setattr(login, "LONG_S", 0.05)
+    ui = await FakeUi.app(installation=device)
+    await ui.type("PIN", "246810")
+    await ui.press("解锁")
+    await ui.press("解锁")
+    assert "解锁" in ui.buttons()
+    await ui.until(lambda: "解锁" not in ui.buttons())
+    opened.set()
+    await ui.sees("到了")
+    assert device.asked == [("unlock", "G0101", "246810")]
 
 
 async def test_empty_fields_are_asked_for_and_nothing_is_sent() -> None:

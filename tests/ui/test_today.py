@@ -26,6 +26,7 @@ from app.store.queries import followups, products
 from app.store.queries.day import day_work
 from app.store.store import SYNC
 from app.sync.status import State, SyncStatus
+from app.ui import hooks
 from app.ui.screens.coupons import MessagePage, SendCouponPage
 from app.ui.screens.today import AllPage, TodayBeside, TodayScreen
 from app.ui.screens.today.reasons import Prompt, Prompts
@@ -204,6 +205,16 @@ async def test_the_day_is_there_before_it_is_looked_for_and_an_equal_answer_draw
     await many.board.answered.wait()
     await ui.settle()
     assert many.board.runs == 1 and drawn.since() == 0 and ui.texts() == first and not ui.reports
+
+
+async def test_the_first_frame_ends_with_the_card_to_do_now(many: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hooks, "DRAWN_S", 3600.0)
+    ui = await today(many)
+    assert ui.shows("现在做") and "发券" in ui.buttons()
+    assert not ui.shows("今天稍后")
+    monkeypatch.setattr(hooks, "DRAWN_S", 0.0)
+    ui = await today(many)
+    assert ui.shows("现在做") and ui.shows("今天稍后")
 
 
 async def test_what_came_since_replaces_what_was_remembered(sample: Any, monkeypatch: pytest.MonkeyPatch) -> None:

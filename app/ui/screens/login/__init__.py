@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -15,6 +16,7 @@ from app.ui.strings import error_text, t
 from app.ui.theme import Radius, Space, Tone, Type
 
 WIDTH = 400
+LONG_S = 0.3  # a way in that is quicker changes nothing on this page: it would be drawn before Today
 LOCKED = ("account_locked", "rate_limited")
 SERVER_OPENS = ("key_lost", "offline_too_long", "clock_set_back")  # what an online sign-in mends
 
@@ -75,7 +77,6 @@ def _use_entry(enter: Callable[[str], Any]) -> tuple[str, Callable[[str], None],
     ui = hooks.use_session()
     pin, set_pin = ft.use_state("")
     problem, set_problem = ft.use_state("")
-    busy, set_busy = ft.use_state(False)
 
     def typed(text: str) -> None:
         set_pin(text)
@@ -85,26 +86,49 @@ def _use_entry(enter: Callable[[str], Any]) -> tuple[str, Callable[[str], None],
         try:
             client = await enter(pin)
         except GuideError as error:
-            set_busy(False)
             set_pin("")
             set_problem(error_text(error))
             return
         except OSError as error:
-            set_busy(False)
             set_problem(error_text(LocalFault("disk_full", type(error).__name__)))
             return
         ui.enter(client)
 
+    busy, start = _use_start(go)
+
     def submit() -> None:
-        if busy:
-            return
-        if not pin:
+        if pin:
+            start()
+        else:
             set_problem(t("login.fill_pin"))
-            return
-        set_busy(True)
-        ui.run(go)
 
     return pin, typed, problem, busy, submit
+
+
+def _use_start(job: Callable[[], Any]) -> tuple[bool, Callable[[], None]]:
+    """Return (it takes long, start): while `job` is under way another start does nothing. A hook."""
+    ui = hooks.use_session()
+    long, set_long = ft.use_state(False)
+    under_way: Any = ft.use_ref(False)
+
+    async def run() -> None:
+        try:
+            await job()
+        finally:
+            under_way.current = False
+            set_long(False)
+
+    async def watch() -> None:
+        await asyncio.sleep(LONG_S)
+        set_long(under_way.current)
+
+    def start() -> None:
+        if not under_way.current:
+            under_way.current = True
+            ui.run(run)
+            ui.run(watch)
+
+    return long, start
 
 
 def _pin_field(pin: str, typed: Callable[[str], None], submit: Callable[[], None], autofocus: bool) -> ft.Control:

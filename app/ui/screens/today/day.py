@@ -105,6 +105,7 @@ def TodayScreen() -> ft.Control:
     """Show what matters today."""
     client, strings, now = hooks.use_client(), hooks.use_strings(), hooks.use_now()
     plan, partial, work, due = use_plan(), p.is_partial(), use_work(), use_promises()
+    drawn = hooks.use_drawn()
     store = hooks.use_query(brand.store_by_id, client.staff.store_id or "")
     hour = now.astimezone(strings.zone).hour
     part = "morning" if hour < 11 else "noon" if hour < 13 else "afternoon" if hour < 18 else "evening"
@@ -119,8 +120,9 @@ def TodayScreen() -> ft.Control:
     elif not plan.signals and not work.handled:
         body += [*([MemoPromises(later)] if later else []), _nothing()]
     else:
-        body.append(MemoDayList(plan, later, ROWS_BESIDE_PROMISES if due else ROWS))
-    body += [MemoPlay(), MemoFresh()]
+        body.append(MemoDayList(plan, later, ROWS_BESIDE_PROMISES if due else ROWS, drawn))
+    if drawn:
+        body += [MemoPlay(), MemoFresh()]
     return p.frame(
         t(f"today.{part}", name=client.staff.name), body, over=over, actions=[_redeem()], tips=["today", "offline"]
     )
@@ -135,8 +137,11 @@ def _nothing() -> ft.Control:
 
 
 @screen
-def DayList(plan: Plan, due: tuple[FollowUp, ...], most: int) -> ft.Control:
-    """Show chips, the card to do now, what was promised for later and `most` of the rest; or that the day is done."""
+def DayList(plan: Plan, due: tuple[FollowUp, ...], most: int, whole: bool) -> ft.Control:
+    """Show chips, the card to do now, what was promised for later and `most` of the rest; or that the day is done.
+
+    Not `whole`: nothing below the card yet.
+    """
     day, now = sessions.current().slice(Day), hooks.use_now()  # what is chosen comes with the plan
     hooks.use_strings()
 
@@ -151,7 +156,10 @@ def DayList(plan: Plan, due: tuple[FollowUp, ...], most: int) -> ft.Control:
     if not plan.shown:
         return _column([*controls, *promised, DayDone(plan.beyond, go_on)])
     first, *rest = plan.shown
-    controls += [p.section(t("today.now")), MemoNow(first, key=_key(first)), *promised]
+    controls += [p.section(t("today.now")), MemoNow(first, key=_key(first))]
+    if not whole:
+        return _column(controls)
+    controls += promised
     if rest:
         rows = [MemoLater(one, reason_text(one, now)) for one in rest[:most]]
         controls += [p.section(t("today.later"), t("today.by_value")), p.group(rows)]
