@@ -3,6 +3,9 @@
 Flet 1.0 stops a session's updates for good when a component raises in a re-render, and replaces the whole app by an
 error page when a handler does. `@screen` draws a card in place of the screen; `install` answers for handlers and
 restarts the update loop should it ever end.
+
+No touch on an old screen either: on a busy device a letter and the press after it arrive together, and Flet would
+give the press to the handler made before the letter (`_in_order`).
 """
 
 from __future__ import annotations
@@ -10,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import flet as ft
@@ -19,6 +22,7 @@ from app.domain.errors import GuideError
 
 log = logging.getLogger(__name__)
 Report = Callable[[str, str], None]
+TURNS = 100  # of the loop; drawing takes one or two
 
 
 def screen(fn: Callable[..., Any]) -> Callable[..., Any]:
@@ -55,9 +59,13 @@ def _left(fn: Callable[..., Any]) -> bool:
 
 
 def install(page: ft.Page, report: Report) -> None:
-    """Answer for handlers and effects of `page`'s session, and keep its update loop alive; call after rendering."""
+    """Answer for handlers and effects of `page`'s session in order, and keep its update loop alive.
+
+    Call it after rendering.
+    """
     session: Any = page.session
     session.error = lambda message: report("handler", message)
+    session.dispatch_event = _in_order(session)
 
     def watch() -> None:
         def ended(task: asyncio.Task[None]) -> None:
@@ -71,3 +79,17 @@ def install(page: ft.Page, report: Report) -> None:
         session._Session__updates_task.add_done_callback(ended)
 
     watch()
+
+
+def _in_order(session: Any) -> Callable[..., Awaitable[None]]:
+    """Return the session's dispatch of events, which waits until what earlier ones changed is drawn."""
+    dispatch: Callable[..., Awaitable[None]] = session.dispatch_event
+
+    async def drawn_first(*event: Any) -> None:
+        for _ in range(TURNS):
+            if not session._Session__pending_updates:
+                break
+            await asyncio.sleep(0)
+        await dispatch(*event)
+
+    return drawn_first

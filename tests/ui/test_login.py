@@ -73,6 +73,19 @@ async def test_the_first_sign_in_goes_to_the_server_and_opens_the_shell() -> Non
     assert device.asked == [("sign_in", "G0101", "246810")] and ui.shows("到了")
 
 
+async def test_a_press_that_comes_with_the_last_letter_finds_it_typed() -> None:
+    """A busy device hears both at once; what the first changed is drawn before the second is answered."""
+    device = FakeInstallation()
+    ui = await FakeUi.app(installation=device)
+    await ui.type("工号", "G0101")
+    field, button = ui.field("PIN"), ui.button("登录")
+    ui.session.apply_patch(field._i, {"value": "246810"})
+    heard = [(field, "change", "246810"), (button, "click", None)]
+    await asyncio.gather(*(ui.session.dispatch_event(one._i, name, data) for one, name, data in heard))
+    await ui.settle()
+    assert device.asked == [("sign_in", "G0101", "246810")]
+
+
 async def test_a_slow_way_in_dims_the_button_and_a_second_press_asks_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     opened, device = asyncio.Event(), FakeInstallation(("G0101", "林小满"))
     unlock = device.unlock
