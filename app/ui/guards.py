@@ -82,14 +82,17 @@ def install(page: ft.Page, report: Report) -> None:
 
 
 def _in_order(session: Any) -> Callable[..., Awaitable[None]]:
-    """Return the session's dispatch of events, which waits until what earlier ones changed is drawn."""
+    """Return the session's dispatch of events, which waits until what earlier ones changed is drawn.
+
+    A letter does not wait: its field, drawn with the text of before, would be emptied under the hand.
+    """
     dispatch: Callable[..., Awaitable[None]] = session.dispatch_event
 
-    async def drawn_first(*event: Any) -> None:
-        for _ in range(TURNS):
-            if not session._Session__pending_updates:
-                break
+    async def drawn_first(control_id: int, event_name: str, event_data: Any) -> None:
+        turns = 0
+        while event_name != "change" and session._Session__pending_updates and turns < TURNS:
             await asyncio.sleep(0)
-        await dispatch(*event)
+            turns += 1
+        await dispatch(control_id, event_name, event_data)
 
     return drawn_first

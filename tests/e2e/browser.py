@@ -113,15 +113,20 @@ class App:
     def text(self, text: str | re.Pattern[str]) -> Locator:
         return self.page.get_by_text(text).first
 
+    def press(self, what: Locator) -> None:
+        """Point, then press: a press in the moment the pointer comes only ends what was hovered before."""
+        what.hover()
+        what.click()
+
     def tap(self, name: str | re.Pattern[str], *, exact: bool = False) -> None:
-        self.button(name, exact=exact).click()
+        self.press(self.button(name, exact=exact))
         self.taps += 1
 
     def tap_until(self, name: str | re.Pattern[str], appears: Locator) -> None:
         """Tap as a person does: once more if nothing came of it, as when a list moved under the finger."""
         for _ in range(6):
             if self.button(name).is_visible():
-                self.button(name).click()
+                self.press(self.button(name))
                 self.taps += 1
             try:
                 appears.first.wait_for(state="attached", timeout=4_000)
@@ -131,7 +136,7 @@ class App:
         raise AssertionError(f"{name} leads nowhere: {appears} did not appear")
 
     def back(self, name: str = "返回") -> None:
-        """Tap Back and wait for it: the page that leaves has the same button, and a first tap may only end a hover."""
+        """Tap Back and wait for it: the page that leaves has the same button."""
         before = self.page.url
         for _ in range(6):
             self.tap(name, exact=True)
@@ -148,21 +153,21 @@ class App:
         in_rail = self.page.get_by_role(
             "button", name=re.compile(rf"^(?:{label}) \D* ?\d")
         )  # "客户 第 2 个标签，共 6 个"
-        self.page.get_by_role("tab", name=name).or_(in_rail).first.click()
+        self.press(self.page.get_by_role("tab", name=name).or_(in_rail).first)
         self.taps += 1
 
     def type_into(self, name: str | re.Pattern[str], text: str, then: Locator | None = None) -> None:
         """Replace what a field holds; the text goes in at once, as an input method commits it.
 
-        Now and then the first click only ends what was hovered, and on a busy machine Flutter takes a field over after
-        the text came, and empties it: no hand is that fast. So we look whether it took (or what comes of it, `then`),
-        and go again.
+        On a busy machine Flutter takes a field over after the text came, and empties it: no hand is that fast. So we
+        look whether it took (or what comes of it, `then`), and go again.
         """
         for _ in range(8):
             field = self.box(name)
             field.wait_for()
             node = field.element_handle()  # a field named by its hint alone has no name while it holds text
             try:
+                node.hover(timeout=5_000)
                 node.click(timeout=5_000)
                 self.page.wait_for_function("node => document.activeElement === node", arg=node, timeout=5_000)
                 self.page.keyboard.press("Control+A")

@@ -58,7 +58,7 @@ def test_a_segment_gets_a_coupon_offline_and_two_are_handed_out(world: World, br
     issue = app.button(re.compile(r"^发 \d+ 张$"))
     count = int(re.findall(r"\d+", issue.inner_text() or str(issue.get_attribute("aria-label")))[0])
     assert 2 < count <= 20
-    issue.click()
+    app.press(issue)
     app.sees(f"还剩 {count} 张")
     codes = [hand_out(app), hand_out(app)]
     app.sees("今天已递出 2 张")

@@ -121,7 +121,7 @@ class Inspector:
         button = self.app.button(sign_in, exact=True)
         for _ in range(4):
             if button.is_visible() and button.is_enabled():
-                button.click()
+                self.app.press(button)
             try:
                 button.wait_for(state="detached", timeout=20_000)
             except PlaywrightError:

@@ -46,7 +46,7 @@ def look_up(app: App, number: str) -> None:
     app.tap("没算的单", exact=True)
     app.type_into(re.compile("按订单号查"), number)
     row = app.button(re.compile(f"{re.escape(number)}|尾号 {re.escape(number[-4:])}"))
-    row.click()
+    app.press(row)
     app.sees("这笔订单付了我多少")
 
 
@@ -72,7 +72,7 @@ def test_a_guide_explains_the_money_to_themselves_and_has_it_put_right(world: Wo
     _id, amount, base, number, steps = facts.rows(PAID, guide)[0]
     assert recompute(json.loads(steps)) == amount
     look_up(app, number)
-    app.scroll_to(app.button(re.compile(re.escape(f"+¥{yuan(amount)}")))).click()
+    app.press(app.scroll_to(app.button(re.compile(re.escape(f"+¥{yuan(amount)}")))))
     app.sees("为什么是这个数")
     for step in json.loads(steps):
         app.sees(re.compile(re.escape(f"¥{yuan(step['fen'])}")))
@@ -106,7 +106,7 @@ def test_a_guide_explains_the_money_to_themselves_and_has_it_put_right(world: Wo
     manager.sees("打开分享太早，超出有效期")
     manager.sees("如果同意，会这样改")
     whole = facts.one(WHOLE, order_id)
-    manager.scroll_to(manager.button("同意，改记给他")).click()
+    manager.press(manager.scroll_to(manager.button("同意，改记给他")))
     eventually(lambda: facts.one(EARNED, order_id, guide) > 0, "the new entry")
     assert facts.one(WHOLE, order_id) == whole
 
@@ -120,7 +120,7 @@ def test_a_guide_explains_the_money_to_themselves_and_has_it_put_right(world: Wo
     )[0]
     lines = "SELECT sum(amount_fen) FROM commission_entry WHERE statement_id = ?"
     assert opening + facts.one(lines, f"{guide}.{closed}") == closing
-    app.button(re.compile(re.escape(f"余额 ¥{yuan(closing)}"))).click()
+    app.press(app.button(re.compile(re.escape(f"余额 ¥{yuan(closing)}"))))
     app.sees(re.compile("已在这台手机上核对"))
     app.sees(re.compile(re.escape(f"¥{yuan(opening)}")))
     app.sees(re.compile(re.escape(f"¥{yuan(closing)}")))

@@ -74,7 +74,7 @@ def test_a_place_is_kept_through_sizes_a_reload_and_keys(browser: Browser, brand
         app.page.mouse.wheel(0, 400)
         app.page.wait_for_timeout(150)
     row = app.page.get_by_role("button", name=re.compile(r"¥")).nth(3)
-    row.click()
+    app.press(row)
     app.page.wait_for_url(re.compile(r"/customers/[0-9a-f-]{20,}$"), wait_until="commit")
     address = app.page.url
     app.tap("订单", exact=True)

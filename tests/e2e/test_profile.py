@@ -55,7 +55,7 @@ def give(app: App, member: Member, colleague: str) -> None:
     app.tap_until(re.compile(f"^{GIVE}$"), app.sign(f"{member.name} 由谁接手"))
     app.tap(re.compile(re.escape(colleague)))
     app.type_into(re.compile("给同事的话"), WORDS)
-    app.page.get_by_role("button", name=GIVE, exact=True).last.click()
+    app.press(app.page.get_by_role("button", name=GIVE, exact=True).last)
     app.sees(f"{member.name} 正在交给 {colleague}")
     app.box(re.compile("搜索")).wait_for()
 

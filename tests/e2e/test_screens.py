@@ -145,7 +145,7 @@ class Walk:
         self.app.tap(row)
         self.sees("profile.spend")
         if not self.look.is_phone:
-            self.app.button(self.t("common.clear"), exact=True).click()  # the whole book beside the profile
+            self.app.press(self.app.button(self.t("common.clear"), exact=True))  # the whole book beside the profile
             self.sees("customers.segment_all")
         self.shoot("profile")
         if self.wants("portrait", "notes", "facts"):
@@ -225,11 +225,11 @@ class Walk:
         self.sees("share.mine_month")
         self.shoot("share")
         if self.wants("product", "poster"):
-            self.app.button(re.compile(r"¥")).click()
+            self.app.press(self.app.button(re.compile(r"¥")))
             self.sees("share.share_poster")
             self.shoot("product")
             if self.wants("poster"):
-                self.app.scroll_to(self.app.button(self.t("share.larger"))).click()
+                self.app.press(self.app.scroll_to(self.app.button(self.t("share.larger"))))
                 self.app.sees(re.compile(re.escape(self.t("share.preview", name=""))))
                 self.shoot("poster")
                 self.back()
@@ -245,11 +245,11 @@ class Walk:
         self.sees("commission.ledger")
         self.shoot("commission")
         if self.wants("entry", "order"):
-            self.app.button(re.compile(r"¥\d+\.\d\d")).click()
+            self.app.press(self.app.button(re.compile(r"¥\d+\.\d\d")))
             self.sees("commission.why")
             self.shoot("entry")
             if self.wants("order"):
-                self.app.scroll_to(self.app.button(self.t("commission.see_order"), exact=True)).click()
+                self.app.press(self.app.scroll_to(self.app.button(self.t("commission.see_order"), exact=True)))
                 self.sees("commission.order_paid_me")
                 self.shoot("order")
                 self.back()
@@ -291,7 +291,7 @@ class Walk:
         for name, sees in (("help", "help.search"), ("report", "help.sent"), ("privacy", "privacy.never"),
                            ("about", "me.storage")):  # fmt: skip
             if self.wants(name):
-                self.app.scroll_to(self.app.button(self.t(f"me.{name}"), exact=True)).click()
+                self.app.press(self.app.scroll_to(self.app.button(self.t(f"me.{name}"), exact=True)))
                 self.sees(sees)
                 self.shoot(name)
                 self.back_on_phone()
@@ -301,14 +301,14 @@ class Walk:
             self.app.tap(re.compile(rf"^{re.escape(self.t('me.sync'))}"))
             self.sees("sync.last")
             self.shoot("sync")
-            self.app.page.get_by_role("switch").first.click()
+            self.app.press(self.app.page.get_by_role("switch").first)
             self.sees("sync.state_work_offline")
             self.shoot("offline")
 
     def _first(self) -> None:
         """Show the three first steps, each as it is once its button was tapped."""
-        self.app.scroll_to(self.app.button(self.t("me.help"), exact=True)).click()
-        self.app.scroll_to(self.app.button(self.t("help.first_again"))).click()
+        self.app.press(self.app.scroll_to(self.app.button(self.t("me.help"), exact=True)))
+        self.app.press(self.app.scroll_to(self.app.button(self.t("help.first_again"))))
         for step in ("see", "send", "poster"):
             self.sees(f"first.{step}_title")
             self.tap(f"first.{step}_do")
@@ -329,12 +329,12 @@ class Walk:
             self.shoot("month")
         if self.wants("guide"):
             row = re.compile("林悦")
-            self.app.button(row).or_(self.app.page.get_by_label(row)).first.click()
+            self.app.press(self.app.button(row).or_(self.app.page.get_by_label(row)).first)
             self.sees("team.days")
             self.shoot("guide")
             self.back_on_phone()
         if self.wants("approvals"):
-            self.app.scroll_to(self.app.button(re.compile(re.escape(self.t("team.approvals_why"))))).click()
+            self.app.press(self.app.scroll_to(self.app.button(re.compile(re.escape(self.t("team.approvals_why"))))))
             self.sees("team.rewards")
             self.shoot("approvals")
             self.app.tap(re.compile(re.escape(self.t("commission.flag_shared_device"))))
