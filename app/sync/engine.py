@@ -75,7 +75,7 @@ class SyncEngine:
         self._poll_s = poll_s
         self._push = Push(store, http, auth, profile)
         self._pull = Pull(store, http, auth, clock, replay, profile, self._show_progress, on_lease)
-        self._live = Live(http, auth, self.kick, random) if live else None
+        self._live = Live(http, auth, self.kick, self._heard, random) if live else None
         self._backoff = Backoff(random)
         self._wake = asyncio.Event()
         self._front = asyncio.Event()
@@ -264,6 +264,11 @@ class SyncEngine:
             return
         if self._listening is None or self._listening.done():
             self._listening = asyncio.create_task(self._live.run(), name="sync-live")
+
+    def _heard(self, reached: bool) -> None:
+        """Look at once when the live channel tells of a server that came back or went."""
+        if reached != (self.status.state in (State.ONLINE, State.SYNCING)):
+            self.kick()
 
     def _stop_listening(self) -> None:
         if self._listening is not None:

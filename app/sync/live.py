@@ -16,14 +16,31 @@ SILENCE_S = 60.0
 
 
 class Live:
-    """Listens while it runs and calls `poked` for each event."""
+    """Listens while it runs.
+
+    Args:
+        http: From `make_http`.
+        auth: Adds tokens.
+        poked: Called for each event.
+        reached: Called with whether the server could be reached, when the channel opens and when it does not: a phone
+            that lost its network knows within seconds, not at its next poll. A channel that only broke says nothing,
+            for a server that starts anew breaks all of them at once.
+        random: Jitter.
+    """
 
     def __init__(
-        self, http: httpx.AsyncClient, auth: httpx.Auth | None, poked: Callable[[], None], random: Random
+        self,
+        http: httpx.AsyncClient,
+        auth: httpx.Auth | None,
+        poked: Callable[[], None],
+        reached: Callable[[bool], None],
+        random: Random,
     ) -> None:
         self._http = http
         self._auth = httpx.USE_CLIENT_DEFAULT if auth is None else auth
         self._poked = poked
+        self._reached = reached
+        self._open = False
         self._backoff = Backoff(random, first_s=2.0)
 
     async def run(self) -> None:
@@ -37,16 +54,22 @@ class Live:
             except Rejected:  # a server without the channel: polling is enough
                 return
             except GuideError as exc:
+                if not self._open:
+                    self._reached(False)
                 wait = self._backoff.failed(getattr(exc, "retry_after_s", None))
             await asyncio.sleep(wait)
 
     async def _listen(self) -> None:
+        self._open = False
         timeout = httpx.Timeout(10.0, read=SILENCE_S)
         request = self._http.build_request("GET", "/api/sync/live", headers={"Accept": EVENTS}, timeout=timeout)
         response = await self._http.send(request, stream=True, auth=self._auth)
         try:
             async for line in response.aiter_lines():
                 self._backoff.reset()
+                if not self._open:
+                    self._open = True
+                    self._reached(True)
                 if line.startswith("data:"):
                     self._poked()
         finally:

@@ -189,14 +189,14 @@ class App:
         pattern = text if isinstance(text, re.Pattern) else re.compile(re.escape(text))
         return self.page.get_by_text(pattern).or_(self.page.get_by_label(pattern)).first
 
-    def scroll_to(self, target: Locator, *, rounds: int = 40) -> Locator:
-        """Wheel down over the page until the target has a node (rows outside the view have none)."""
+    def scroll_to(self, target: Locator, *, rounds: int = 40, by: int = 300) -> Locator:
+        """Wheel down (up: `by` below 0) over the page until the target has a node; rows outside the view have none."""
         size = self.page.viewport_size
         assert size
         self.page.mouse.move(size["width"] * 0.5, size["height"] * 0.6)
         for _ in range(rounds):
             if target.count() and target.is_visible():
                 return target
-            self.page.mouse.wheel(0, 300)
+            self.page.mouse.wheel(0, by)
             self.page.wait_for_timeout(80)
         raise AssertionError(f"not found by scrolling: {target}")

@@ -132,7 +132,7 @@ def Scrolling(inside: ft.Control) -> ft.Control:
     """Scroll what is `inside`, and be where it was when it is shown again."""
     view = ft.use_ref(None)
     note = hooks.use_place(view)
-    view.current = ft.ListView(
-        [inside], expand=True, spacing=0, scroll_interval=200, on_scroll=lambda event: note(event.pixels)
+    view.current = ft.ListView(  # Flet drops what comes sooner than the interval, the last offset too
+        [inside], expand=True, spacing=0, scroll_interval=50, on_scroll=lambda event: note(event.pixels)
     )
     return view.current

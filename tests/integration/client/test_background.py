@@ -127,6 +127,19 @@ async def test_a_server_that_comes_back_gets_what_waited(world: Server, tmp_path
         await phone.close()
 
 
+async def test_a_server_that_goes_is_noticed_by_the_live_channel_long_before_the_next_poll(
+    world: Server, tmp_path: Path
+) -> None:
+    port = free_port()
+    with serving(world.app, port):
+        phone = await phone_at(world, port, tmp_path / "1", live=True)
+        await phone.engine.start()
+        await until(lambda: phone.engine.status.state is State.ONLINE)
+    await until(lambda: phone.engine.status.state is State.OFFLINE)
+    assert phone.engine.status.problem in ("server_away", "timeout")
+    await phone.close()
+
+
 class Says(httpx.AsyncBaseTransport):
     """Answers everything the same way."""
 
