@@ -84,7 +84,7 @@ async def test_rule_2_6_a_note_is_marked_private_with_one_switch(sample: Any) ->
     before = q.customer_by_id(sample.store.read, customer_id)
     ui = await FakeUi.screen(sample, CustomerPage, customer_id)
     await ui.press("备注")
-    await ui.toggle("交接时删除", True)
+    await ui.toggle("只给自己看", True)
     await ui.press("保存备注")
     await ui.until(lambda: work.outbox_count(sample.store.read) == 1)
     found = q.customer_by_id(sample.store.read, customer_id)

@@ -538,7 +538,7 @@ async def test_rule_2_6_a_private_note_is_marked(sample: Any) -> None:
     await become(sample, customer_id, note="生日想要惊喜", note_private=True)
     ui = await profile(sample, customer_id, "notes")
     assert ui.shows("仅自己可见")
-    await ui.toggle("交接时删除", False)
+    await ui.toggle("只给自己看", False)
     assert not ui.shows("仅自己可见") and ui.shows("接手的同事能看到")
 
 
@@ -574,10 +574,10 @@ async def test_the_note_is_written_in_a_sheet_that_closes_once_it_is_saved(
     await ui.press("备注")
     assert any(isinstance(control, sheet) for control in ui.walk())
     field = ui.field("给这位客户的备注")
-    assert field.autofocus and field.value == "生日想要惊喜" and ui.shows("接手的同事不会看到这条备注")
+    assert field.autofocus and field.value == "生日想要惊喜" and ui.shows("客户转给同事时，这条备注会删掉")
     assert "保存备注" not in ui.buttons(), "nothing to save yet"
     await ui.type("给这位客户的备注", "周末来试裙子")
-    await ui.toggle("交接时删除", True)
+    await ui.toggle("只给自己看", True)
     assert ui.shows("仅自己可见") and isinstance(ui.button("保存备注"), ft.FilledButton)
     assert ui.count() <= MOUNTED
     await ui.press("保存备注")
