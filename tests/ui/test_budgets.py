@@ -107,7 +107,6 @@ OVER: dict[tuple[str, str], int] = {
     ("/coupons/:coupon_id", "tap"): 360,  # taking back is told in two steps: one where the machine is quick
     ("/customers/:customer_id/message", "others"): 115, ("/customers/:customer_id/message", "letter"): 110,
     ("/customers/:customer_id/followups/:follow_up_id/pieces", "letter"): 260,
-    ("/customers/:customer_id/followups/plan", "letter"): 115,
     ("/products/:product_id", "others"): 115,
 }  # fmt: skip
 

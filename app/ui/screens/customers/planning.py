@@ -85,6 +85,14 @@ def use_when(now: datetime, start: datetime | None) -> tuple[datetime, ft.Contro
     first = min(today, day)
     p.use_day_picker(asks == "day", day, first, today + LAST_DAY, set_day, lambda: ask(""))
     p.use_time_picker(asks == "time", hour, set_hour, lambda: ask(""))
+    chips = hooks.use_same(lambda: _when_chips(day, hour, today, set_day, set_hour, ask), day, hour, today)
+    return datetime.combine(day, hour, zone), chips
+
+
+def _when_chips(
+    day: date, hour: time, today: date, set_day: Callable[[date], None], set_hour: Callable[[time], None],
+    ask: Callable[[str], None],
+) -> ft.Control:  # fmt: skip
     quick = _quick_days(today)
     known = next((code for code, one in quick.items() if one == day), "own")
     own_day = date_weekday(day) if known == "own" else t("followup.day_own")
@@ -100,7 +108,7 @@ def use_when(now: datetime, start: datetime | None) -> tuple[datetime, ft.Contro
     def on_time(text: str) -> None:
         ask("time") if text == "own" else set_hour(hours[text])
 
-    chips = ft.Column(
+    return ft.Column(
         [
             p.section(t("followup.day"), date_weekday(day)),
             p.filter_chips(days, known, on_day, wrap=True),
@@ -109,7 +117,6 @@ def use_when(now: datetime, start: datetime | None) -> tuple[datetime, ft.Contro
         ],
         spacing=Space.XS,
     )
-    return datetime.combine(day, hour, zone), chips
 
 
 def _quick_days(today: date) -> dict[str, date]:
