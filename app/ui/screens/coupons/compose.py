@@ -135,11 +135,18 @@ def Composer(customer_id: str, with_coupon: bool, prompt: Prompt | None) -> ft.C
     picked = _picked(options, prompt, coupon)
     sheet = CouponChoices(options, picked[0].id if picked else None, choose_coupon) if choosing else None
     p.use_sheet(sheet, t("coupons.choose"), lambda: set_choosing(False))
+    product = next((one for one in goods or () if one.id == attached), None)
+    along = hooks.use_same(  # a letter of the message draws none of it
+        lambda: [
+            *_coupon(options, picked, lambda: set_choosing(True), lambda: set_coupon("")),
+            *_goods(goods, product, set_attached, poster, set_poster),
+        ],
+        options, picked, goods, product, poster,
+    )  # fmt: skip
     if customer is None:
         return gone()
     texts = _ready_texts(customer, prompt, prompts.tone, picked)
     text = texts[turn % len(texts)] if edited is None else edited
-    product = next((one for one in goods or () if one.id == attached), None)
     letter = Letter(customer, text, prompt, picked[0].id if picked else None, product, poster and product is not None)
 
     async def send() -> None:
@@ -153,8 +160,7 @@ def Composer(customer_id: str, with_coupon: bool, prompt: Prompt | None) -> ft.C
         p.section(t("coupons.message"), more if len(texts) > 1 else None),
         p.segmented([(name, t(f"message.tone_{name}")) for name in TONES], prompts.tone, choose_tone),
         p.text_field(t("message.field"), text, set_edited, lines=3),
-        *_coupon(options, picked, lambda: set_choosing(True), lambda: set_coupon("")),
-        *_goods(goods, product, set_attached, poster, set_poster),
+        *along,
         *([MemoLately(customer_id)] if wide else []),
     ]
     ready = denied is None and bool(text.strip())
