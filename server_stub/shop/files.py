@@ -33,8 +33,8 @@ def picture(request: Request, name: str) -> Response:
 
 @router.get("/shop-static/{name}")
 def static(name: str) -> Response:
-    """Serve the one style, the one script and the icon."""
+    """Serve the one style, the one script, the icon and the font for who has no Chinese letters."""
     body = pages.static(name)
     if body is None:
         return Response(status_code=404)
-    return Response(body, media_type=pages.STATIC[name], headers=KEEP)
+    return Response(body, media_type=pages.media_type(name), headers=KEEP)

@@ -24,6 +24,7 @@ STATIC = {
     "shop.js": "text/javascript; charset=utf-8",
     "icon.svg": "image/svg+xml",
 }
+FONT = Path(__file__).parents[2] / "assets/fonts/NotoSansSC-Regular.otf"
 
 
 def render(template: str, **values: Any) -> str:
@@ -34,7 +35,14 @@ def render(template: str, **values: Any) -> str:
 @cache
 def static(name: str) -> bytes | None:
     """Return one of the few static files, or None."""
+    if name == FONT.name:
+        return FONT.read_bytes()
     return (FOLDER / "static" / name).read_bytes() if name in STATIC else None
+
+
+def media_type(name: str) -> str:
+    """Return the type of a static file."""
+    return "font/otf" if name == FONT.name else STATIC[name]
 
 
 @cache

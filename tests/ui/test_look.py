@@ -132,6 +132,22 @@ async def test_large_text_puts_figures_and_facts_in_rows_of_their_own() -> None:
     assert narrow.count()
 
 
+@pytest.mark.parametrize(("scale", "rows"), [(1.0, [4]), (1.3, [2, 2])])
+async def test_no_word_of_a_tile_breaks(scale: float, rows: list[int]) -> None:
+    """At 130 % "Statement" stood in two lines."""
+
+    @screen
+    def Tiles() -> ft.Control:
+        words = ("Ledger", "Statement", "Not paid", "Rewards")
+        return p.tile_row([(ft.Icons.RECEIPT_LONG_OUTLINED, word, lambda: None) for word in words])
+
+    ui = await FakeUi.screen(fake_client(), Tiles, language="en")
+    ui.ui.layout.scale = scale
+    ui.page.render(Tiles)
+    await ui.settle()
+    assert [len(row.controls) for row in ui.walk() if isinstance(row, ft.Row)] == rows
+
+
 @pytest.mark.parametrize(
     ("width", "height", "kind"),
     [

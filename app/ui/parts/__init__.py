@@ -32,7 +32,7 @@ from app.ui.parts.sync_badge import SyncBadge
 from app.ui.parts.text import dots, ends, level_name, level_pill, marked, money_text, pill, pill_width, section, txt
 from app.ui.parts.timeline import moment, thread, timeline_item
 from app.ui.parts.tip import Tip
-from app.ui.parts.touch import action_tile, icon_button, primary, quiet, secondary, tappable, tile_row
+from app.ui.parts.touch import icon_button, primary, quiet, secondary, tappable, tile_row
 
 __all__ = [
     "SLOTS",
@@ -41,7 +41,6 @@ __all__ = [
     "SyncBadge",
     "Tip",
     "VirtualList",
-    "action_tile",
     "avatar",
     "bar",
     "card",

@@ -14,7 +14,7 @@ import flet as ft
 from app.ui import session as sessions
 from app.ui.parts.inspected import INSPECTED, seen
 from app.ui.parts.text import txt
-from app.ui.theme import BUTTON, TOUCH, Radius, Space, Tone, Type
+from app.ui.theme import BUTTON, TOUCH, Radius, Space, Tone, Type, text_width
 
 TILES_IN_LARGE = 3
 Press = Callable[[], Any] | None
@@ -84,8 +84,7 @@ def tappable(
     return ft.MergeSemantics(ft.Semantics(label=label, button=True, selected=selected, content=box), expand=expand)
 
 
-def action_tile(icon: ft.IconData, label: str, on_click: Press) -> ft.Control:
-    """Return one of the four actions of a profile: an icon over a word, sharing a `tile_row` evenly."""
+def _action_tile(icon: ft.IconData, label: str, on_click: Press) -> ft.Control:
     ink = Tone.ON_CALM if on_click else Tone.QUIET
     face = ft.Column(
         [ft.Icon(icon, size=24, color=ink), txt(label, Type.LABEL, ink, text_align=ft.TextAlign.CENTER)],
@@ -98,12 +97,23 @@ def action_tile(icon: ft.IconData, label: str, on_click: Press) -> ft.Control:
     )  # fmt: skip
 
 
-def tile_row(tiles: Sequence[ft.Control]) -> ft.Control:
-    """Return action tiles side by side, all as high as the highest; in two rows where their words are large."""
-    rows = [tiles[:2], tiles[2:]] if sessions.current().layout.is_large and len(tiles) > TILES_IN_LARGE else [tiles]
+def tile_row(actions: Sequence[tuple[ft.IconData, str, Press]]) -> ft.Control:
+    """Return what is done most, an icon over a word each, side by side and all as high as the highest.
+
+    In two rows where their words are large or a word would break.
+    """
+    tiles, two = [_action_tile(*one) for one in actions], len(actions) > TILES_IN_LARGE and not _words_fit(actions)
+    rows = [tiles[:2], tiles[2:]] if two else [tiles]
     lines: list[ft.Control] = [
         ft.Row(
             list(row), spacing=Space.S, intrinsic_height=True, vertical_alignment=ft.CrossAxisAlignment.STRETCH
         ) for row in rows
     ]  # fmt: skip
     return lines[0] if len(lines) == 1 else ft.Column(lines, spacing=Space.S)
+
+
+def _words_fit(actions: Sequence[tuple[ft.IconData, str, Press]]) -> bool:
+    layout = sessions.current().layout
+    room = (layout.pane - 2 * Space.L - (len(actions) - 1) * Space.S) / len(actions) - 2 * Space.XS
+    words = [word for _, label, _ in actions for word in label.split()]
+    return not layout.is_large and all(text_width(word, Type.LABEL, layout.scale) <= room for word in words)

@@ -114,6 +114,15 @@ def test_pages_may_load_nothing_from_elsewhere(shop: Shop) -> None:
     assert " style=" not in page and "<style" not in page and "onclick" not in page
 
 
+def test_a_desktop_without_chinese_letters_gets_ours_and_a_phone_is_not_asked_to(shop: Shop) -> None:
+    browser = shop.browser()
+    script = browser.open("/shop-static/shop.js")
+    path = re.search(r"url\((/shop-static/[^)]+)\)", script)
+    assert path and "X11; Linux" in script and "@font-face" not in browser.open("/shop-static/shop.css")
+    browser.open(path[1])
+    assert browser.page.headers["content-type"] == "font/otf" and browser.page.content[:4] == b"OTTO"
+
+
 def test_only_product_pictures_are_public(shop: Shop) -> None:
     folder = shop.db.settings.blobs
     for digest in ("0" * 64, "1" * 64):

@@ -79,8 +79,8 @@ def CommissionBeside() -> ft.Control:
 def _tiles() -> ft.Control:
     ui = sessions.current()
 
-    def tile(name: str, icon: ft.IconData) -> ft.Control:
-        return p.action_tile(icon, t(f"commission.tile_{name}"), lambda: ui.select(f"/commission/{name}"))
+    def tile(name: str, icon: ft.IconData) -> tuple[ft.IconData, str, Callable[[], None]]:
+        return icon, t(f"commission.tile_{name}"), lambda: ui.select(f"/commission/{name}")
 
     return p.tile_row([tile(*one) for one in TILES])
 

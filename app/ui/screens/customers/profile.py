@@ -251,10 +251,10 @@ def Actions(customer: Customer) -> ft.Control:
     here = f"/customers/{customer.id}"
     return p.tile_row(
         [
-            p.action_tile(ft.Icons.EVENT_OUTLINED, t("profile.act_plan"), lambda: ui.open(f"{here}/followups/plan")),
-            p.action_tile(ft.Icons.LOCAL_OFFER_OUTLINED, t("profile.act_coupon"), lambda: ui.open(f"{here}/coupon")),
-            p.action_tile(ft.Icons.IOS_SHARE, t("profile.act_share"), lambda: ui.open(f"{here}/share")),
-            p.action_tile(ft.Icons.EDIT_NOTE, t("profile.act_note"), lambda: set_noting(True)),
+            (ft.Icons.EVENT_OUTLINED, t("profile.act_plan"), lambda: ui.open(f"{here}/followups/plan")),
+            (ft.Icons.LOCAL_OFFER_OUTLINED, t("profile.act_coupon"), lambda: ui.open(f"{here}/coupon")),
+            (ft.Icons.IOS_SHARE, t("profile.act_share"), lambda: ui.open(f"{here}/share")),
+            (ft.Icons.EDIT_NOTE, t("profile.act_note"), lambda: set_noting(True)),
         ]
     )
 

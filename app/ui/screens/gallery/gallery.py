@@ -41,7 +41,7 @@ def _column(*controls: ft.Control) -> ft.Control:
 def Buttons() -> ft.Control:
     """Show what can be pressed, also what cannot."""
     words = t("look.sample_action")
-    tiles = [p.action_tile(icon, words, press) for icon, press in _TILES]
+    tiles = [(icon, words, press) for icon, press in _TILES]
     return _column(
         p.section(t("look.kind_buttons"), t("look.sample_note")),
         p.primary(words, _nothing, ft.Icons.SEND), p.primary(words, None), p.primary(words, _nothing, busy=True),
