@@ -189,6 +189,13 @@ class App:
         pattern = text if isinstance(text, re.Pattern) else re.compile(re.escape(text))
         return self.page.get_by_text(pattern).or_(self.page.get_by_label(pattern)).first
 
+    def to_top(self) -> None:
+        """Wheel up to the beginning of the page: it has kept its place."""
+        size = self.page.viewport_size
+        assert size
+        self.page.mouse.move(size["width"] * 0.5, size["height"] * 0.6)
+        self.page.mouse.wheel(0, -20_000)
+
     def scroll_to(self, target: Locator, *, rounds: int = 40, by: int = 300) -> Locator:
         """Wheel down (up: `by` below 0) over the page until the target has a node; rows outside the view have none."""
         size = self.page.viewport_size

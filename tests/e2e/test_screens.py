@@ -200,7 +200,7 @@ class Walk:
             self.tap("coupons.batch_start")
             self.app.tap(re.compile("^" + re.escape(self.t("customers.segment_dormant"))))
             self.sees("coupons.what")
-            self.app.tap(re.compile("¥50"))
+            self.app.tap(re.compile(r"¥50.*(?:\d left|剩 \d)", re.DOTALL))  # not one sent, in the list beside it
             self.sees("coupons.left_out")
             self.shoot("preview")
             self.back_on_phone()
@@ -334,6 +334,7 @@ class Walk:
             self.shoot("guide")
             self.back_on_phone()
         if self.wants("approvals"):
+            self.app.to_top()
             self.app.press(self.app.scroll_to(self.app.button(re.compile(re.escape(self.t("team.approvals_why"))))))
             self.sees("team.rewards")
             self.shoot("approvals")

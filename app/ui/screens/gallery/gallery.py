@@ -11,7 +11,7 @@ from app.ui import hooks
 from app.ui import parts as p
 from app.ui.guards import screen
 from app.ui.strings import t
-from app.ui.theme import Space, Type
+from app.ui.theme import NARROW, Space, Type
 
 KINDS = ("buttons", "rows", "cards", "fields", "progress", "states")
 NAME = "李".ljust(3, "静")
@@ -62,7 +62,8 @@ _ICONS = (ft.Icons.EDIT_NOTE, ft.Icons.SHARE, ft.Icons.CALL, ft.Icons.MORE_HORIZ
 @screen
 def Rows() -> ft.Control:
     """Show rows with the names that hurt: long, right to left, of pictures."""
-    days, level = t("common.days_ago", n=3), p.level_pill("gold")
+    days = t("common.days_ago", n=3)
+    level = p.level_pill("gold") if hooks.use_layout().pane > NARROW else None  # as in the list: where it fits
     people = [
         p.list_row(
             [p.txt(name, Type.ROW, lines=1), *([level] if level and index == 0 else [])], p.dots("¥28,460", name),
