@@ -113,22 +113,27 @@ class App:
     def text(self, text: str | re.Pattern[str]) -> Locator:
         return self.page.get_by_text(text).first
 
-    def press(self, what: Locator) -> None:
+    def press(self, what: Locator, *, patience_ms: int = PATIENCE_MS) -> None:
         """Point, then press: a press in the moment the pointer comes only ends what was hovered before."""
-        what.hover()
-        what.click()
+        what.hover(timeout=patience_ms)
+        what.click(timeout=patience_ms)
 
     def tap(self, name: str | re.Pattern[str], *, exact: bool = False) -> None:
         self.press(self.button(name, exact=exact))
         self.taps += 1
 
-    def tap_until(self, name: str | re.Pattern[str], appears: Locator) -> None:
-        """Tap as a person does: once more if nothing came of it, as when a list moved under the finger."""
+    def tap_until(self, name: str | re.Pattern[str], appears: Locator, *, by: int = 0) -> None:
+        """Tap as a person does: once more if nothing came of it, as when a list moved under the finger.
+
+        `by`: wheel so far at a time until it can be seen. A page that comes back to its place moves after it is there.
+        """
         for _ in range(6):
-            if self.button(name).is_visible():
-                self.press(self.button(name))
-                self.taps += 1
             try:
+                if by:
+                    self.scroll_to(self.button(name), by=by)
+                if self.button(name).is_visible():
+                    self.press(self.button(name), patience_ms=4_000)
+                    self.taps += 1
                 appears.first.wait_for(state="attached", timeout=4_000)
             except PlaywrightError:
                 continue
