@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
 from typing import Any
 
-from app.domain.calendar_days import day_of, month_range, start_of, week_start
+from app.domain.calendar_days import day_of, day_range, month_range, start_of, week_start
 from app.domain.errors import Param, Rejected
 from app.domain.hours import is_quiet, next_polite_time
 from app.domain.instants import Instant, to_text
@@ -62,6 +62,7 @@ def decide(
     device_id: str | None = None,
     holder_device_id: str | None = None,
     transactional: bool = False,
+    repeat: bool = False,
 ) -> Allowed | Denied:
     """Return whether one more contact may go out.
 
@@ -72,6 +73,7 @@ def decide(
     Args:
         device_id: the asking device; None = the server itself, which needs no slot.
         holder_device_id: which device may contact offline; None = nobody holds it yet, so nobody is refused.
+        repeat: what is shared was counted today already (`is_repeat`): the budget is not asked again.
     """
     if transactional:
         return Allowed(policy.day, policy.day, policy.week, policy.month)
@@ -80,7 +82,7 @@ def decide(
     if device_id is not None and holder_device_id not in (None, device_id):
         return Denied("contact_other_device")
     left = budget_left(contacts_at, now, zone, policy)
-    if min(left) <= 0:
+    if min(left) <= 0 and not repeat:
         return Denied("contact_budget_used", _used_params(left, now, zone, policy))
     if is_quiet(policy.quiet, now, zone):
         return Denied("quiet_hours", {"next_at": to_text(next_polite_time(policy.quiet, now, zone))})
@@ -94,6 +96,30 @@ def budget_left(
     texts = [at if isinstance(at, str) else to_text(at) for at in contacts_at]
     used = [sum(to_text(begin) <= at < to_text(end) for at in texts) for _, begin, end in _periods(now, zone)]
     return policy.day - used[0], policy.week - used[1], policy.month - used[2]
+
+
+def things(coupon_id: str | None, item_id: str | None) -> frozenset[str]:
+    """Return what a contact carries beside its words: a coupon, and the product (or card) of its share link."""
+    named = (("coupon", coupon_id), ("item", item_id))
+    return frozenset(f"{kind}/{one}" for kind, one in named if one is not None)
+
+
+def is_repeat(carries: frozenset[str], counted: Iterable[frozenset[str]]) -> bool:
+    """Say whether a contact shares again only what was shared with this customer that day: it is none more (rule 9.2).
+
+    Words alone are never a repeat: what was said is not kept.
+
+    Args:
+        carries: the `things` of the one asked about.
+        counted: the `things` of the customer's counted contacts of `store_day`.
+    """
+    return bool(carries) and carries <= frozenset().union(*counted)
+
+
+def store_day(at: datetime, zone: tzinfo) -> tuple[Instant, Instant]:
+    """Return the half-open day of the store that holds `at`, in which the same thing counts once."""
+    begin, end = day_range(day_of(at, zone), zone)
+    return to_text(begin), to_text(end)
 
 
 def require(decision: Allowed | Denied) -> Allowed:

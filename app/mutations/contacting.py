@@ -14,12 +14,22 @@ from app.store.queries import brand, customers
 MEMORY_DAYS = 32
 
 
-def contact_decision(read: Read, customer_id: str, call: Call) -> rules.Allowed | rules.Denied:
-    """Return whether one more marketing contact may go out now."""
+def contact_decision(
+    read: Read, customer_id: str, call: Call, carries: frozenset[str] = frozenset(), *, again: bool = False
+) -> rules.Allowed | rules.Denied:
+    """Return whether a marketing contact that carries these things (`rules.things`) may go out now.
+
+    `again`: the very words were counted today already.
+    """
     found = customers.customer_by_id(read, customer_id)
     if found is None:
         return rules.Denied("not_found")
-    return _decide(read, found, call)
+    return _decide(read, found, call, repeat=again or was_carried(read, customer_id, call, carries))
+
+
+def was_carried(read: Read, customer_id: str, call: Call, carries: frozenset[str]) -> bool:
+    """Say whether all of it went to this customer today already: sharing it again is no contact more (rule 9.2)."""
+    return rules.is_repeat(carries, customers.carried_between(read, customer_id, *rules.store_day(call.now, call.zone)))
 
 
 def contact_left(read: Read, customer_id: str, call: Call) -> tuple[int, int, int]:
@@ -34,7 +44,7 @@ def require_contact(read: Read, customer_id: str, call: Call) -> None:
     rules.require(decision)
 
 
-def _decide(read: Read, found: Customer, call: Call) -> rules.Allowed | rules.Denied:
+def _decide(read: Read, found: Customer, call: Call, *, repeat: bool) -> rules.Allowed | rules.Denied:
     holder = customers.contact_holder(read, found.guide_id)
     return rules.decide(
         _counted(read, found.id, call),
@@ -44,6 +54,7 @@ def _decide(read: Read, found: Customer, call: Call) -> rules.Allowed | rules.De
         consents=found.consents,
         device_id=call.device_id,
         holder_device_id=holder.device_id if holder else None,
+        repeat=repeat,
     )
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from app.domain.contact import things
 from app.domain.errors import Rejected
+from app.mutations import contacting
 from app.mutations.call import Call
 from app.protocol.mutations import RecordContact
-from app.protocol.objects import Contact, Customer, key
+from app.protocol.objects import Contact, Customer, Share, key
 from app.store import WriteTx
 
 KINDS = frozenset({"message", "coupon", "poster", "call", "visit"})
@@ -24,8 +26,12 @@ def check(tx: WriteTx, mutation: RecordContact, call: Call) -> None:
 
 
 def apply(tx: WriteTx, mutation: RecordContact, call: Call) -> None:
-    """Show the contact at once; it counts against the budget."""
+    """Show the contact at once; it counts against the budget, unless all it carries was counted that day."""
+    share = tx.get(Share, mutation.share_id) if mutation.share_id else None
+    carries = things(mutation.coupon_id, share.item_id if share else None)
     if tx.get(Contact, mutation.contact_id) is not None:
+        return
+    if contacting.was_carried(tx, mutation.customer_id, call, carries):
         return
     tx.put(
         Contact,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.domain.contact import Denied
+from app.domain.contact import Denied, things
 from app.domain.errors import Rejected
 from app.mutations.call import Call
 from app.mutations.client import MutationClient
@@ -12,9 +12,25 @@ from app.store import Read, reads
 from app.store.queries import coupons
 
 
-def refusal_to_contact(client: MutationClient, customer_id: str) -> Denied | None:
-    """Return why this customer may not be contacted now (code, params with `next_at`), or None when all is well."""
-    decision = contact_decision(client.store.read, customer_id, call_of(client))
+def refusal_to_contact(
+    client: MutationClient,
+    customer_id: str,
+    *,
+    coupon_id: str | None = None,
+    item_id: str | None = None,
+    again: bool = False,
+) -> Denied | None:
+    """Return why this customer may not be contacted now (code, params with `next_at`), or None when all is well.
+
+    Args:
+        client: The open client.
+        customer_id: Who is to be contacted.
+        coupon_id: The coupon that goes along; the same one again on the same day is no contact more (rule 9.2).
+        item_id: The product that goes along, likewise.
+        again: The very words were handed over today already.
+    """
+    carries = things(coupon_id, item_id)
+    decision = contact_decision(client.store.read, customer_id, call_of(client), carries, again=again)
     return decision if isinstance(decision, Denied) else None
 
 

@@ -103,7 +103,11 @@ class RedeemCoupon:
 
 @dataclass(frozen=True, slots=True)
 class RecordContact:
-    """Record that a message was handed to the messenger (rule 9.2): the share sheet's result, or "copied"."""
+    """Record that a message was handed to the messenger (rule 9.2): the share sheet's result, or "copied".
+
+    One that carries only what the customer was sent that day of the store already (`coupon_id`, the item of `share_id`)
+    is applied with no effect.
+    """
 
     NAME: ClassVar[str] = "record_contact"
     contact_id: str

@@ -110,12 +110,18 @@ def remove_tag(tx: Tx, args: RemoveTag) -> None:
 
 
 def record_contact(tx: Tx, args: RecordContact) -> None:
-    """Count a contact under the budget shared by everybody, consent, holder and quiet hours (rule 9)."""
+    """Count a contact under the budget shared by everybody, consent, holder and quiet hours (rule 9).
+
+    One that carries only what was counted that day changes nothing (rule 9.2).
+    """
     own_customer(tx, args.customer_id)
     new_id_only(tx, t.contact, args.contact_id)
     if args.kind not in CONTACT_KINDS:
         raise Rejected("bad_arguments", params={"field": "kind"})
-    contact_rules.require(decide_contact(tx, args.customer_id))
+    repeat = _was_carried(tx, args)
+    contact_rules.require(decide_contact(tx, args.customer_id, repeat=repeat))
+    if repeat:
+        return
     row = {
         "id": args.contact_id, "customer_id": args.customer_id, "guide_id": actor_of(tx).staff_id, "kind": args.kind,
         "channel": args.channel, "at": tx.at_text, "by": "guide", "coupon_id": args.coupon_id,
@@ -128,7 +134,21 @@ def record_contact(tx: Tx, args: RecordContact) -> None:
     figures.bump(tx, actor_of(tx).staff_id, tx.at, "contacts")
 
 
-def decide_contact(tx: Tx, customer_id: str) -> contact_rules.Allowed | contact_rules.Denied:
+def _was_carried(tx: Tx, args: RecordContact) -> bool:
+    """Say whether the customer was sent all of it that day already, by whomever."""
+    item = select(t.share.c.item_id).where(t.share.c.id == args.share_id)
+    carries = contact_rules.things(args.coupon_id, tx.conn.execute(item).scalar() if args.share_id else None)
+    since, until = contact_rules.store_day(tx.at, zone_of(tx.conn, actor_of(tx).store_id))
+    c = t.contact.c
+    counted = (
+        select(c.coupon_id, t.share.c.item_id)
+        .select_from(t.contact.outerjoin(t.share, t.share.c.id == c.share_id))
+        .where(c.customer_id == args.customer_id, c.at >= since, c.at < until, c.transactional.is_(False))
+    )
+    return contact_rules.is_repeat(carries, [contact_rules.things(*row) for row in tx.conn.execute(counted)])
+
+
+def decide_contact(tx: Tx, customer_id: str, *, repeat: bool = False) -> contact_rules.Allowed | contact_rules.Denied:
     """Return whether one more contact may go to the acting guide's customer at `tx.at` (rules 9.1 to 9.3)."""
     actor = actor_of(tx)
     since = instants.to_text(tx.at - CONTACT_WINDOW)
@@ -145,6 +165,7 @@ def decide_contact(tx: Tx, customer_id: str) -> contact_rules.Allowed | contact_
         consents=consents_of(tx.conn, "customer", customer_id),
         device_id=actor.device_id,
         holder_device_id=tx.conn.execute(holder).scalar(),
+        repeat=repeat,
     )
 
 

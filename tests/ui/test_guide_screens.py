@@ -13,10 +13,10 @@ import pytest
 
 from app.device.ports import DISMISSED
 from app.domain.instants import from_text
-from app.mutations import mutate, send_coupon
-from app.protocol.mutations import AddTag
+from app.mutations import make_share, mutate, refusal_to_contact, send_coupon
+from app.protocol.mutations import AddTag, RecordContact, RecordShare
 from app.protocol.objects import Coupon
-from app.store.queries import coupons, work
+from app.store.queries import coupons, products, work
 from app.store.queries import customers as q
 from app.sync.status import State, SyncStatus
 from app.ui.screens.coupons import CouponPage, CouponsScreen, MessagePage, SendCouponPage
@@ -182,7 +182,7 @@ async def test_rule_9_2_a_page_that_slept_into_quiet_hours_sends_nothing(sample:
     assert work.outbox_count(sample.store.read) == 0
 
 
-async def test_rule_9_3_sending_a_coupon_again_is_a_contact_like_any_other(sample: Any) -> None:
+async def test_rule_9_2_copying_a_coupons_message_again_is_no_contact_more(sample: Any) -> None:
     customer_id = sample.heroes["views"]
     template = coupons.templates(sample.store.read)[0]
     coupon = await send_coupon(sample, template.id, customer_id)
@@ -191,8 +191,50 @@ async def test_rule_9_3_sending_a_coupon_again_is_a_contact_like_any_other(sampl
     await ui.until(lambda: len(q.contacts_of(sample.store.read, customer_id)) == 1)
     (contact,) = q.contacts_of(sample.store.read, customer_id)
     assert len(ui.device.copied) == 1 and contact.coupon_id == coupon.id
-    await ui.until(lambda: "再次复制消息" not in ui.buttons())  # the day's budget is used, and the page says so
-    assert ui.shows("现在不能联系")
+    await ui.until(lambda: ui.shows("今天发过了，再发一次不占次数"))
+    await ui.press("再次复制消息")  # the day's budget is used, and this takes nothing of it
+    await ui.until(lambda: len(ui.device.copied) == 2)
+    assert ui.device.copied[0] == ui.device.copied[1] and not ui.shows("现在不能联系")
+    await ui.until(lambda: len(q.contacts_of(sample.store.read, customer_id)) == 1)
+    message = await FakeUi.screen(sample, MessagePage, customer_id)
+    assert message.shows("现在不能联系")  # anything else is one more
+    sample.clock.at = TUESDAY + timedelta(days=1)
+    await ui.press("再次复制消息")
+    await ui.until(lambda: len(q.contacts_of(sample.store.read, customer_id)) == 2)
+
+
+async def test_rule_9_2_the_very_words_of_today_are_given_out_again_for_nothing(sample: Any) -> None:
+    customer_id = sample.heroes["views"]
+    ui = await FakeUi.screen(sample, MessagePage, customer_id)
+    await ui.press("发送")
+    await ui.until(lambda: len(q.contacts_of(sample.store.read, customer_id)) == 1)
+    words, waiting = ui.device.copied[-1], work.outbox_count(sample.store.read)
+    await ui.press("再复制今天那条")
+    await ui.until(lambda: ui.device.copied == [words, words])
+    assert work.outbox_count(sample.store.read) == waiting
+    sample.clock.at = QUIET
+    await ui.press("再复制今天那条")
+    await ui.settle(wait_s=0.1)
+    assert len(ui.device.copied) == 2
+
+
+async def test_rule_9_2_the_same_product_again_on_one_day_is_no_contact_more(sample: Any) -> None:
+    customer_id = sample.heroes["views"]
+    one, other = list(products.products(sample.store.read))[:2]
+    for item in (one, one, other):
+        made = make_share(sample, "product", item.no, "chat")
+        await mutate(
+            sample, RecordShare(made.share_id, made.code, "product", item.id, "chat", made.created_at, "", customer_id)
+        )
+        assert (refusal_to_contact(sample, customer_id, item_id=other.id) is None) == (
+            not q.contacts_of(sample.store.read, customer_id)
+        )
+        if item is one:
+            assert refusal_to_contact(sample, customer_id, item_id=one.id) is None
+        await mutate(
+            sample, RecordContact(f"contact-{made.share_id}", customer_id, "poster", "chat", share_id=made.share_id)
+        )
+    assert len(q.contacts_of(sample.store.read, customer_id)) == 2
 
 
 async def test_a_coupon_whose_message_did_not_go_is_sent_again_not_one_more(sample: Any) -> None:

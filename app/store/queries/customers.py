@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.domain.book import Filter, SavedFilter
+from app.domain.contact import things
 from app.domain.instants import Instant
 from app.protocol.objects import BrowseEvent, Contact, ContactHolder, Coupon, Customer, FollowUp, Order, SignalMark
 from app.store import kept
@@ -109,6 +110,17 @@ def contacts_of(read: Read, customer_id: str, limit: int = 50, before: Instant =
     return read.all(
         Contact, "customer_id = ? AND at < ? ORDER BY at DESC, id DESC LIMIT ?", (customer_id, before, limit)
     )
+
+
+@reads("contact", "share")
+def carried_between(read: Read, customer_id: str, since: Instant, until: Instant) -> list[frozenset[str]]:
+    """Return what each counted contact of [since, until) carried to a customer, as `domain.contact.things`."""
+    rows = read.rows(
+        "SELECT k.coupon_id, s.item_id FROM contact k LEFT JOIN share s ON s.id = k.share_id"
+        " WHERE k.customer_id = ? AND k.at >= ? AND k.at < ? AND NOT k.transactional",
+        (customer_id, since, until),
+    )
+    return [things(*row) for row in rows]
 
 
 @reads("contact")

@@ -244,11 +244,14 @@ async def test_a_refused_text_that_cannot_be_stored_does_not_hold_up_the_queue(
     assert note_of(server) == "after" and f"rejected/{phone.client}/1" in await phone.pull_all()
 
 
-async def test_rule_9_2_sending_a_coupon_again_is_one_more_contact(server: Server) -> None:
+async def test_rule_9_2_the_same_coupon_again_counts_once_a_day(server: Server) -> None:
     phone = await guide(server)
     args = {"customer_id": "c1", "kind": "coupon", "channel": "copied", "coupon_id": "coupon-0001"}
     assert (await phone.do("record_contact", contact_id="contact-0001", **args))["status"] == "applied"
-    assert (await phone.do("record_contact", contact_id="contact-0002", **args))["code"] == "contact_budget_used"
+    assert (await phone.do("record_contact", contact_id="contact-0002", **args))["status"] == "applied"
+    assert count(server, t.contact) == 1
+    other = {**args, "coupon_id": "coupon-0002"}
+    assert (await phone.do("record_contact", contact_id="contact-0004", **other))["code"] == "contact_budget_used"
     server.clock.forward(days=1)
     await refreshed(server, phone)
     assert (await phone.do("record_contact", contact_id="contact-0003", **args))["status"] == "applied"

@@ -4,7 +4,18 @@ from datetime import datetime
 
 import pytest
 
-from app.domain.contact import Allowed, ContactPolicy, Denied, budget_left, decide, may_opt_in, require
+from app.domain.contact import (
+    Allowed,
+    ContactPolicy,
+    Denied,
+    budget_left,
+    decide,
+    is_repeat,
+    may_opt_in,
+    require,
+    store_day,
+    things,
+)
 from app.domain.errors import Rejected
 from app.domain.instants import to_text
 from tests.unit.domain.times import SHANGHAI, local
@@ -97,3 +108,39 @@ def test_instants_as_text_count_like_datetimes() -> None:
 def test_rule_9_2_what_is_left_of_day_week_and_month(contacts: tuple[str, ...], left: tuple[int, int, int]) -> None:
     at = [local(text) for text in contacts]
     assert budget_left(at, local("2026-11-24 10:30"), SHANGHAI, ContactPolicy()) == left
+
+
+@pytest.mark.parametrize(
+    ("carries", "counted", "repeat"),
+    [
+        (("k1", None), [("k1", None)], True),
+        (("k1", None), [("k2", None)], False),
+        ((None, "p1"), [("k1", "p1")], True),  # a part of what went
+        (("k1", "p1"), [("k1", None)], False),  # more than went
+        (("k1", "p1"), [("k1", None), (None, "p1")], True),
+        ((None, None), [(None, None)], False),  # words alone: what was said is not kept
+        (("k1", None), [], False),
+        (("p1", None), [(None, "p1")], False),  # a coupon is no product of the same id
+    ],
+)
+def test_rule_9_2_the_same_thing_counts_once_a_day(
+    carries: tuple[str | None, str | None], counted: list[tuple[str | None, str | None]], repeat: bool
+) -> None:
+    assert is_repeat(things(*carries), [things(*one) for one in counted]) is repeat
+
+
+def test_rule_9_2_the_day_of_a_thing_is_the_stores() -> None:
+    begin, end = store_day(local("2026-11-25 23:59"), SHANGHAI)
+    assert (begin, end) == (to_text(local("2026-11-25 00:00")), to_text(local("2026-11-26 00:00")))
+
+
+def test_rule_9_3_a_repeat_asks_no_budget_but_all_the_rest() -> None:
+    went = "2026-11-25 09:30"
+    assert isinstance(ask("2026-11-25 10:00", went, repeat=True), Allowed)
+    for now, fields, code in (
+        ("2026-11-25 22:00", {}, "quiet_hours"),
+        ("2026-11-25 10:00", {"consents": {}}, "no_marketing_consent"),
+        ("2026-11-25 10:00", {"device_id": "a", "holder_device_id": "b"}, "contact_other_device"),
+    ):
+        denied = ask(now, went, repeat=True, **fields)  # type: ignore[arg-type]
+        assert isinstance(denied, Denied) and denied.code == code

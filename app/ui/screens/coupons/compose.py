@@ -9,10 +9,12 @@ from typing import Any
 
 import flet as ft
 
-from app.domain.contact import Denied
+from app.domain.contact import Denied, things
 from app.domain.errors import GuideError
 from app.domain.instants import from_text
 from app.mutations import coupon_link, refusal_to_contact, send_coupon
+from app.mutations.contacting import was_carried
+from app.mutations.mutate import call_of
 from app.protocol.mutations import UndoCoupon
 from app.protocol.objects import Coupon, Customer, Product
 from app.store.queries import coupons as cq
@@ -22,7 +24,7 @@ from app.ui import parts as p
 from app.ui import session as sessions
 from app.ui.guards import screen
 from app.ui.screens.coupons.attach import CouponChoices, CouponRow, Goods, Option, best, is_blocked, options_of
-from app.ui.screens.coupons.deliver import hand_over, record
+from app.ui.screens.coupons.deliver import give_again, hand_over, record, remember, words_of_today
 from app.ui.screens.coupons.lately import MemoLately
 from app.ui.screens.coupons.words import name_of
 from app.ui.screens.customers.profile import gone
@@ -109,7 +111,6 @@ def Composer(customer_id: str, with_coupon: bool, prompt: Prompt | None) -> ft.C
     prompt = asked.current
     customer = hooks.use_query(q.customer_by_id, customer_id)
     options = hooks.use_live(WATCHED, lambda: options_of(client, customer_id), customer_id, now)
-    denied = hooks.use_live(WATCHED, lambda: refusal_to_contact(client, customer_id), customer_id, now)
     goods = use_goods(customer_id, prompt.attach if prompt else None)
     coupon, set_coupon = hooks.use_kept("coupon", BEST if with_coupon else "")
     attached, set_attached = hooks.use_kept("attached", prompt.attach.id if prompt and prompt.attach else "")
@@ -136,6 +137,10 @@ def Composer(customer_id: str, with_coupon: bool, prompt: Prompt | None) -> ft.C
     sheet = CouponChoices(options, picked[0].id if picked else None, choose_coupon) if choosing else None
     p.use_sheet(sheet, t("coupons.choose"), lambda: set_choosing(False))
     product = next((one for one in goods or () if one.id == attached), None)
+    item = product.id if product and not picked else None
+    denied = hooks.use_live(
+        WATCHED, lambda: refusal_to_contact(client, customer_id, item_id=item), customer_id, now, item
+    )
     along = hooks.use_same(  # a letter of the message draws none of it
         lambda: [
             *_coupon(options, picked, lambda: set_choosing(True), lambda: set_coupon("")),
@@ -164,7 +169,8 @@ def Composer(customer_id: str, with_coupon: bool, prompt: Prompt | None) -> ft.C
         *([MemoLately(customer_id)] if wide else []),
     ]
     ready = denied is None and bool(text.strip())
-    foot = _foot(customer_id, _send_label(letter), (lambda: start(send)) if ready else None, busy=busy)
+    again = denied is None and went_today(client, letter)
+    foot = _foot(customer_id, _send_label(letter), (lambda: start(send)) if ready else None, busy=busy, again=again)
     title = t("coupons.send_to" if picked else "message.title", name=customer.name)
     return p.frame(title, body, foot=foot, actions=_actions(customer_id))
 
@@ -175,15 +181,25 @@ def _ready_texts(customer: Customer, prompt: Prompt | None, tone: str, picked: O
     return [with_coupon_said(one, prompt, name_of(asdict(picked[0]))) if picked else one for one in texts]
 
 
-def _foot(customer_id: str, label: str, send: Callable[[], None] | None, *, busy: bool) -> ft.Control:
+def went_today(client: Any, letter: Letter) -> bool:
+    """Say whether all of it went to this customer today: the same product, or the very words (rule 9.2)."""
+    if letter.template_id is not None:
+        return False
+    if letter.product is None:
+        return words_of_today(client, letter.customer.id) == letter.text
+    carries = things(None, letter.product.id)
+    return was_carried(client.store.read, letter.customer.id, call_of(client), carries)
+
+
+def _foot(customer_id: str, label: str, send: Callable[[], None] | None, *, busy: bool, again: bool) -> ft.Control:
     """Return what sending costs and the button: side by side where both have room, else one over the other."""
     layout = sessions.current().layout
     need = text_width(label, BUTTON, layout.scale) + BUTTON_INSET
     side_by_side = need <= layout.pane / 2
     button = p.primary(label, send, ft.Icons.SEND_OUTLINED, busy=busy, expand=None if side_by_side else True)
     if side_by_side:
-        return ft.Row([ft.Container(Cost(customer_id), expand=True), button], spacing=Space.M)
-    return ft.Column([Cost(customer_id), ft.Row([button])], spacing=Space.S)
+        return ft.Row([ft.Container(Cost(customer_id, again=again), expand=True), button], spacing=Space.M)
+    return ft.Column([Cost(customer_id, again=again), ft.Row([button])], spacing=Space.S)
 
 
 def _actions(customer_id: str) -> list[ft.Control]:
@@ -205,8 +221,26 @@ def _blocked(denied: Denied, customer_id: str, prompt: Prompt | None, now: datet
     remind = None
     if prompt is not None and isinstance(at, str) and from_text(at) > now:
         remind = p.quiet(t("message.remind"), lambda: _remind(customer_id, prompt, at, now), ft.Icons.ALARM)
+    ways = [way for way in (_once_more(customer_id, denied), remind) if way is not None]
     words = limit_text(denied.code, denied.params)
-    return p.notice(t("coupons.blocked"), words, icon=ft.Icons.SCHEDULE, action=remind)
+    action = ft.Row(ways, wrap=True, spacing=Space.XS) if ways else None
+    return p.notice(t("coupons.blocked"), words, icon=ft.Icons.SCHEDULE, action=action)
+
+
+def _once_more(customer_id: str, denied: Denied) -> ft.Control | None:
+    """Return the way to give out again what was said today, which is no contact more (rule 9.2)."""
+    ui = sessions.current()
+    text = words_of_today(ui.client, customer_id) if denied.code == "contact_budget_used" else None
+    if text is None:
+        return None
+
+    async def give() -> None:
+        try:
+            await give_again(ui.client, customer_id, text)
+        except GuideError as error:
+            p.say(error_text(error), refused=True)
+
+    return p.quiet(t("message.once_more"), lambda: ui.run(give), ft.Icons.CONTENT_COPY)
 
 
 def _remind(customer_id: str, prompt: Prompt, at: str, now: datetime) -> None:
@@ -247,13 +281,19 @@ async def _send(client: Any, letter: Letter, kept: Any) -> None:
     ui, customer, prompt = sessions.current(), letter.customer, letter.prompt
     coupon = None if letter.template_id is None else await _coupon_of(client, letter, letter.template_id, kept)
     text = letter.text if coupon is None else f"{letter.text}\n{coupon_link(client, coupon)}"
-    sent = await hand_over(client, customer.id, text, letter.product, poster=letter.poster)
+    if letter.product is None and went_today(client, letter):
+        await give_again(client, customer.id, text)
+        _done(ui)
+        return
+    coupon_id = coupon.id if coupon else None
+    sent = await hand_over(client, customer.id, text, letter.product, poster=letter.poster, coupon_id=coupon_id)
     if sent is None:
         p.say(t("coupons.not_delivered"), refused=True)
         return
     kind = "coupon" if coupon else "poster" if letter.poster else "message"
-    coupon_id = coupon.id if coupon else None
     await record(client, customer.id, kind, sent, prompt, coupon_id)
+    if kind == "message" and letter.product is None:
+        remember(client, customer.id, text)
     _done(ui)
     copied = sent.channel == "copied"
     if coupon is None:

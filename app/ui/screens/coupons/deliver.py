@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from app.device.ports import COPIED, DISMISSED, SAVED
+from app.domain.contact import store_day
 from app.domain.errors import Rejected
 from app.mutations import make_share, mutate, refusal_to_contact
 from app.mutations.mutate import call_of, new_id
 from app.protocol.mutations import MarkSignal, RecordContact, RecordShare
 from app.protocol.objects import Product
+from app.ui import parts as p
 from app.ui import session as sessions
 from app.ui.screens.share import content
 from app.ui.screens.share.poster import Draft, hand_poster, message, record_of
 from app.ui.screens.today.reasons import Prompt
+from app.ui.strings import t
 
 CHANNELS = {COPIED: "copied", SAVED: "copied"}
 CHAT = "chat"
@@ -28,8 +31,52 @@ class Sent:
     share: RecordShare | None = None
 
 
+@dataclass
+class Words:
+    """The plain words last handed to each customer, with their day of the store; never kept beyond the session."""
+
+    last: dict[str, tuple[str, str]] = field(default_factory=dict)
+
+
+def words_of_today(client: Any, customer_id: str) -> str | None:
+    """Return the plain words that went to this customer today: giving them out again is no contact more (rule 9.2)."""
+    day, text = sessions.current().slice(Words).last.get(customer_id, ("", ""))
+    return text if day == _today(client) else None
+
+
+def remember(client: Any, customer_id: str, text: str) -> None:
+    """Keep the plain words that were handed over, for this session."""
+    sessions.current().slice(Words).last[customer_id] = (_today(client), text)
+
+
+def _today(client: Any) -> str:
+    call = call_of(client)
+    return store_day(call.now, call.zone)[0]
+
+
+async def give_again(client: Any, customer_id: str, text: str) -> None:
+    """Hand today's words over once more; nothing is recorded.
+
+    Raises:
+        Rejected: consent, holder or quiet hours say no.
+    """
+    denied = refusal_to_contact(client, customer_id, again=True)
+    if denied is not None:
+        raise Rejected(denied.code, params=denied.params)
+    if await sessions.current().ports.share.text(text) == DISMISSED:
+        p.say(t("message.not_sent"), refused=True)
+    else:
+        p.say(t("message.copied_again"))
+
+
 async def hand_over(
-    client: Any, customer_id: str, text: str, product: Product | None = None, *, poster: bool = False
+    client: Any,
+    customer_id: str,
+    text: str,
+    product: Product | None = None,
+    *,
+    poster: bool = False,
+    coupon_id: str | None = None,
 ) -> Sent | None:
     """Give `text` to the share sheet, else the clipboard; None when it did not go.
 
@@ -39,13 +86,15 @@ async def hand_over(
         text: What is said, with the coupon's link if one goes along.
         product: Its signed link is added, so that a purchase counts for this guide.
         poster: Also make the product's poster and hand that over, the text beside it.
+        coupon_id: The coupon whose link stands in the text.
 
     Raises:
         Rejected: this customer may not be contacted now (rule 9). The screen asked before, but a device that slept
             shows an hour that is over.
         GuideError: the poster could not be drawn or written.
     """
-    denied = refusal_to_contact(client, customer_id)
+    item_id = product.id if product else None
+    denied = refusal_to_contact(client, customer_id, coupon_id=coupon_id, item_id=item_id)
     if denied is not None:
         raise Rejected(denied.code, params=denied.params)
     ui = sessions.current()

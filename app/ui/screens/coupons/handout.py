@@ -161,7 +161,7 @@ def _prompt(customer: Customer) -> Prompt | None:
 async def _hand(coupon: Coupon, customer: Customer, text: str) -> None:
     """Hand one message over; only when it went does it count as a contact (rule 9.2)."""
     client = sessions.current().client
-    sent = await hand_over(client, customer.id, f"{text}\n{coupon_link(client, coupon)}")
+    sent = await hand_over(client, customer.id, f"{text}\n{coupon_link(client, coupon)}", coupon_id=coupon.id)
     if sent is None:
         p.say(t("coupons.not_handed"), refused=True)
         return

@@ -6,6 +6,7 @@ from datetime import datetime
 
 import flet as ft
 
+from app.domain.contact import Denied, store_day
 from app.domain.instants import from_text
 from app.mutations import coupon_link, refusal_to_contact
 from app.protocol.mutations import UndoCoupon
@@ -38,18 +39,19 @@ def CouponPage(coupon_id: str) -> ft.Control:
     contacts = hooks.use_query(q.contacts_of, owner)
     submit, busy = hooks.use_mutation()
     start, copying = use_once()
-    denied = hooks.use_live(WATCHED, lambda: refusal_to_contact(ui.client, owner), owner, now)
+    denied = hooks.use_live(WATCHED, lambda: refusal_to_contact(ui.client, owner, coupon_id=coupon_id), owner, now)
     if coupon is None or coupon.state == "allotted":
         return p.frame(t("coupons.title"), p.empty(ft.Icons.LOCAL_OFFER_OUTLINED, t("coupons.gone")))
-    state = coupon_state(coupon, now)
+    state, counted = coupon_state(coupon, now), _went_today(coupon, contacts, now)
 
     async def again() -> None:
-        sent = await hand_over(ui.client, owner, f"{name_of(coupon.rules)}\n{coupon_link(ui.client, coupon)}")
+        text = f"{name_of(coupon.rules)}\n{coupon_link(ui.client, coupon)}"
+        sent = await hand_over(ui.client, owner, text, coupon_id=coupon_id)
         if sent is None:
             p.say(t("coupons.not_delivered"), refused=True)
             return
         await record(ui.client, owner, "coupon", sent, None, coupon.id)
-        p.say(t("message.copied"))
+        p.say(t("message.copied_again" if counted else "message.copied"))
 
     body: list[ft.Control] = [_face(coupon, state, now)]
     if customer is not None:
@@ -57,8 +59,7 @@ def CouponPage(coupon_id: str) -> ft.Control:
     body += [p.section(t("coupons.history")), history(coupon, contacts, state, now)]
     if state not in STILL_TO_SEND or customer is None:
         return p.frame(name_of(coupon.rules), body)
-    if denied is not None:
-        body.insert(1, p.notice(t("coupons.blocked"), limit_text(denied.code, denied.params), icon=ft.Icons.SCHEDULE))
+    body[1:1] = _before_sending(denied, counted)
     resend = p.primary(t("coupons.resend"), None if denied else (lambda: start(again)), busy=copying)
     buttons: list[ft.Control] = [ft.Container(resend, expand=True)]
     if state == "issued":
@@ -67,6 +68,19 @@ def CouponPage(coupon_id: str) -> ft.Control:
             0, p.secondary(t("coupons.undo"), None if busy else (lambda: submit(undo, done="coupons.undone")))
         )
     return p.frame(name_of(coupon.rules), body, foot=ft.Row(buttons, spacing=Space.M))
+
+
+def _before_sending(denied: Denied | None, counted: bool) -> list[ft.Control]:
+    """Say why the message may not go now, or that once more takes nothing of the budget."""
+    if denied is not None:
+        return [p.notice(t("coupons.blocked"), limit_text(denied.code, denied.params), icon=ft.Icons.SCHEDULE)]
+    return [p.txt(t("message.again_free"), Type.META)] if counted else []
+
+
+def _went_today(coupon: Coupon, contacts: list[Contact], now: datetime) -> bool:
+    """Say whether its message went today: copying it again is no contact more (rule 9.2)."""
+    begin, end = store_day(now, current().zone)
+    return any(begin <= one.at < end for one in contacts if one.coupon_id == coupon.id)
 
 
 def _face(coupon: Coupon, state: str, now: datetime) -> ft.Control:

@@ -14,11 +14,16 @@ from app.ui.theme import Space, Tone, Type
 
 
 @screen
-def Cost(customer_id: str, short: bool = False) -> ft.Control:
-    """Say what is left today and this week and what sending takes of it; else why not, and when it is polite again."""
+def Cost(customer_id: str, short: bool = False, again: bool = False) -> ft.Control:
+    """Say what is left today and this week and what sending takes of it; else why not, and when it is polite again.
+
+    `again`: what is shared went to this customer today already, so that sending takes nothing.
+    """
     decision = use_decision(customer_id)
     hooks.use_strings()
-    if isinstance(decision, Allowed):
+    if again:
+        said, ink, icon = t("message.again_free"), Tone.QUIET, ft.Icons.FORUM_OUTLINED
+    elif isinstance(decision, Allowed):
         key = "message.cost_short" if short else "message.cost"
         said, ink, icon = t(key, day=decision.day_left, week=decision.week_left), Tone.QUIET, ft.Icons.FORUM_OUTLINED
     else:
