@@ -480,10 +480,10 @@ async def _beside_the_pin(installation: Installation) -> None:
 
 
 async def prepare() -> None:
-    """Import what opens a store and the first screens while somebody types a PIN."""
+    """Import the way in, what opens a store and the first screens: at the latest while somebody types a PIN."""
     await _ready()
-    for root in (routes.TODAY, routes.CUSTOMERS):
-        await asyncio.to_thread(routes.component, root.screen)
+    for name in ("login:LoginScreen", routes.TODAY.screen, routes.CUSTOMERS.screen):
+        await asyncio.to_thread(routes.component, name)
 
 
 def _report(ui: UiSession, kind: str, what: str) -> None:
@@ -511,6 +511,7 @@ def serve(app: App) -> None:
     """Serve the app to browsers until stopped."""
     import uvicorn  # the web server does not ship to phones
 
+    asyncio.run(prepare())  # the first who asks is not the one who waits for it
     config = uvicorn.Config(
         web_app(app), host=app.settings.host, port=app.settings.port, log_level="warning", access_log=False,
         ws_max_size=16_000_000, timeout_graceful_shutdown=2,

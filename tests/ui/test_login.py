@@ -6,15 +6,17 @@ import asyncio
 from types import SimpleNamespace
 from typing import Any
 
+import flet as ft
 import pytest
 
 from app.device.clock import SystemClock
 from app.domain.errors import GuideError, LocalFault, Rejected, Unavailable
 from app.protocol.codes import CODES
+from app.ui import hooks, routes
 from app.ui import parts as p
-from app.ui import routes
 from app.ui.guards import screen
 from app.ui.screens import login
+from app.ui.screens.login import warm
 from app.ui.screens.sync import _again
 from app.ui.strings import Strings
 from tests.fakes.client import fake_client
@@ -106,6 +108,24 @@ async def test_a_slow_way_in_dims_the_button_and_a_second_press_asks_nothing(mon
     opened.set()
     await ui.sees("到了")
     assert device.asked == [("unlock", "G0101", "246810")]
+
+
+async def test_what_today_is_made_of_is_drawn_once_behind_the_way_in_and_is_nothing_to_read_or_reach(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def behind(ui: FakeUi) -> list[ft.Semantics]:
+        return [one for one in ui.walk() if isinstance(one, ft.Semantics) and one.exclude_semantics]
+
+    monkeypatch.setattr(hooks, "DRAWN_S", 0.01)
+    monkeypatch.setattr(warm, "GONE_S", 3600)
+    ui = await FakeUi.app(installation=FakeInstallation(("G0101", "林小满")))
+    await ui.until(lambda: bool(behind(ui)))
+    (hidden,) = behind(ui)
+    parts = {type(one) for one in ui.inside(hidden)}
+    assert {ft.ProgressRing, ft.FilledButton, ft.NavigationBar, ft.Icon} <= parts and ft.TextField not in parts
+    assert isinstance(hidden.content, ft.Container) and hidden.content.disabled  # the keyboard cannot reach it
+    monkeypatch.setattr(warm, "GONE_S", 0.0)
+    assert not behind(await FakeUi.app(installation=FakeInstallation(("G0101", "林小满"))))
 
 
 async def test_empty_fields_are_asked_for_and_nothing_is_sent() -> None:

@@ -12,6 +12,7 @@ from app.domain.errors import GuideError, LocalFault, Unavailable
 from app.ui import hooks
 from app.ui import parts as p
 from app.ui.guards import screen
+from app.ui.screens.login.warm import Warm
 from app.ui.strings import error_text, t
 from app.ui.theme import Radius, Space, Tone, Type
 
@@ -45,9 +46,10 @@ def LoginScreen() -> ft.Control:
     inner = ft.Container(
         column, width=room, padding=ft.Padding.only(left=Space.XL, top=above, right=Space.XL, bottom=Space.XXL)
     )
-    return ft.Column(
-        [ft.Row([inner], alignment=ft.MainAxisAlignment.CENTER)], scroll=ft.ScrollMode.AUTO, expand=True
-    )  # fmt: skip
+    page = ft.Column([ft.Row([inner], alignment=ft.MainAxisAlignment.CENTER)], scroll=ft.ScrollMode.AUTO)
+    # round, as a full rectangle makes the painter leave out what lies under it
+    over = ft.Container(page, bgcolor=Tone.SURFACE, border_radius=Radius.S)
+    return ft.Stack([hooks.use_same(Warm), over], fit=ft.StackFit.EXPAND, expand=True)
 
 
 WAYS = ("pin", "locked", "new", "away", "revoked")
