@@ -319,6 +319,43 @@ def use_drawn() -> bool:
     return drawn
 
 
+def use_once(late_s: float = 0.0) -> tuple[Callable[[Callable[[], Awaitable[None]]], None], bool]:
+    """Return `(start, busy)`: runs one coroutine at a time; a refusal is said, a double tap is ignored. A hook.
+
+    `busy` is said `late_s` seconds after the start, so that what is quicker is not drawn in between.
+    """
+    ui = sessions.current()
+    busy, set_busy = ft.use_state(False)
+    running: Any = ft.use_ref(False)
+
+    async def dim() -> None:
+        await asyncio.sleep(late_s)
+        set_busy(running.current)
+
+    def start(job: Callable[[], Awaitable[None]]) -> None:
+        if running.current:
+            return
+        running.current = True
+        if late_s:
+            ui.run(dim)
+        else:
+            set_busy(True)
+        ui.run(guarded, job)
+
+    async def guarded(job: Callable[[], Awaitable[None]]) -> None:
+        from app.ui.parts.snack import say
+
+        try:
+            await job()
+        except GuideError as error:
+            say(error_text(error), refused=True)
+        finally:
+            running.current = False
+            set_busy(False)
+
+    return start, busy
+
+
 def use_mutation() -> tuple[Callable[..., None], bool]:
     """Return `(submit, busy)` for plain handlers, safe from double taps.
 

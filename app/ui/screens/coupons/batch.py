@@ -19,7 +19,6 @@ from app.ui import hooks
 from app.ui import parts as p
 from app.ui import session as sessions
 from app.ui.guards import screen
-from app.ui.screens.coupons.compose import use_once
 from app.ui.screens.coupons.held import InHand, stock_note, template_row, use_in_hand
 from app.ui.screens.coupons.words import gives, name_of
 from app.ui.screens.customers.book import SEGMENTS, Book
@@ -152,7 +151,7 @@ def PreviewPage(template_id: str) -> ft.Control:
     strings, ids = hooks.use_strings(), use_people()
     held = next((one for one in use_in_hand() if one.template.id == template_id), None)
     plan, error = use_plan(plan_batch, template_id, ids)
-    start, busy = use_once()
+    start, busy = hooks.use_once()
     lines = ft.use_memo(lambda: lines_of(plan, opened.codes), [plan, opened.codes])
     if error is not None:
         return p.frame(t("coupons.batch_title"), p.error_card(error))

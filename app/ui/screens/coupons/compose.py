@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -44,32 +44,6 @@ def use_prompt(customer_id: str) -> Prompt | None:
     """Return what prompted a contact with this customer, if a signal did. A hook."""
     found = hooks.use_slice(Prompts).current
     return found if found is not None and found.customer_id == customer_id else None
-
-
-def use_once() -> tuple[Callable[[Callable[[], Awaitable[None]]], None], bool]:
-    """Return `(start, busy)`: runs one coroutine at a time; a refusal is said, a double tap is ignored. A hook."""
-    ui = sessions.current()
-    busy, set_busy = ft.use_state(False)
-    running = ft.use_ref(False)
-
-    def start(job: Callable[[], Awaitable[None]]) -> None:
-        if running.current:
-            return
-        running.current = True
-        set_busy(True)
-
-        async def guarded() -> None:
-            try:
-                await job()
-            except GuideError as error:
-                p.say(error_text(error), refused=True)
-            finally:
-                running.current = False
-                set_busy(False)
-
-        ui.run(guarded)
-
-    return start, busy
 
 
 @screen
@@ -118,7 +92,7 @@ def Composer(customer_id: str, with_coupon: bool, prompt: Prompt | None) -> ft.C
     edited, set_edited = hooks.use_kept("edited", None)
     turn, set_turn = hooks.use_kept("turn", 0)  # which of the ready texts
     choosing, set_choosing = ft.use_state(False)
-    start, busy = use_once()
+    start, busy = hooks.use_once()
     kept: Any = ft.use_ref(None)  # the coupon that was issued while its message did not go
 
     def choose_coupon(template_id: str) -> None:

@@ -23,7 +23,7 @@ from app.ui import hooks
 from app.ui import parts as p
 from app.ui import session as sessions
 from app.ui.guards import screen
-from app.ui.screens.coupons.compose import WATCHED, use_once
+from app.ui.screens.coupons.compose import WATCHED
 from app.ui.screens.coupons.deliver import hand_over, record
 from app.ui.screens.coupons.held import use_to_hand_out
 from app.ui.screens.coupons.words import gives, last_moment, name_of
@@ -97,7 +97,7 @@ def Now(coupon_id: str, skip: Any) -> ft.Control:
     denied = hooks.use_live(WATCHED, lambda: refusal_to_contact(ui.client, owner), owner, now)
     tone, set_tone = ft.use_state(TONES[0])
     edited, set_edited = ft.use_state(None)
-    start, busy = use_once()
+    start, busy = hooks.use_once()
     submit, taking = hooks.use_mutation()
     if coupon is None or customer is None:
         return p.notice(t("customers.gone_title"), t("customers.gone_text"))

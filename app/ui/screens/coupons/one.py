@@ -17,7 +17,7 @@ from app.ui import hooks
 from app.ui import parts as p
 from app.ui import session as sessions
 from app.ui.guards import screen
-from app.ui.screens.coupons.compose import WATCHED, use_once
+from app.ui.screens.coupons.compose import WATCHED
 from app.ui.screens.coupons.deliver import hand_over, record
 from app.ui.screens.coupons.held import ends_words
 from app.ui.screens.coupons.words import conditions, gives, name_of
@@ -38,7 +38,7 @@ def CouponPage(coupon_id: str) -> ft.Control:
     customer = hooks.use_query(q.customer_by_id, owner)
     contacts = hooks.use_query(q.contacts_of, owner)
     submit, busy = hooks.use_mutation()
-    start, copying = use_once()
+    start, copying = hooks.use_once()
     denied = hooks.use_live(WATCHED, lambda: refusal_to_contact(ui.client, owner, coupon_id=coupon_id), owner, now)
     if coupon is None or coupon.state == "allotted":
         return p.frame(t("coupons.title"), p.empty(ft.Icons.LOCAL_OFFER_OUTLINED, t("coupons.gone")))

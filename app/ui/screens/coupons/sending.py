@@ -29,7 +29,7 @@ from app.ui import parts as p
 from app.ui import session as sessions
 from app.ui.guards import screen
 from app.ui.screens.coupons.batch import Opened, WhoPage, lines_of, preview_line, use_people, use_plan, who_row
-from app.ui.screens.coupons.compose import TONES, WATCHED, use_once
+from app.ui.screens.coupons.compose import TONES, WATCHED
 from app.ui.screens.customers.picking import Picking
 from app.ui.screens.customers.words import salutation
 from app.ui.screens.share import content
@@ -102,7 +102,7 @@ def ReachPage(product_id: str) -> ft.Control:
     product, left = hooks.use_query(pq.product_by_id, product_id), hooks.use_query(shares.sending)
     plan, error = use_plan(plan_reach, ids)
     form, set_form = ft.use_state(POSTER)
-    start, busy = use_once()
+    start, busy = hooks.use_once()
     lines = ft.use_memo(lambda: lines_of(plan, opened.codes), [plan, opened.codes])
     title = t("customers.send_title")
     if error is not None:
@@ -211,7 +211,7 @@ def Turn(left: Sending, product: Product, customer_id: str) -> ft.Control:
     denied = hooks.use_live(WATCHED, lambda: refusal_to_contact(client, customer_id), customer_id, now)
     words = hooks.use_live({"pack"}, lambda: content.captions(client, product, strings), product, strings.language)
     edited, set_edited = ft.use_state(None)
-    start, busy = use_once()
+    start, busy = hooks.use_once()
     if customer is None:
         return p.notice(t("customers.gone_title"), t("customers.gone_text"))
     caption = words.of(left.tone)

@@ -96,41 +96,15 @@ def _use_entry(enter: Callable[[str], Any]) -> tuple[str, Callable[[str], None],
             return
         ui.enter(client)
 
-    busy, start = _use_start(go)
+    start, busy = hooks.use_once(LONG_S)
 
     def submit() -> None:
         if pin:
-            start()
+            start(go)
         else:
             set_problem(t("login.fill_pin"))
 
     return pin, typed, problem, busy, submit
-
-
-def _use_start(job: Callable[[], Any]) -> tuple[bool, Callable[[], None]]:
-    """Return (it takes long, start): while `job` is under way another start does nothing. A hook."""
-    ui = hooks.use_session()
-    long, set_long = ft.use_state(False)
-    under_way: Any = ft.use_ref(False)
-
-    async def run() -> None:
-        try:
-            await job()
-        finally:
-            under_way.current = False
-            set_long(False)
-
-    async def watch() -> None:
-        await asyncio.sleep(LONG_S)
-        set_long(under_way.current)
-
-    def start() -> None:
-        if not under_way.current:
-            under_way.current = True
-            ui.run(run)
-            ui.run(watch)
-
-    return long, start
 
 
 def _pin_field(pin: str, typed: Callable[[str], None], submit: Callable[[], None], autofocus: bool) -> ft.Control:
