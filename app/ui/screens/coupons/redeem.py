@@ -16,7 +16,6 @@ from app.store.queries import customers
 from app.ui import hooks
 from app.ui import parts as p
 from app.ui.guards import screen
-from app.ui.screens.coupons.compose import use_once
 from app.ui.screens.coupons.redeem_words import face_of, more_needed, refusal_text, title_of, until_of
 from app.ui.screens.coupons.redeemed import Mine, Reports, Result
 from app.ui.screens.coupons.words import conditions
@@ -55,7 +54,7 @@ def RedeemPage() -> ft.Control:
     hooks.use_strings()
     counter = hooks.use_slice(Counter)
     client, now = ui.client, hooks.use_now()
-    start, busy = use_once()
+    start, busy = hooks.use_once()
     here = hooks.use_live(WATCHED, lambda: _scan(client, counter.text), counter.text, now.minute)
     asked = hooks.use_task(lambda: _ask(client, here), _question(here))
     found, note = _together(here, asked)
