@@ -64,6 +64,12 @@ class EraseBody(Strict):
     pin: str | None = Field(default=None, min_length=1, max_length=64)
 
 
+class BookBody(Strict):
+    """Asking for the names of a guide's customers; `pin` when the server asked for it."""
+
+    pin: str | None = Field(default=None, min_length=1, max_length=64)
+
+
 class CouponCheckBody(Strict):
     """A coupon's QR text or typed code."""
 

@@ -22,6 +22,7 @@ ROUTES: dict[tuple[str, str], frozenset[str] | None] = {
     ("POST", "/api/auth/logout"): STAFF,
     ("POST", "/api/customers/{customer_id}/reveal"): frozenset({GUIDE, MANAGER}),
     ("POST", "/api/customers/{customer_id}/erase"): frozenset({MANAGER}),  # headquarters by command
+    ("POST", "/api/team/books/{guide_id}"): frozenset({MANAGER}),
     ("POST", "/api/sync/push"): STAFF,
     ("POST", "/api/sync/pull"): STAFF,
     ("GET", "/api/sync/live"): STAFF,

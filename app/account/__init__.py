@@ -1,5 +1,6 @@
 """Signing in, unlocking, signing out. The session is sealed beside the store."""
 
+from app.account.books import names_of_book
 from app.account.lease import LeaseGuard
 from app.account.reveal import REASONS as REVEAL_REASONS
 from app.account.reveal import reveal_phone
@@ -21,6 +22,7 @@ __all__ = [
     "finish_wipes",
     "import_unsent",
     "login_online",
+    "names_of_book",
     "reveal_phone",
     "sign_out",
     "unlock_offline",

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from datetime import datetime
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 
 from app.domain.binding import (
     HANDED_OVER,
@@ -19,6 +19,7 @@ from app.domain.binding import (
     may_transfer,
 )
 from app.domain.errors import Rejected
+from app.domain.folding import fold
 from app.domain.instants import to_text
 
 HANDED_BACK = "handed_back"  # why an interval ended: its guide gave the customer back to whom they came from
@@ -94,3 +95,76 @@ def _places(categories: Mapping[str, int]) -> dict[str, str]:
         for category, count in categories.items()
         for number in range(count)
     }
+
+
+EVERYBODY, QUIET, CATEGORY = "", "quiet", "category/"  # groups of a book; a category's is CATEGORY + its name
+QUIET_AFTER = timedelta(days=90)
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A customer of a book whom a manager may tick.
+
+    `category`: what they buy most, "" = nothing yet. `again_at`: twice handed over in 90 days, free again then.
+    """
+
+    id: str
+    name: str
+    pinyin: str = ""
+    initials: str = ""
+    level: str = ""
+    category: str = ""
+    last_order_at: str | None = None
+    again_at: str | None = None
+
+
+def latest_first(rows: Iterable[Listed]) -> tuple[Listed, ...]:
+    """Return customers by their last purchase, the latest first; who never bought comes last, by name."""
+    by_name = sorted(rows, key=lambda one: (one.pinyin, one.name, one.id))
+    return tuple(sorted(by_name, key=lambda one: one.last_order_at or "", reverse=True))
+
+
+def groups_of(rows: Iterable[Listed], at: datetime) -> dict[str, int]:
+    """Return group -> how many: everybody, those quiet for 90 days where there are any, then what they buy most."""
+    every = tuple(rows)
+    likes: dict[str, int] = {}
+    for one in every:
+        likes[one.category] = likes.get(one.category, 0) + 1
+    quiet = sum(1 for one in every if is_quiet(one, at))
+    groups = {EVERYBODY: len(every)} | ({QUIET: quiet} if quiet else {})
+    return groups | {CATEGORY + name: n for name, n in sorted(likes.items(), key=lambda kind: (-kind[1], kind[0]))}
+
+
+def is_quiet(one: Listed, at: datetime) -> bool:
+    """Say whether a customer has bought nothing for 90 days, or never."""
+    return one.last_order_at is None or one.last_order_at <= to_text(at - QUIET_AFTER)
+
+
+def matching(rows: Iterable[Listed], words: Collection[str], group: str, at: datetime) -> tuple[Listed, ...]:
+    """Return those of a group whose name, pinyin or initials hold every word (`insight.finding.words_of`)."""
+    return tuple(one for one in rows if _in_group(one, group, at) and _has(one, words))
+
+
+def split_of(
+    rows: Iterable[Listed], load: Mapping[str, int], skills: Mapping[str, frozenset[str]]
+) -> dict[str, tuple[Listed, ...]]:
+    """Return guide id -> whom they would get, as the server shares out (`share_out`); no guides: nobody gets any."""
+    by_id = {one.id: one for one in rows}
+    given: dict[str, list[Listed]] = {guide: [] for guide in load}
+    for customer_id, guide in share_out({one.id: one.category for one in by_id.values()}, load, skills).items():
+        if guide is not None:
+            given[guide].append(by_id[customer_id])
+    return {guide: tuple(some) for guide, some in given.items()}
+
+
+def _in_group(one: Listed, group: str, at: datetime) -> bool:
+    if group.startswith(CATEGORY):
+        return one.category == group.removeprefix(CATEGORY)
+    return group != QUIET or is_quiet(one, at)
+
+
+def _has(one: Listed, words: Collection[str]) -> bool:
+    if not words:
+        return True
+    hay = "\n".join((fold(one.name), fold(one.pinyin).replace(" ", ""), fold(one.initials)))
+    return all(word in hay for word in words)

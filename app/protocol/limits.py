@@ -15,6 +15,7 @@ TAG_MAX = 20
 ORDER_NO_MAX = 64
 DISPUTE_TEXT_MAX = 500
 HANDOVER_TO_MAX = 50  # colleagues who share one book
+HANDOVER_SOME_MAX = 5_000  # customers named one by one in a hand-over of a part
 LEASE_DAYS = 7
 LEASE_GRACE_HOURS = 72
 OFFLINE_HOURS = 72  # how long a phone shows personal data without the server

@@ -211,13 +211,15 @@ class HandOverBook:
     """Split a guide's customers over colleagues by load and category (rule 2.5); the server decides who gets whom.
 
     `to_guides` empty, or a customer who may not be handed over once more: the store's. `leaves`: the guide's account
-    ends and every device of theirs is wiped at its next contact.
+    ends and every device of theirs is wiped at its next contact. `customers`: only these, at most 5,000, the rest
+    stays (not together with `leaves`); empty: the whole book. Of those named, who is the guide's no more is left out.
     """
 
     NAME: ClassVar[str] = "hand_over_book"
     guide_id: str
     to_guides: list[str]
     leaves: bool = False
+    customers: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

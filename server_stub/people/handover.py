@@ -20,7 +20,7 @@ from app.domain import binding as bindings
 from app.domain import handover as rules
 from app.domain import instants
 from app.domain.errors import Rejected
-from app.protocol.limits import HANDOVER_TO_MAX
+from app.protocol.limits import HANDOVER_SOME_MAX, HANDOVER_TO_MAX
 from app.protocol.mutations import HandOverBook, HandOverCustomer
 from server_stub import tables as t
 from server_stub.db import Actor, Tx
@@ -72,21 +72,20 @@ def hand_over_one(tx: Tx, actor: Actor, customer: Row, args: HandOverCustomer) -
 
 
 def hand_over_book(tx: Tx, actor: Actor, args: HandOverBook) -> None:
-    """Split a guide's customers over colleagues of the manager's store; with `leaves`, end the guide's account.
+    """Split a guide's customers, or those named, over colleagues of the store; with `leaves`, end the guide's account.
 
     Raises:
-        Rejected: `not_found`, no guide of this store; `handover_guide`; `handover_nothing`, somebody did it already.
+        Rejected: `not_found`, no guide of this store; `handover_guide`; `handover_nothing`, somebody did it already;
+            `bad_arguments`.
     """
     mine = t.staff.c.id == args.guide_id, t.staff.c.store_id == actor.store_id, t.staff.c.role == "guide"
     found = tx.conn.execute(select(t.staff).where(*mine).with_for_update(key_share=True)).mappings().first()
     if found is None:
         raise Rejected("not_found", params={"object": "staff"})
     leaver = dict(found)
-    if len(args.to_guides) > HANDOVER_TO_MAX or len(set(args.to_guides)) < len(args.to_guides):
-        raise Rejected("bad_arguments", params={"field": "to_guides"})
+    _check_lists(args)
     takers = {guide_id: _taker(tx, guide_id, actor.store_id, leaver["id"]) for guide_id in args.to_guides}
-    book = select(t.customer).where(t.customer.c.guide_id == leaver["id"]).order_by(t.customer.c.id)
-    customers = [dict(row) for row in tx.conn.execute(book.with_for_update(key_share=True)).mappings()]
+    customers = _book(tx, leaver["id"], args.customers)
     ends = args.leaves and leaver["active"]
     if not customers and not ends:
         raise Rejected("handover_nothing")
@@ -94,8 +93,28 @@ def hand_over_book(tx: Tx, actor: Actor, args: HandOverBook) -> None:
         _end_account(tx, leaver["id"])
     _write(tx, _split(tx, customers, takers))
     books.recount(tx, (leaver["id"], *takers))
-    fields = {"customers": len(customers), "to": sorted(takers), "leaves": bool(ends)}
+    fields = {"customers": len(customers), "to": sorted(takers), "leaves": bool(ends), "some": bool(args.customers)}
     tx.audit("handover.book", f"staff/{leaver['id']}", fields)
+
+
+def _check_lists(args: HandOverBook) -> None:
+    if len(args.to_guides) > HANDOVER_TO_MAX or len(set(args.to_guides)) < len(args.to_guides):
+        raise Rejected("bad_arguments", params={"field": "to_guides"})
+    if args.customers and (args.leaves or len(args.customers) > HANDOVER_SOME_MAX):
+        raise Rejected("bad_arguments", params={"field": "customers"})
+
+
+def _book(tx: Tx, guide_id: str, some: Sequence[str]) -> list[Row]:
+    """Return the guide's customers, locked; with `some` only those of them who are still this guide's."""
+    mine = select(t.customer).where(t.customer.c.guide_id == guide_id).order_by(t.customer.c.id)
+    if not some:
+        return [dict(row) for row in tx.conn.execute(mine.with_for_update(key_share=True)).mappings()]
+    found: list[Row] = []
+    named = sorted(set(some))
+    for start in range(0, len(named), IN_CHUNK):  # in the order of ids, as every move locks them
+        part = mine.where(t.customer.c.id.in_(named[start : start + IN_CHUNK])).with_for_update(key_share=True)
+        found += [dict(row) for row in tx.conn.execute(part).mappings()]
+    return found
 
 
 def refuse(tx: Tx, customer_id: str, *, no_guide: bool) -> None:
@@ -127,6 +146,11 @@ def gone_to(tx: Tx, customer_id: str, guide_id: str) -> Rejected:
     if name is None:
         return Rejected("left_to_store", params={"moved_at": row["at"]})
     return Rejected("handed_over", params={"to": name, "moved_at": row["at"]})
+
+
+def transfers_of(tx: Tx, customer_ids: Sequence[str]) -> dict[str, list[Any]]:
+    """Return customer id -> when they went to another guide, the oldest first; who never did is left out."""
+    return {one: _transfers(history) for one, history in _history(tx, customer_ids).items()}
 
 
 # --- deciding ------------------------------------------------------------------------------

@@ -427,6 +427,10 @@ def about(reason: str) -> Callable[[World, str, str], dict[str, Any]]:
     return ask
 
 
+def book(world: World, actor: str, target: str) -> dict[str, Any]:
+    return {"path": {"guide_id": world.guide(actor, target) or MISSING}, "json": {}}
+
+
 # `other` of a content-addressed file is the file itself: who knows the digest has seen the manifest. A coupon's code
 # is a bearer's. A client group nobody has is made for who asks; another's is refused.
 ROUTES: dict[tuple[str, str], Route] = {
@@ -444,6 +448,7 @@ ROUTES: dict[tuple[str, str], Route] = {
     ("POST", "/api/auth/wiped"): Route(wiped, 204, 401, 401, "session_expired"),
     ("POST", "/api/customers/{customer_id}/reveal"): Route(about("order"), 200, 404, 404, "not_found"),
     ("POST", "/api/customers/{customer_id}/erase"): Route(about("asked"), 200, 404, 404, "not_found"),
+    ("POST", "/api/team/books/{guide_id}"): Route(book, 200, 404, 404, "not_found"),
     ("POST", "/api/auth/logout"): Route(plain, 204, 401, 401),
     ("POST", "/api/auth/login"): Route(login, 200, 401, 401, "wrong_pin"),
 }

@@ -41,6 +41,7 @@ LABELS = (
     "POST /api/sync/push", "POST /api/sync/pull", "GET /api/sync/live", "GET /api/sync/mutations",
     "GET /api/blob/{sha256}", "POST /api/coupon/check", "POST /api/hook/orders",
     "POST /api/customers/{customer_id}/reveal", "POST /api/customers/{customer_id}/erase",
+    "POST /api/team/books/{guide_id}",
 )  # fmt: skip
 PLAIN = ("GET /healthz", "GET /api/meta")  # nothing to break
 TAKES = (
@@ -53,6 +54,7 @@ TAKES = (
     "orders",
     "reveal",
     "erase",
+    "books",
 )  # nothing else takes more than a token
 POSITIVE, NEGATIVE = GenerationMode.POSITIVE, GenerationMode.NEGATIVE
 MODES = (POSITIVE, NEGATIVE)

@@ -250,6 +250,73 @@ def past_transfer(n: int, customer_id: str, tx: Tx) -> dict[str, Any]:
     return row | {"id": f"past-{n}", "at": to_text(tx.now - timedelta(days=n + 1)), "cause": "leaver"}
 
 
+# --- a part of a book --------------------------------------------------------------------------------------------
+
+
+async def names(server: Server, phone: Phone, guide_id: str, **body: Any) -> tuple[int, Any]:
+    answer = await server.http.post(f"/api/team/books/{guide_id}", json=body, headers=phone.headers)
+    return answer.status_code, answer.json()
+
+
+async def test_rule_2_5_a_part_of_a_book_goes_and_the_rest_stays_with_its_guide(server: Server) -> None:
+    manager, leaver, other = [await server.sign_in(one) for one in ("M01", "G0101", "G0102")]
+    await leaver.do("edit_note", customer_id="c2", note="only for me", private=True)
+    some = ["c3", "c2", "c2", "c5", "nobody"]  # c5 is the taker's already
+    done = await manager.do("hand_over_book", guide_id="g1", to_guides=["g2"], customers=some)
+    assert done["status"] == "applied"
+    owners = {one: customer(server, one)["guide_id"] for one in ("c1", "c2", "c3", "c4", "c5")}
+    assert owners == {"c1": "g1", "c2": "g2", "c3": "g2", "c4": "g1", "c5": "g2"}
+    await other.pull_all()
+    await leaver.pull_all()
+    await manager.pull_all()
+    assert other.view["customer/c2"].get("note", "") == "", "a private note goes with nobody (2.6)"
+    assert {one for one in leaver.view if one.startswith("customer/")} == {"customer/c1", "customer/c4"}
+    shares = {one["share_bp"] for key, one in leaver.view.items() if key.startswith("handed_over/")}
+    assert shares == {3_000}, "who is still here keeps the tail of those who went"
+    assert manager.view["guide_book/g1"]["customers"] == 2 and manager.view["staff/g1"]["active"] is True
+    assert not [one for one in ("c1", "c2", "c3", "c4", "c5") if about(manager.view, one)]
+    (line,) = rows(server, t.audit, t.audit.c.action == "handover.book")
+    assert (line["fields"]["customers"], line["fields"]["some"]) == (2, True)
+    assert (await manager.do("hand_over_book", guide_id="g1", to_guides=["g2"], customers=some))[
+        "code"
+    ] == "handover_nothing", "they are gone already"
+    again = await manager.do("hand_over_book", guide_id="g1", to_guides=["g2"], leaves=True)
+    assert again["status"] == "applied" and customer(server, "c4")["guide_id"] == "g2", "the rest, another day"
+
+
+async def test_a_part_ends_no_account_and_is_not_endless(server: Server) -> None:
+    manager = await server.sign_in("M01")
+    for wrong in ({"customers": ["c1"], "leaves": True}, {"customers": [f"c{n}" for n in range(5_001)]}):
+        done = await manager.do("hand_over_book", guide_id="g1", to_guides=["g2"], **wrong)
+        assert (done["code"], done["params"]) == ("bad_arguments", {"field": "customers"})
+    assert customer(server, "c1")["guide_id"] == "g1"
+
+
+async def test_the_names_of_a_book_are_the_stores_managers_after_the_pin_and_audited(server: Server) -> None:
+    manager, stranger, guide = [await server.sign_in(one) for one in ("M01", "M02", "G0101")]
+    with server.db.begin() as tx:
+        tx.conn.execute(insert(t.handover), [past_transfer(n, "c4", tx) for n in range(2)])
+    buy(server, "bought")
+    status, said = await names(server, manager, "g1")
+    assert status == 200 and [one["id"] for one in said["customers"]] == ["c1", "c2", "c3", "c4"]
+    assert set(said["customers"][0]) == {
+        "id", "name", "pinyin", "initials", "level", "category", "last_order_at", "again_at"
+    }, "what choosing needs, and no number, note or sum"  # fmt: skip
+    again = {one["id"]: one["again_at"] for one in said["customers"]}
+    assert again == {"c1": None, "c2": None, "c3": None, "c4": to_text(server.clock.now() + timedelta(days=88))}
+    assert said["customers"][0]["last_order_at"] and not said["customers"][1]["last_order_at"]
+    assert (await names(server, stranger, "g1")) == (await names(server, stranger, "nobody"))
+    assert (await names(server, guide, "g1"))[0] == 403
+    server.clock.forward(minutes=6)
+    assert (await names(server, manager, "g1"))[1]["code"] == "step_up_needed"
+    assert (await names(server, manager, "g1", pin="000000"))[1]["code"] == "wrong_pin"
+    assert (await names(server, manager, "g1", pin="246810"))[0] == 200
+    asked = rows(server, t.audit, t.audit.c.action == "book.names")
+    assert [(one["staff_id"], one["object"], one["fields"]) for one in asked] == 2 * [
+        ("m1", "staff/g1", {"customers": 4})
+    ]
+
+
 # --- the property ------------------------------------------------------------------------------------------------
 
 
