@@ -67,12 +67,12 @@ def share_out(
 
     So the numbers depend on how many customers like what, never on who they are: `preview` gives the same ones.
     """
-    places = _places({category: sum(1 for one in book.values() if one == category) for category in book.values()})
-    chosen = hand_over(places, load, skills)
-    free = {
-        category: iter(sorted(one for one, likes in book.items() if likes == category)) for category in book.values()
-    }
-    return {next(free[places[place]]): guide for place, guide in chosen.items()}
+    of: dict[str, list[str]] = {}
+    for one in sorted(book):
+        of.setdefault(book[one], []).append(one)
+    places = _places({category: len(some) for category, some in of.items()})
+    free = {category: iter(some) for category, some in of.items()}
+    return {next(free[places[place]]): guide for place, guide in hand_over(places, load, skills).items()}
 
 
 def preview(

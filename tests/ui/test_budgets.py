@@ -91,6 +91,7 @@ VISITS: dict[str, tuple[Id, ...]] = {
     "/team/approvals": (), "/team/disputes/:dispute_id": (_fixed("dispute-2"),),
     "/team/rewards/:reward_id": (_fixed("reward-2"),), "/team/handover": (),
     "/team/handover/:guide_id": (_first(Staff, "role = 'guide'"),),
+    "/team/handover/:guide_id/choose": (_first(Staff, "role = 'guide'"),),
     "/team/:guide_id": (_first(Staff, "role = 'guide'"),),
     "/sync": (), "/about": (), "/card": (), "/privacy": (),
     "/first": (), "/help": (), "/help/report": (), "/help/:topic": (_fixed("offline"),),

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import httpx
 import pytest
+from flet.controls.id_counter import ControlId
 
 from app.domain.instants import to_text
 from app.protocol.objects import Customer, GuideBook, HandedOver, Handover, Staff
 from app.store import WriteTx, outbox
 from app.store.queries import brand, customers, handovers
+from app.sync import OfflineSwitch, make_http
 from app.ui.screens.customers import CustomerPage, HandedPage, HandOverPage
-from app.ui.screens.team import BooksPage, SplitPage
+from app.ui.screens.team import BooksPage, ChoosePage, SplitPage
 from app.ui.strings import Strings
 from tests.fakes.sample import sample_store
 from tests.fakes.ui import FakeUi
@@ -145,3 +149,151 @@ async def test_a_manager_previews_a_split_and_sends_it(sample: Any, language: st
     await ui.until(lambda: ui.shows(t("team.handover_waiting")))
     assert sample.store.query(handovers.book_waiting, leaver.id) is not None
     assert not ui.reports and ui.count() <= 300
+
+
+# --- a part of a book --------------------------------------------------------------------------------------------
+
+
+def names(count: int) -> list[dict[str, Any]]:
+    """Return a book as the server tells it: every tenth was moved twice, every third likes shoes."""
+    return [
+        {
+            "id": f"n{n:04d}", "name": f"客户{n}", "pinyin": f"ke hu {n}", "initials": "kh", "level": "gold",
+            "category": "" if n % 3 else "shoes", "last_order_at": to_text(NOW - timedelta(days=n)),
+            "again_at": to_text(NOW + timedelta(days=9)) if n % 10 == 9 else None,
+        }
+        for n in range(count)
+    ]  # fmt: skip
+
+
+class Names:
+    """A server that tells a book, after the PIN where `proved` is not set."""
+
+    def __init__(self, sample: Any, count: int, proved: bool = True) -> None:
+        self.count, self.proved, self.asked = count, proved, 0
+        self.switch = OfflineSwitch(httpx.MockTransport(self.answer))
+        sample.http = make_http("http://server.test", self.switch)
+        sample.session = sample.manager
+
+    def answer(self, request: httpx.Request) -> httpx.Response:
+        self.asked += 1
+        pin = json.loads(request.content).get("pin")
+        if pin not in (None, "246810"):
+            return httpx.Response(401, json={"code": "wrong_pin"})
+        self.proved = self.proved or pin is not None
+        if not self.proved:
+            return httpx.Response(403, json={"code": "step_up_needed"})
+        return httpx.Response(200, json={"customers": names(self.count)})
+
+
+async def with_book(sample: Any, leaver: Staff, count: int) -> None:
+    more = {"customers": count, "categories": {"": count}, "skills": []}
+    rows = [{"id": one.id, "guide_id": one.id, "store_id": "s"} for one in guides(sample)]
+    await sample.store.write(
+        lambda tx: [tx.put(GuideBook, row | (more if row["id"] == leaver.id else {"customers": 3})) for row in rows]
+    )
+
+
+async def opened(sample: Any, leaver: Staff, **options: Any) -> FakeUi:
+    ui = await FakeUi.app(sample, **options)
+    ui.ui.go("team")
+    ui.ui.open(f"/team/handover/{leaver.id}")
+    await ui.settle()
+    return ui
+
+
+@pytest.mark.parametrize("language", ["zh_CN", "en"])
+async def test_a_manager_ticks_some_sees_who_gets_whom_and_takes_it_back(sample: Any, language: str) -> None:
+    t, server = Strings(language).t, Names(sample, 24)
+    leaver, taker, *_ = guides(sample)
+    await with_book(sample, leaver, 24)
+    ui = await opened(sample, leaver, language=language)
+    await ui.press(t("team.part_way"))
+    await ui.sees("客户0")
+    assert t("team.part_done", n=1) not in ui.buttons(), "nobody is ticked yet"
+    await ui.press("客户1")
+    await ui.press("客户9")
+    await ui.sees(t("team.part_again", day=Strings(language).date_short(NOW + timedelta(days=9))))
+    await ui.press("客户3")
+    await ui.press(t("team.part_done", n=2))
+    await ui.sees(t("team.part_chosen", n=2))
+    assert not ui.shows(t("team.leaves")), "a part ends no account"
+    await ui.press(t("team.takers_none"))
+    assert ui.shows(t("team.to_store", n=2))
+    await ui.fire([one for name, one in ui._pressables() if taker.name in name][-1], "click")  # the board has one too
+    assert ui.shows("客户1") and ui.shows("客户3") and t("team.now_then", now=3, then=5) in ui.texts()
+    assert not [text for text in ui.texts() if text.startswith("team.")]
+    await ui.press(t("team.handover_do", n=2))
+    await ui.until(lambda: len(waiting(sample)) == 1)
+    args = waiting(sample)[0].args
+    assert (args["to_guides"], args["leaves"], sorted(args["customers"])) == ([taker.id], False, ["n0001", "n0003"])
+    await ui.sees(t("team.part_waiting", n=2))
+    await ui.press(t("common.undo"))
+    await ui.until(lambda: not waiting(sample))
+    await ui.sees(t("team.whole", n=24))
+    assert not ui.reports and server.asked == 1
+
+
+async def test_the_names_ask_for_the_pin_and_stay_off_the_disk(sample: Any, tmp_path: Path) -> None:
+    t, server = Strings("zh_CN").t, Names(sample, 6, proved=False)
+    leaver = guides(sample)[0]
+    await with_book(sample, leaver, 6)
+    server.switch.work_offline = True
+    ui = await FakeUi.screen(sample, ChoosePage, leaver.id)
+    await ui.sees(t("team.part_away"))
+    assert ui.shows(t("team.part_online")) and server.asked == 0
+    server.switch.work_offline = False
+    await ui.press(t("common.try_again"))
+    await ui.sees(t("team.part_why"))
+    await ui.type(t("login.pin"), "111111")
+    await ui.press(t("team.part_show"))
+    await ui.until(lambda: server.asked == 2)
+    assert not ui.shows("客户1")
+    await ui.type(t("login.pin"), "246810")
+    await ui.press(t("team.part_show"))
+    await ui.sees("客户1")
+    assert not any("客户1".encode() in one.read_bytes() for one in tmp_path.rglob("*") if one.is_file())
+    assert not ui.reports
+
+
+async def test_five_thousand_names_are_sifted_and_ticked_within_the_budget(sample: Any) -> None:
+    t = Strings("zh_CN").t
+    Names(sample, 5_000)
+    leaver = guides(sample)[0]
+    await with_book(sample, leaver, 5_000)
+    ui = await FakeUi.screen(sample, ChoosePage, leaver.id)
+    await ui.sees("客户0")
+    assert ui.count() <= 300
+    built: dict[str, int] = {}
+
+    async def step(name: str, act: Any) -> None:
+        before = ControlId.next()
+        await act
+        built[name] = ControlId.next() - before
+
+    await step("tick", ui.press("客户1"))
+    await step("letter", ui.type(t("team.part_search"), "ke"))
+    await step("another", ui.type(t("team.part_search"), "kehu 42"))
+    assert "客户42" in ui.texts() and "客户2" not in ui.texts() and ui.shows(t("team.part_done", n=1))
+    await ui.type(t("team.part_search"), "")
+    await ui.press(f"{t('share.category_shoes')} 1,667")
+    await ui.press(t("customers.pick_all", n=1_500))
+    await ui.sees(t("team.part_done", n=1_501))
+    await ui.press(t("customers.pick_none"))
+    await ui.sees(t("team.part_done", n=1))
+    await ui.type(t("team.part_search"), "nobody")
+    await ui.sees(t("team.part_not_found"))
+    assert max(built.values()) <= 100, built
+    assert not ui.reports
+
+
+async def test_a_guide_without_customers_or_a_store_without_colleagues_says_so(sample: Any) -> None:
+    t = Strings("zh_CN").t
+    Names(sample, 0)
+    leaver, *others = guides(sample)
+    await with_book(sample, leaver, 2)
+    ui = await FakeUi.screen(sample, ChoosePage, leaver.id)
+    await ui.sees(t("team.part_empty"))
+    await sample.store.write(lambda tx: [tx.update(Staff, one.id, active=False) for one in others])
+    alone = await FakeUi.screen(sample, SplitPage, leaver.id)
+    assert alone.shows(t("team.no_takers")) and not alone.reports

@@ -2,10 +2,11 @@
 
 from app.ui.screens.team.approvals import ApprovalsPage, DisputePage, TeamRewardPage
 from app.ui.screens.team.board import TeamOverview, TeamScreen
+from app.ui.screens.team.choosing import ChoosePage
 from app.ui.screens.team.guide import GuidePage
 from app.ui.screens.team.handover import BooksPage, SplitPage
 
 __all__ = [
-    "ApprovalsPage", "BooksPage", "DisputePage", "GuidePage", "SplitPage", "TeamOverview", "TeamRewardPage",
-    "TeamScreen",
+    "ApprovalsPage", "BooksPage", "ChoosePage", "DisputePage", "GuidePage", "SplitPage", "TeamOverview",
+    "TeamRewardPage", "TeamScreen",
 ]  # fmt: skip

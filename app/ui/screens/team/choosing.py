@@ -12,7 +12,6 @@ from app.account import names_of_book
 from app.domain.calendar_days import day_of
 from app.domain.errors import GuideError
 from app.domain.handover import CATEGORY, EVERYBODY, QUIET, Listed, groups_of, matching
-from app.domain.instants import from_text
 from app.insight.finding import words_of
 from app.store.queries import brand
 from app.ui import hooks
@@ -62,10 +61,11 @@ class Part:
 @ft.observable
 @dataclass
 class Sift:
-    """What is typed over the names, and which group is listed."""
+    """What is typed over the names, which group is listed, and whether every result is and not the first thirty."""
 
     query: str = ""
     group: str = EVERYBODY
+    all: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +173,8 @@ def Field() -> ft.Control:
 
 
 def _type(text: str) -> None:
-    sessions.current().slice(Sift).query = text
+    sift = sessions.current().slice(Sift)
+    sift.query, sift.all = text, False
 
 
 @screen
@@ -228,7 +229,20 @@ def Names() -> ft.Control:
         return p.empty(ft.Icons.SEARCH_OFF, t("team.part_not_found"), "", t("common.clear"), _clear)
     inset = ft.Padding.only(left=Space.S, right=Space.S, bottom=Space.XL)
     mark = (today, strings.language)
+    if sift.query and not sift.all:
+        return p.SearchSlots(shown[: p.SLOTS], name_row, mark, inset, _more(len(rows)))
     return p.VirtualList(shown, name_row, mark=mark, padding=inset, chunk=3, key=f"{sift.group}/{sift.query}")
+
+
+def _more(count: int) -> ft.Control | None:
+    if count <= p.SLOTS:
+        return None
+    show = p.quiet(t("customers.show_all", n=count), _show_all)
+    return ft.Row([show], alignment=ft.MainAxisAlignment.CENTER)
+
+
+def _show_all() -> None:
+    sessions.current().slice(Sift).all = True
 
 
 def _ticked(rows: tuple[Listed, ...], ids: tuple[str, ...]) -> tuple[Ticked, ...]:
@@ -247,7 +261,8 @@ def name_row(one: Ticked) -> ft.Control:
     held = row.again_at is not None
     icon = ft.Icons.LOCK_CLOCK if held else ft.Icons.CHECK_CIRCLE if one.on else ft.Icons.RADIO_BUTTON_UNCHECKED
     tick = ft.Icon(icon, size=26, color=Tone.ACTION if one.on else Tone.QUIET)
-    last = t("team.part_last", day=date_short(row.last_order_at)) if row.last_order_at else None
+    now = sessions.current().clock.now()
+    last = t("team.part_last", day=date_short(row.last_order_at, now)) if row.last_order_at else None
     meta = t("team.part_held") if held else p.dots(p.level_name(row.level), likes(row.category), last)
     return p.person_row(
         p.txt(row.name or t("coupons.someone"), Type.ROW, Tone.QUIET if held else None, lines=1),
@@ -263,8 +278,7 @@ def _tick(customer_id: str) -> None:
 
 
 def _held(again_at: str) -> None:
-    here = current().local(from_text(again_at))
-    p.say(t("team.part_again", day=date_short(here)))
+    p.say(t("team.part_again", day=date_short(again_at, sessions.current().clock.now())))
 
 
 @screen

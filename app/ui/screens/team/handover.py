@@ -1,12 +1,16 @@
-"""Splitting a guide's customers over colleagues: counts only, previewed here, decided by the server (rule 2.5)."""
+"""Splitting a guide's customers, all or some, over colleagues: previewed here, decided by the server (rule 2.5)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 import flet as ft
 
-from app.domain.handover import preview
+from app.domain.errors import GuideError
+from app.domain.handover import Listed, preview, split_of
+from app.mutations.withdraw import withdraw
 from app.protocol.mutations import HandOverBook
 from app.protocol.objects import GuideBook, Staff
 from app.store.queries import brand, handovers, work
@@ -14,11 +18,12 @@ from app.ui import hooks
 from app.ui import parts as p
 from app.ui import session as sessions
 from app.ui.guards import screen
-from app.ui.screens.share.view import category_of
-from app.ui.strings import current, t
+from app.ui.screens.team.choosing import Part, likes
+from app.ui.strings import error_text, t
 from app.ui.theme import Space, Tone, Type
 
 NO_BOOK = GuideBook("", "", "", 0)
+NAMED = 3  # of whom somebody would get
 
 
 def hand_over_row() -> ft.Control:
@@ -71,40 +76,90 @@ def _Split(guide_id: str) -> ft.Control:
     waiting = hooks.use_query(handovers.book_waiting, guide_id)
     out, set_out = ft.use_state(frozenset())
     leaves, set_leaves = ft.use_state(False)
+    some = hooks.use_slice(Part).chosen(guide_id)
     submit, busy = hooks.use_mutation()
+    book = books.get(guide_id, NO_BOOK)
+    others = [one for one in guides if one.id != guide_id]
+    takers = tuple(one for one in others if one.id not in out)
+    plan = ft.use_memo(lambda: _plan(book, some, takers, books), [book, some, takers, books])
     title = t("team.handover")
     if leaver is None:
         return p.frame(title, p.empty(ft.Icons.PERSON_OFF_OUTLINED, t("team.gone"), t("team.gone_why")))
-    book = books.get(guide_id, NO_BOOK)
-    others = [one for one in guides if one.id != guide_id]
-    takers = [one for one in others if one.id not in out]
+    n, ends = len(some) or book.customers, leaves and leaver.active and not some
     body: list[ft.Control] = [_head(leaver, book), *(p.refused_note(row.code, dict(row.params)) for row in refused[:1])]
-    if waiting is not None:
-        why = t("team.handover_waiting_text")
-        return p.frame(title, [*body, p.notice(t("team.handover_waiting"), why, icon=ft.Icons.SCHEDULE)])
-    if not leaver.active and not book.customers:
-        return p.frame(title, [*body, p.notice(t("team.handover_done"), t("team.handover_done_text"), tone="soft")])
-    shares = _shares(book, takers, books)
-
-    def toggle(taker_id: str) -> None:
-        set_out(out ^ {taker_id})
+    stands = _stands(leaver, book, waiting)
+    if stands is not None:
+        return p.frame(title, [*body, stands])
 
     def hand_over() -> None:
-        submit(HandOverBook(guide_id, [one.id for one in takers], leaves and leaver.active), done="team.handover_sent")
+        made = HandOverBook(guide_id, [one.id for one in takers], ends, [one.id for one in some])
+        submit(made, then=lambda: _sent(guide_id))
 
-    body += [
-        p.section(t("team.takers"), t("team.takers_hint")),
-        p.group([_taker(one, shares, books, out, toggle) for one in others]) if others else ft.Container(),
-    ]
-    if book.customers and not takers:
-        body.append(p.notice(None, t("team.to_store", n=book.customers), icon=ft.Icons.STORE_OUTLINED))
-    if leaver.active:
-        switch = p.switch_row(t("team.leaves"), t("team.leaves_why"), leaves, set_leaves)
-        body.append(p.card(switch))
+    if book.customers:
+        body.append(_whom(guide_id, book.customers, len(some)))
+    body += _takers(others, plan, out, set_out)
+    if n and others and not takers:
+        body.append(p.notice(None, t("team.to_store", n=n), icon=ft.Icons.STORE_OUTLINED))
+    if leaver.active and not some:
+        body.append(p.card(p.switch_row(t("team.leaves"), t("team.leaves_why"), leaves, set_leaves)))
     body.append(p.txt(t("team.handover_rules"), Type.META))
-    able = hand_over if (book.customers or leaves) and not busy else None
-    label = t("team.handover_do", n=book.customers)
+    able = hand_over if (n or ends) and not busy else None
+    label = t("team.handover_do", n=n)
     return p.frame(title, body, foot=ft.Row([p.primary(label, able, ft.Icons.SWAP_HORIZ, busy=busy, expand=1)]))
+
+
+def _stands(leaver: Staff, book: GuideBook, waiting: tuple[int, HandOverBook] | None) -> ft.Control | None:
+    """Return what stands in the way of another hand-over: one that waits, or that nobody is left."""
+    if waiting is not None:
+        return _waiting(leaver.id, waiting[1])
+    if leaver.active or book.customers:
+        return None
+    return p.notice(t("team.handover_done"), t("team.handover_done_text"), tone="soft")
+
+
+def _sent(guide_id: str) -> None:
+    """Put the ticks away and say what waits; while it has not left, Undo takes it back."""
+    ui = sessions.current()
+    ui.slice(Part).forget()
+    p.say(t("team.handover_sent"), on_undo=lambda: ui.run(_take_back, guide_id))
+
+
+async def _take_back(guide_id: str) -> None:
+    """Take back a split that has not left yet; say so when it has."""
+    ui = sessions.current()
+    waiting = handovers.book_waiting(ui.client.store.read, guide_id)
+    try:
+        done = waiting is not None and await withdraw(ui.client, waiting[0])
+    except GuideError as error:
+        p.say(error_text(error), refused=True)
+        return
+    p.say(t("team.handover_back" if done else "team.handover_late"), refused=not done)
+
+
+def _waiting(guide_id: str, made: HandOverBook) -> ft.Control:
+    ui = sessions.current()
+    n = len(made.customers)
+    title = t("team.part_waiting", n=n) if n else t("team.handover_waiting")
+    undo = p.secondary(t("common.undo"), lambda: ui.run(_take_back, guide_id), ft.Icons.UNDO)
+    return p.notice(title, t("team.handover_waiting_text"), icon=ft.Icons.SCHEDULE, action=undo)
+
+
+def _whom(guide_id: str, all_: int, some: int) -> ft.Control:
+    """Return the two ways: the whole book, or some of it."""
+    ui = sessions.current()
+
+    def row(on: bool, title: str, meta: str, press: Callable[[], None], leads: bool) -> ft.Control:
+        icon = ft.Icons.RADIO_BUTTON_CHECKED if on else ft.Icons.RADIO_BUTTON_OFF
+        return p.list_row(
+            title, meta, leading=ft.Icon(icon, color=Tone.ACTION if on else Tone.QUIET), on_click=press,
+            trailing=ft.Icon(ft.Icons.CHEVRON_RIGHT, size=20, color=Tone.QUIET) if leads else None,
+        )  # fmt: skip
+
+    chosen = t("team.part_chosen", n=some) if some else t("team.part_way")
+    return p.group([
+        row(not some, t("team.whole", n=all_), t("team.whole_why"), ui.slice(Part).forget, False),
+        row(bool(some), chosen, t("team.part_way_why"), lambda: ui.open(f"/team/handover/{guide_id}/choose"), True),
+    ])  # fmt: skip
 
 
 def _head(leaver: Staff, book: GuideBook) -> ft.Control:
@@ -114,20 +169,41 @@ def _head(leaver: Staff, book: GuideBook) -> ft.Control:
     return p.ends(who, count)
 
 
-def _shares(book: GuideBook, takers: Sequence[Staff], books: Mapping[str, GuideBook]) -> dict[str, dict[str, int]]:
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """Who would get how many of what, and of the ticked whom."""
+
+    books: Mapping[str, GuideBook]
+    shares: Mapping[str, Mapping[str, int]]
+    given: Mapping[str, Sequence[Listed]]
+
+
+def _plan(book: GuideBook, some: Sequence[Listed], takers: Sequence[Staff], books: Mapping[str, GuideBook]) -> _Plan:
     load = {one.id: books.get(one.id, NO_BOOK).customers for one in takers}
     skills = {one.id: frozenset(books.get(one.id, NO_BOOK).skills) for one in takers}
-    return preview(book.categories, load, skills)
+    kinds = Counter(one.category for one in some) if some else book.categories
+    return _Plan(books, preview(kinds, load, skills), split_of(some, load, skills))
 
 
-def _taker(
-    one: Staff, shares: Mapping[str, Mapping[str, int]], books: Mapping[str, GuideBook], out: Collection[str],
-    toggle: Callable[[str], None],
-) -> ft.Control:  # fmt: skip
-    on = one.id not in out
-    now, more = books.get(one.id, NO_BOOK).customers, sum(shares.get(one.id, {}).values())
-    kinds = sorted(shares.get(one.id, {}).items(), key=lambda kind: (-kind[1], kind[0]))
-    meta = p.dots(*(f"{_category(name)} {count}" for name, count in kinds[:3])) if on else t("team.not_taking")
+def _takers(
+    others: Sequence[Staff], plan: _Plan, out: frozenset[str], set_out: Callable[[frozenset[str]], None]
+) -> list[ft.Control]:
+    if not others:
+        return [p.notice(t("team.no_takers"), t("team.no_takers_why"), icon=ft.Icons.GROUP_OFF)]
+    ids = frozenset(one.id for one in others)
+    rows = [_taker(one, plan, one.id not in out, lambda one_id=one.id: set_out(out ^ {one_id})) for one in others]
+    if len(others) == 1:
+        return [p.section(t("team.takers"), t("team.takers_hint")), p.group(rows)]
+    nobody = ids <= out
+    words = t("team.takers_all" if nobody else "team.takers_none")
+    turn = p.quiet(words, lambda: set_out(frozenset() if nobody else ids))
+    return [p.section(t("team.takers"), turn), p.txt(t("team.takers_hint"), Type.META), p.group(rows)]
+
+
+def _taker(one: Staff, plan: _Plan, on: bool, toggle: Callable[[], None]) -> ft.Control:
+    mine = plan.shares.get(one.id, {})
+    now, more = plan.books.get(one.id, NO_BOOK).customers, sum(mine.values())
+    meta = (_who(plan.given[one.id]) if plan.given.get(one.id) else _kinds(mine)) if on else t("team.not_taking")
     fact = ft.Column(
         [p.txt(t("team.more", n=more), Type.SECTION, Tone.ACTION if more else Tone.QUIET),
          p.txt(t("team.now_then", now=now, then=now + more), Type.META)],
@@ -136,10 +212,15 @@ def _taker(
     mark = ft.Icon(
         ft.Icons.CHECK_BOX if on else ft.Icons.CHECK_BOX_OUTLINE_BLANK, color=Tone.ACTION if on else Tone.QUIET
     )
-    return p.list_row(
-        one.name, meta, leading=mark, fact=fact if on else "", selected=False, on_click=lambda: toggle(one.id)
-    )
+    return p.list_row(one.name, meta, leading=mark, fact=fact if on else "", selected=False, on_click=toggle)
 
 
-def _category(name: str) -> str:
-    return category_of(name, current()) if name else t("team.nothing_bought")
+def _kinds(mine: Mapping[str, int]) -> str:
+    kinds = sorted(mine.items(), key=lambda kind: (-kind[1], kind[0]))
+    return p.dots(*(f"{likes(name)} {count}" for name, count in kinds[:NAMED]))
+
+
+def _who(some: Sequence[Listed]) -> str:
+    """Return the first names of whom somebody would get, and that there are more."""
+    names = [one.name or t("coupons.someone") for one in some[:NAMED]]
+    return p.dots(*names, t("team.more", n=len(some) - NAMED) if len(some) > NAMED else None)
