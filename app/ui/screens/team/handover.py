@@ -197,7 +197,8 @@ def _takers(
     nobody = ids <= out
     words = t("team.takers_all" if nobody else "team.takers_none")
     turn = p.quiet(words, lambda: set_out(frozenset() if nobody else ids))
-    return [p.section(t("team.takers"), turn), p.txt(t("team.takers_hint"), Type.META), p.group(rows)]
+    head = ft.Column([p.section(t("team.takers"), turn), p.txt(t("team.takers_hint"), Type.META)], spacing=0)
+    return [head, p.group(rows)]
 
 
 def _taker(one: Staff, plan: _Plan, on: bool, toggle: Callable[[], None]) -> ft.Control:
