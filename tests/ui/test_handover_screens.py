@@ -218,6 +218,10 @@ async def test_a_manager_ticks_some_sees_who_gets_whom_and_takes_it_back(sample:
     await ui.press(t("team.part_done", n=2))
     await ui.sees(t("team.part_chosen", n=2))
     assert not ui.shows(t("team.leaves")), "a part ends no account"
+    await ui.press(t("team.whole", n=24))
+    await ui.sees(t("team.handover_do", n=24))
+    await ui.press(t("team.part_way"))
+    await ui.press(t("team.part_done", n=2))
     await ui.press(t("team.takers_none"))
     assert ui.shows(t("team.to_store", n=2))
     await ui.fire([one for name, one in ui._pressables() if taker.name in name][-1], "click")  # the board has one too

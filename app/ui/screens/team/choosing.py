@@ -26,33 +26,43 @@ from app.ui.theme import Space, Tone, Type
 @ft.observable
 @dataclass
 class Part:
-    """Some of one guide's customers; in memory only, forgotten at sign-out. No `ids`: the whole book.
+    """Some of one guide's customers; in memory only, forgotten at sign-out.
 
-    `rows`: the names as the server gave them, None = not asked yet.
+    `rows`: the names as the server gave them, None = not asked yet. `ids`: who is ticked. `on`: these go, and not the
+    whole book; the ticks stay meanwhile.
     """
 
     guide_id: str = ""
     rows: tuple[Listed, ...] | None = None
     ids: tuple[str, ...] = ()
+    on: bool = False
 
     def begin(self, guide_id: str, rows: tuple[Listed, ...]) -> None:
         """Take in a guide's names; ticks of before stay where they still stand for somebody."""
         here = {one.id for one in rows if one.again_at is None}
         kept = tuple(one for one in self.ids if one in here) if guide_id == self.guide_id else ()
-        self.guide_id, self.rows, self.ids = guide_id, rows, kept
+        self.guide_id, self.rows, self.ids, self.on = guide_id, rows, kept, bool(kept)
+
+    def tick(self, ids: tuple[str, ...]) -> None:
+        """Have these ticked and no others."""
+        self.ids, self.on = ids, bool(ids)
 
     def toggle(self, customer_id: str) -> None:
         """Tick or untick one."""
         gone = tuple(one for one in self.ids if one != customer_id)
-        self.ids = gone if len(gone) < len(self.ids) else (*self.ids, customer_id)
+        self.tick(gone if len(gone) < len(self.ids) else (*self.ids, customer_id))
+
+    def whole(self) -> None:
+        """Hand over the whole book after all."""
+        self.on = False
 
     def forget(self) -> None:
         """Put the names and the ticks away."""
-        self.guide_id, self.rows, self.ids = "", None, ()
+        self.guide_id, self.rows, self.ids, self.on = "", None, (), False
 
     def chosen(self, guide_id: str) -> tuple[Listed, ...]:
-        """Return who of this guide's is ticked, in the list's order."""
-        if guide_id != self.guide_id or not self.rows:
+        """Return who of this guide's goes, in the list's order; () for the whole book."""
+        if guide_id != self.guide_id or not self.rows or not self.on:
             return ()
         on = frozenset(self.ids)
         return tuple(one for one in self.rows if one.id in on)
@@ -191,7 +201,8 @@ def Groups() -> ft.Control:
 def _group(name: str) -> str:
     if name == EVERYBODY:
         return t("team.part_all")
-    return t("team.part_quiet") if name == QUIET else likes(name.removeprefix(CATEGORY))
+    words = t("team.part_quiet") if name == QUIET else likes(name.removeprefix(CATEGORY))
+    return words[:1].upper() + words[1:]
 
 
 def _show(group: str) -> None:
@@ -215,7 +226,7 @@ def Everybody() -> ft.Control:
 def _turn(ids: tuple[str, ...], away: bool) -> None:
     part, these = sessions.current().slice(Part), frozenset(ids)
     kept = tuple(one for one in part.ids if one not in these)
-    part.ids = kept if away else (*kept, *ids)
+    part.tick(kept if away else (*kept, *ids))
 
 
 @screen
@@ -287,8 +298,13 @@ def Done() -> ft.Control:
     hooks.use_strings()
     ui, part = hooks.use_session(), hooks.use_slice(Part)
     n = len(part.ids)
+
+    def done() -> None:
+        part.tick(part.ids)
+        ui.back()
+
     words = t("team.part_done", n=n) if n else t("team.part_none")
-    return ft.Row([p.primary(words, ui.back if n else None, ft.Icons.CHECK, expand=1)])
+    return ft.Row([p.primary(words, done if n else None, ft.Icons.CHECK, expand=1)])
 
 
 def likes(category: str) -> str:

@@ -152,12 +152,12 @@ def _whom(guide_id: str, all_: int, some: int) -> ft.Control:
         icon = ft.Icons.RADIO_BUTTON_CHECKED if on else ft.Icons.RADIO_BUTTON_OFF
         return p.list_row(
             title, meta, leading=ft.Icon(icon, color=Tone.ACTION if on else Tone.QUIET), on_click=press,
-            trailing=ft.Icon(ft.Icons.CHEVRON_RIGHT, size=20, color=Tone.QUIET) if leads else None,
+            trailing=ft.Icon(ft.Icons.CHEVRON_RIGHT, size=20, color=Tone.QUIET) if leads else None, height=None,
         )  # fmt: skip
 
     chosen = t("team.part_chosen", n=some) if some else t("team.part_way")
     return p.group([
-        row(not some, t("team.whole", n=all_), t("team.whole_why"), ui.slice(Part).forget, False),
+        row(not some, t("team.whole", n=all_), t("team.whole_why"), ui.slice(Part).whole, False),
         row(bool(some), chosen, t("team.part_way_why"), lambda: ui.open(f"/team/handover/{guide_id}/choose"), True),
     ])  # fmt: skip
 
