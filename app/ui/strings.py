@@ -194,6 +194,10 @@ class Strings:
         pattern = "M月d日 EEE" if self.is_chinese else "EEE, MMM d"
         return str(format_date(self._day(at), pattern, locale=self.locale))
 
+    def weekday(self, at: When) -> str:
+        """Return `周六` (`Sat`)."""
+        return str(format_date(self._day(at), "EEE", locale=self.locale))
+
     def month(self, at: When) -> str:
         """Return `2026年11月` (`November 2026`)."""
         return str(format_date(self._day(at), "y年M月" if self.is_chinese else "MMMM y", locale=self.locale))
@@ -274,6 +278,11 @@ def date_short(at: When, now: When | None = None) -> str:
 def date_weekday(at: When) -> str:
     """Return a date with its weekday."""
     return current().date_weekday(at)
+
+
+def weekday(at: When) -> str:
+    """Return the short name of a day of the week."""
+    return current().weekday(at)
 
 
 def month(at: When) -> str:

@@ -288,6 +288,19 @@ async def test_likes_are_ticked_from_the_catalogue_and_ones_own_words(sample: An
     clean(ui)
 
 
+@pytest.mark.parametrize(
+    ("language", "days"),
+    [
+        ("zh_CN", ["明天 周三", "3 天后 周五", "周末 周六", "下周一"]),
+        ("en", ["Tomorrow, Wed", "In 3 days, Fri", "This weekend, Sat", "Next Monday"]),
+    ],
+)
+async def test_a_day_to_choose_names_its_weekday(sample: Any, language: str, days: list[str]) -> None:
+    ui = await FakeUi.screen(sample, PlanPage, customer(sample).id, language=language)
+    assert [one for one in ui.buttons() if one in days] == days
+    clean(ui)
+
+
 async def test_no_interaction_draws_more_than_a_hundred_controls_anew(sample: Any) -> None:
     who = customer(sample).id
     ui = await FakeUi.screen(sample, PlanPage, who)

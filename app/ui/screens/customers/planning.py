@@ -19,7 +19,7 @@ from app.ui import hooks
 from app.ui import parts as p
 from app.ui.guards import screen
 from app.ui.screens.customers.followup_words import kind_name, when_words
-from app.ui.strings import current, date_weekday, t
+from app.ui.strings import current, date_weekday, t, weekday
 from app.ui.theme import Space, Type
 
 TIMES = (time(10, 30), time(14, 0), time(16, 0), time(19, 0))
@@ -96,7 +96,7 @@ def _when_chips(
     quick = _quick_days(today)
     known = next((code for code, one in quick.items() if one == day), "own")
     own_day = date_weekday(day) if known == "own" else t("followup.day_own")
-    days = [*((code, t(f"followup.day_{code}")) for code in quick), ("own", own_day)]
+    days = [*((code, _day_words(code, one)) for code, one in quick.items()), ("own", own_day)]
     hours = {f"{one:%H:%M}": one for one in TIMES}
     at_hour = f"{hour:%H:%M}"
     own_hour = at_hour if at_hour not in hours else t("followup.time_own")
@@ -117,6 +117,12 @@ def _when_chips(
         ],
         spacing=Space.XS,
     )
+
+
+def _day_words(code: str, day: date) -> str:
+    """Return a quick choice with its day of the week: 明天 周三; next Monday names its own."""
+    name = t(f"followup.day_{code}")
+    return name if code == "next_week" else t("followup.day_on", day=name, weekday=weekday(day))
 
 
 def _quick_days(today: date) -> dict[str, date]:
