@@ -419,7 +419,7 @@ action_reward = Table(
     _ref("customer_id", "customer", null=True, index=True), Column("phone_key", String(64), nullable=False, index=True),
     Column("device_key", String(64), nullable=False, default=""), _at("held_until", null=True), _text("reason"),
     _json("flags", list), _text("answer"), _at("decided_at", null=True), Column("decided_by", String(64)),
-    _at("deleted_at", null=True),
+    _at("deleted_at", null=True), _json("near", list),
 )  # fmt: skip
 
 # --- contact, signals, settings, content ---------------------------------------------------

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, tzinfo
 
 from app.domain.calendar_days import day_of
@@ -14,6 +14,7 @@ BURST = 5
 BURST_WINDOW = timedelta(minutes=10)
 NIGHT = (23, 6)
 ANSWER_MAX = 500
+NEAR_MAX = 20
 ACTIVITY_WITHIN = timedelta(days=7)
 ACTIVITIES = ("view", "reply", "order", "check_in")
 FLAGS = ("burst", "night_burst", "zero_activity", "shared_device", "add_then_delete", "readd_by_colleague")
@@ -47,6 +48,7 @@ class RewardDecision:
     state: str
     reason: str
     flags: tuple[str, ...] = ()
+    near: tuple[str, ...] = ()  # the ids of the guide's own other rewards that the reason speaks of, oldest first
 
 
 def decide(
@@ -62,6 +64,35 @@ def decide(
 
     A flag holds it until a manager decides; nothing is deleted.
     """
+    found = _decided(reward, others, now=now, zone=zone, per_day=per_day, hold_days=hold_days)
+    return replace(found, near=near_of(reward, others, found))
+
+
+def why(state: str, reason: str, flags: Sequence[str]) -> str:
+    """Return the one code that says why a reward is where it is: the flag that says most, else the reason."""
+    if state not in ("pending", "held") or reason != "flagged" or not flags:
+        return reason
+    return "night_burst" if "night_burst" in flags else flags[0]
+
+
+def near_of(reward: Reward, others: Sequence[Reward], found: RewardDecision) -> tuple[str, ...]:
+    """Return which of the guide's own other rewards the reason speaks of; a colleague's are not named to them."""
+    mine = [other for other in others if other.guide_id == reward.guide_id and other.id != reward.id]
+    told = why(found.state, found.reason, found.flags)
+    about: Mapping[str, Callable[[Reward], bool]] = {
+        "burst": lambda other: _is_near(other, reward),
+        "night_burst": lambda other: _is_near(other, reward),
+        "shared_device": lambda other: bool(other.device_key) and other.device_key == reward.device_key,
+        "same_person": lambda other: bool(other.person_id) and other.person_id == reward.person_id,
+        "same_phone": lambda other: bool(other.phone_key) and other.phone_key == reward.phone_key,
+    }
+    named = [other for other in mine if told in about and about[told](other)]
+    return tuple(other.id for other in sorted(named, key=lambda other: (other.made_at, other.id)))[:NEAR_MAX]
+
+
+def _decided(
+    reward: Reward, others: Sequence[Reward], *, now: datetime, zone: tzinfo, per_day: int, hold_days: int
+) -> RewardDecision:
     flags = flags_of(reward, others, now=now, zone=zone)
     if reward.state in ("rejected", "payable"):
         return RewardDecision(reward.state, "decided", flags)
@@ -81,7 +112,7 @@ def decide(
 def flags_of(reward: Reward, others: Sequence[Reward], *, now: datetime, zone: tzinfo) -> tuple[str, ...]:
     """Return the flags of a reward in the order of `FLAGS` (rule 8.2)."""
     mine = [other for other in others if other.guide_id == reward.guide_id and other.id != reward.id]
-    near = [other for other in mine if abs(other.made_at - reward.made_at) <= BURST_WINDOW]
+    near = [other for other in mine if _is_near(other, reward)]
     burst = len(near) + 1 >= BURST
     hour = reward.made_at.astimezone(zone).hour
     deleted = reward.deleted_at is not None and reward.deleted_at - reward.made_at <= timedelta(days=HOLD_DAYS)
@@ -96,6 +127,10 @@ def flags_of(reward: Reward, others: Sequence[Reward], *, now: datetime, zone: t
         "readd_by_colleague": reward.readded_by not in (None, reward.guide_id),
     }
     return tuple(flag for flag in FLAGS if found[flag])
+
+
+def _is_near(other: Reward, reward: Reward) -> bool:
+    return abs(other.made_at - reward.made_at) <= BURST_WINDOW
 
 
 def require_undecided(state: str, flags: Sequence[str], reason: str) -> None:

@@ -629,7 +629,8 @@ class ActionReward:
     """One action reward in its own ledger (rules 4.10, 8.1, 8.2). Bucket `guide:<guide_id>`.
 
     kind: new_member | referral. state: pending | held | payable | rejected, `reason` a code of `domain.action_reward`.
-    `flags` are shown to the guide, who may answer once; the manager decides a flagged one.
+    `flags` are shown to the guide, who may answer once; the manager decides a flagged one. `near`: the ids of the
+    guide's other rewards that its reason speaks of.
     """
 
     OBJECT: ClassVar[str] = "action_reward"
@@ -647,6 +648,7 @@ class ActionReward:
     answer: str = ""
     decided_at: Instant | None = None
     decided_by: str | None = None
+    near: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -667,6 +669,7 @@ class TeamReward:
     answer: str = ""
     decided_at: Instant | None = None
     decided_by: str | None = None
+    near: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,5 +41,5 @@ def _row(tx: Tx, book: Book, life: Life, place: int, of: int) -> Row:
         "made_at": to_text(member.joined_at), "customer_id": member.id,
         "phone_key": phones.phone_hash(tx.secrets, member.phone), "device_key": book.id("browser", browser),
         "held_until": to_text(member.joined_at + timedelta(days=brand.REWARDS["hold_days"])), "reason": "holding",
-        "flags": [], "answer": "",
+        "flags": [], "near": [], "answer": "",
     }  # fmt: skip

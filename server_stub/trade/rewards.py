@@ -45,7 +45,7 @@ def earn(tx: Tx, customer_id: str, guide_id: str, *, visitor_id: str | None = No
         "state": "pending", "made_at": tx.now_text, "customer_id": customer_id,
         "phone_key": person["phone_hash"] or customer_id, "device_key": visitor_id or "",
         "held_until": instants.to_text(tx.now + timedelta(days=policy["hold_days"])), "reason": "holding",
-        "flags": list[str](),
+        "flags": list[str](), "near": list[str](),
     }  # fmt: skip
     tx.conn.execute(insert(action_reward).values(row))
     _touch(tx, reward_id)
@@ -126,7 +126,7 @@ def _judge(
     found = rules.decide(
         reward, others, now=tx.now, zone=zone, per_day=policy["per_day"], hold_days=policy["hold_days"]
     )
-    new = {"state": found.state, "reason": found.reason, "flags": list(found.flags)}
+    new = {"state": found.state, "reason": found.reason, "flags": list(found.flags), "near": list(found.near)}
     if found.state in ("payable", "rejected"):  # as of the end of the hold, whenever the job runs
         new["decided_at"] = min(row["held_until"] or tx.now_text, tx.now_text)
     if all(row[name] == value for name, value in new.items()):

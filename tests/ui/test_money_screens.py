@@ -252,11 +252,51 @@ async def test_a_flag_is_explained_and_answered_once(sample: Any) -> None:
     await put(sample, ActionReward, id="reward-1", guide_id=sample.staff.id, store_id="s", kind="new_member",
               amount_fen=500, state="held", made_at=AT, reason="flagged", flags=["night_burst"])  # fmt: skip
     ui = await FakeUi.screen(sample, RewardPage, "reward-1")
-    assert ui.shows("夜里 11 点到早上 6 点之间集中新增")
+    assert ui.shows("夜里 11 点到早上 6 点之间")
     await ui.type("当时的情况", "店庆夜场")
     await ui.press("发给店长")
     await ui.until(lambda: ui.shows("我的说明"))
     assert "发给店长" not in ui.buttons()
+
+
+HELD = {"kind": "new_member", "amount_fen": 500, "state": "held", "reason": "flagged", "made_at": AT}
+
+
+async def test_a_held_reward_names_its_members_the_one_reason_and_what_comes(sample: Any) -> None:
+    mine = {"guide_id": sample.staff.id, "store_id": sample.staff.store_id} | HELD
+    one, two = sample.heroes["views"], sample.heroes["birthday"]
+    near, flags = ["reward-2", "reward-3"], ["shared_device", "zero_activity"]
+    await put(sample, ActionReward, id="reward-1", customer_id=one, flags=flags, near=near, **mine)
+    await put(sample, ActionReward, id="reward-2", customer_id=two, flags=flags, near=["reward-1"], **mine)
+    await put(sample, ActionReward, id="reward-3", customer_id=None, **mine)
+    names = [q.customer_by_id(sample.store.read, who).name for who in (one, two)]
+    ui = await FakeUi.screen(sample, RewardPage, "reward-1")
+    said = f"3 位会员是用同一台手机加入的：{names[0]}、{names[1]}、1 位已不在你名下的会员。"
+    assert ui.shows("为什么先保留") and ui.shows(said) and ui.shows("还有：没有任何互动")
+    assert ui.shows("没有自动到期") and ui.shows("写在下面") and is_clean(ui)
+    await ui.press(names[1])
+    assert ui.ui.nav.stack()[-1] == f"/customers/{two}"
+    ledger = await FakeUi.screen(sample, RewardsPage)
+    assert ledger.shows(names[0]) and ledger.shows("同一台设备")
+
+
+async def test_a_reward_in_its_holding_time_says_until_when_and_what_it_needs(sample: Any) -> None:
+    mine = {"guide_id": sample.staff.id, "store_id": sample.staff.store_id} | HELD
+    mine |= {"reason": "holding", "held_until": "2026-12-08T02:30:00Z"}
+    await put(sample, ActionReward, id="reward-1", customer_id=sample.heroes["views"], **mine)
+    ui = await FakeUi.screen(sample, RewardPage, "reward-1")
+    assert ui.shows("到 12月8日") and ui.shows("手机号验证过") and "发给店长" not in ui.buttons() and is_clean(ui)
+
+
+async def test_the_manager_sees_the_one_reason_and_when_but_no_name(sample: Any) -> None:
+    guide = sample.staff
+    sample.session = sample.manager
+    of = {"guide_id": guide.id, "store_id": guide.store_id} | HELD
+    await put(sample, TeamReward, id="reward-1", flags=["burst"], near=["reward-2"], **of)
+    await put(sample, TeamReward, id="reward-2", flags=["burst"], **(of | {"made_at": "2026-11-20T02:34:00Z"}))
+    ui = await FakeUi.screen(sample, TeamRewardPage, "reward-1")
+    assert ui.shows("10 分钟内加了 2 位会员") and ui.shows("11月20日 10:34") and ui.shows("手机上，要核对请当面问")
+    assert is_clean(ui)
 
 
 @given(st.lists(st.lists(st.text(st.characters(exclude_categories=("Cs",)), max_size=20), min_size=1), max_size=5))

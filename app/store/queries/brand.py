@@ -43,6 +43,12 @@ def all_guides_of(read: Read, store_id: str) -> list[Staff]:
     return read.all(Staff, "store_id = ? AND role = 'guide' ORDER BY no", (store_id,))
 
 
+@reads("staff")
+def managers_of(read: Read, store_id: str) -> list[Staff]:
+    """Return the active managers of a store by number."""
+    return read.all(Staff, "store_id = ? AND role = 'manager' AND active ORDER BY no", (store_id,))
+
+
 @reads("goal")
 def goal_of(read: Read, guide_id: str) -> Goal | None:
     """Return a guide's sales targets, or None."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from app.protocol.objects import ActionReward, TeamReward
+from app.domain.instants import Instant
+from app.protocol.objects import ActionReward, Customer, TeamReward
 from app.store.read import Read, reads
 
 
@@ -15,6 +16,27 @@ class RewardTotals:
     payable_fen: int
     open_fen: int
     flagged: int
+
+
+@dataclass(frozen=True, slots=True)
+class RewardMember:
+    """Whom one reward is about; `name` is "" once the customer is no longer this guide's."""
+
+    reward_id: str
+    customer_id: str | None
+    name: str
+    made_at: Instant
+
+
+@reads("action_reward", "customer")
+def members_of(read: Read, reward_ids: tuple[str, ...]) -> tuple[RewardMember, ...]:
+    """Return whom these rewards of mine are about, in this order; rewards that are not here are left out."""
+    found = [one for one in (read.get(ActionReward, reward_id) for reward_id in reward_ids) if one is not None]
+    known = [read.get(Customer, one.customer_id) if one.customer_id else None for one in found]
+    return tuple(
+        RewardMember(one.id, who.id if who else None, who.name if who else "", one.made_at)
+        for one, who in zip(found, known, strict=True)
+    )
 
 
 @reads("action_reward")
@@ -43,6 +65,13 @@ def team_rewards(read: Read, limit: int = 200) -> list[TeamReward]:
     """Return the store's flagged rewards for its manager: those to be decided first, then the newest."""
     order = "state IN ('pending', 'held') DESC, made_at DESC, id DESC"
     return read.all(TeamReward, f"1 ORDER BY {order} LIMIT ?", (limit,))
+
+
+@reads("team_reward")
+def team_rewards_by_ids(read: Read, reward_ids: tuple[str, ...]) -> tuple[TeamReward, ...]:
+    """Return those of these flagged rewards that are on this device, in this order."""
+    found = (read.get(TeamReward, reward_id) for reward_id in reward_ids)
+    return tuple(one for one in found if one is not None)
 
 
 @reads("team_reward")

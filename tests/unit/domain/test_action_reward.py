@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from app.domain.action_reward import Reward, decide, flags_of
+from app.domain.action_reward import Reward, decide, flags_of, why
 from tests.unit.domain.times import SHANGHAI, local
 
 NOW = local("2026-11-22 12:00")
@@ -81,3 +81,21 @@ def test_rule_8_2_flags_hold(reward: Reward, others: list[Reward], flags: tuple[
     later = NOW + timedelta(days=20)
     assert flags_of(reward, others, now=later, zone=SHANGHAI) == flags
     assert decide(reward, others, now=later, zone=SHANGHAI).state == ("held" if flags else "payable")
+
+
+@pytest.mark.parametrize(
+    ("reward", "others", "code", "near"),
+    [
+        (GOOD, [other(n, n) for n in (4, 3, 2, 1)], "burst", ("r1", "r2", "r3", "r4")),
+        (GOOD, [other(1, -60, device_key="device"), other(2, 60)], "shared_device", ("r1",)),
+        (GOOD, [other(1, -60, device_key="device", guide_id="h")], "shared_device", ()),  # a colleague's is not named
+        (GOOD, [other(1, -60, person_id="p")], "same_person", ("r1",)),
+        (GOOD, [other(1, -60, phone_key="phone")], "same_phone", ("r1",)),
+        (GOOD, [other(1, -60)], "holding", ()),
+    ],
+)
+def test_rule_8_2_a_decision_names_its_one_reason_and_the_guides_rewards_it_speaks_of(
+    reward: Reward, others: list[Reward], code: str, near: tuple[str, ...]
+) -> None:
+    found = decide(reward, others, now=NOW + timedelta(hours=1), zone=SHANGHAI)
+    assert (why(found.state, found.reason, found.flags), found.near) == (code, near)

@@ -7,24 +7,33 @@ import flet as ft
 from app.domain.action_reward import ANSWER_MAX
 from app.protocol.mutations import AnswerFlag
 from app.protocol.objects import ActionReward
-from app.store.queries import rewards
+from app.store.queries import brand, rewards
 from app.ui import hooks
 from app.ui import parts as p
 from app.ui import session as sessions
 from app.ui.guards import screen
-from app.ui.strings import current, date_short, money, t
+from app.ui.screens.commission.reward_words import (
+    OPEN,
+    member_rows,
+    names_of,
+    next_card,
+    reason_card,
+    reason_head,
+    waits_for_person,
+)
+from app.ui.strings import date_short, money, t
 from app.ui.theme import Space, Tone, Type
 
 TONES = {"pending": "calm", "held": "warm", "payable": "soft", "rejected": "late"}
-OPEN = ("pending", "held")
 
 
 @screen
 def RewardsPage() -> ft.Control:
     """Show what the rewards come to, and each of them."""
     totals = hooks.use_query(rewards.reward_totals)
-    found = hooks.use_query(rewards.my_rewards)
-    if not found:
+    shown = hooks.use_query(rewards.my_rewards)[:REWARDS_SHOWN]
+    members = hooks.use_query(rewards.members_of, tuple(one.id for one in shown))
+    if not shown:
         none = p.empty(ft.Icons.CARD_GIFTCARD_OUTLINED, t("commission.no_rewards"), t("commission.no_rewards_why"))
         return p.frame(t("commission.rewards"), [p.unfinished() if p.is_partial() else none])
     strip = p.stat_strip([
@@ -33,15 +42,17 @@ def RewardsPage() -> ft.Control:
         (str(totals.flagged), t("commission.reward_flagged")),
     ])  # fmt: skip
     note = p.txt(t("commission.rewards_why"), Type.META)
-    return p.frame(t("commission.rewards"), [strip, note, p.group([_row(one) for one in found[:REWARDS_SHOWN]])])
+    rows = [_row(one, who.name) for one, who in zip(shown, members, strict=False)]
+    return p.frame(t("commission.rewards"), [strip, note, p.group(rows)])
 
 
 REWARDS_SHOWN = 20  # in one card; the newest first
 
 
-def _row(one: ActionReward) -> ft.Control:
+def _row(one: ActionReward, who: str) -> ft.Control:
     ui = sessions.current()
-    facts = p.dots(date_short(one.made_at), state_words(one))
+    kind = t(f"commission.reward_kind_{one.kind}")
+    facts = p.dots(kind if who else None, date_short(one.made_at), reason_head(one))
     amount = ft.Column(
         [p.txt(money(one.amount_fen, exact=True), Type.ROW, no_wrap=True),
          p.txt(t(f"commission.reward_{one.state}"), Type.META, no_wrap=True)],
@@ -49,52 +60,43 @@ def _row(one: ActionReward) -> ft.Control:
     )  # fmt: skip
     icon = ft.Icons.FLAG_OUTLINED if one.flags and one.state in OPEN else ft.Icons.CARD_GIFTCARD_OUTLINED
     return p.list_row(
-        t(f"commission.reward_kind_{one.kind}"), facts,
+        who or kind, facts,
         leading=ft.Icon(icon, color=Tone.LATE if icon is ft.Icons.FLAG_OUTLINED else Tone.QUIET), fact=amount,
         on_click=lambda: ui.open(f"/commission/rewards/{one.id}"),
     )  # fmt: skip
 
 
-def state_words(one: ActionReward) -> str | None:
-    """Return in a few words why a reward is where it is."""
-    key = f"commission.reward_reason_{one.reason}"
-    return t(key) if one.reason and current().has(key) else None
-
-
 @screen
 def RewardPage(reward_id: str) -> ft.Control:
-    """Show one reward with its flags; a flagged one may be answered once."""
+    """Show one reward: the one reason, whom it is about, what happens next; a flagged one may be answered once."""
     return _Reward(reward_id, key=reward_id)
 
 
 @screen
 def _Reward(reward_id: str) -> ft.Control:
     one = hooks.use_query(rewards.reward, reward_id)
+    members = hooks.use_query(rewards.members_of, (reward_id, *(one.near if one else ())))
+    managers = hooks.use_query(brand.managers_of, one.store_id if one else "")
+    hooks.use_strings()
     if one is None:
         gone = p.empty(ft.Icons.CARD_GIFTCARD_OUTLINED, t("commission.no_reward"), t("commission.gone_why"))
         return p.frame(t("commission.reward"), [gone])
-    kind, state = t(f"commission.reward_kind_{one.kind}"), t(f"commission.reward_{one.state}")
-    first = p.ends(p.txt(kind, Type.BODY, Tone.QUIET), p.pill(state, TONES[one.state]))
-    head = ft.Column([first, p.txt(money(one.amount_fen, exact=True), Type.DISPLAY)], spacing=2)
-    facts = [p.fact(t("commission.reward_made"), date_short(one.made_at))]
-    if one.held_until and one.state in OPEN:
-        facts.append(p.fact(t("commission.reward_until"), date_short(one.held_until)))
-    why = state_words(one)
-    if why:
-        facts.append(p.fact(t("commission.reward_why"), why))
-    if one.decided_at:
-        facts.append(p.fact(t("commission.decided_at"), date_short(one.decided_at)))
-    body = [head, p.card(ft.Column(facts, spacing=Space.M)), *(flag_note(flag) for flag in one.flags)]
+    manager = p.dots(*(who.name for who in managers)) or t("commission.the_manager")
+    body = [_head(one), reason_card(one, names_of(members)), member_rows(members), next_card(one, manager)]
     if one.answer:
         body.append(p.card(p.fact(t("commission.my_answer"), one.answer)))
-    elif one.state in OPEN and (one.flags or one.reason == "over_cap"):
+    elif waits_for_person(one):
         body.append(Answer(one.id))
     return p.frame(t("commission.reward"), body)
 
 
-def flag_note(flag: str) -> ft.Control:
-    """Return a flag with what it means."""
-    return p.notice(t(f"commission.flag_{flag}"), t(f"commission.flag_{flag}_why"), icon=ft.Icons.FLAG_OUTLINED)
+def _head(one: ActionReward) -> ft.Control:
+    kind, state = t(f"commission.reward_kind_{one.kind}"), t(f"commission.reward_{one.state}")
+    first = p.ends(p.txt(kind, Type.BODY, Tone.QUIET), p.pill(state, TONES[one.state]))
+    made = f"{t('commission.reward_made')} {date_short(one.made_at)}"
+    decided = f"{t('commission.decided_at')} {date_short(one.decided_at)}" if one.decided_at else None
+    lines = [first, p.txt(money(one.amount_fen, exact=True), Type.DISPLAY), p.txt(p.dots(made, decided), Type.META)]
+    return ft.Column(lines, spacing=2)
 
 
 @screen

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import flet as ft
@@ -17,12 +17,14 @@ from app.ui import session as sessions
 from app.ui.guards import screen
 from app.ui.screens.commission.evidence import evidence_rows
 from app.ui.screens.commission.orders import DISPUTE_TONES, verdict_head
-from app.ui.screens.commission.rewards import OPEN, TONES, flag_note
+from app.ui.screens.commission.reward_words import OPEN, joined, reason_card, reason_head
+from app.ui.screens.commission.rewards import TONES
 from app.ui.screens.commission.view import signed
 from app.ui.strings import current, date_short, money, t
 from app.ui.theme import Space, Tone, Type
 
 WIDE = ft.CrossAxisAlignment.STRETCH
+MEMBERS_SHOWN = 6
 SHOWN = 20  # of each kind; those to be decided come first
 
 
@@ -83,10 +85,10 @@ def _dispute_row(one: TeamDispute, names: Mapping[str, str]) -> ft.Control:
 
 def _reward_row(one: TeamReward, names: Mapping[str, str]) -> ft.Control:
     ui = sessions.current()
-    flags = [t(f"commission.flag_{flag}") for flag in one.flags]
     title = p.dots(_name(one.guide_id, names), t(f"commission.reward_kind_{one.kind}"))
     return p.list_row(
-        title, p.dots(date_short(one.made_at), *flags), leading=p.avatar(_name(one.guide_id, names), one.guide_id, 40),
+        title, p.dots(date_short(one.made_at), reason_head(one)),
+        leading=p.avatar(_name(one.guide_id, names), one.guide_id, 40),
         fact=p.pill(t(f"commission.reward_{one.state}"), TONES[one.state]),
         on_click=lambda: ui.open(f"/team/rewards/{one.id}"),
     )  # fmt: skip
@@ -204,6 +206,7 @@ def TeamRewardPage(reward_id: str) -> ft.Control:
 def _TeamReward(reward_id: str) -> ft.Control:
     one = hooks.use_query(rewards.team_reward, reward_id)
     names = hooks.use_query(brand.staff_names, (one.guide_id,) if one else ())
+    others = hooks.use_query(rewards.team_rewards_by_ids, tuple(one.near) if one else ())
     refused = hooks.use_query(work.rejected_about, f"action_reward/{reward_id}")
     text, set_text = hooks.use_kept("answer", "")
     submit, busy = hooks.use_mutation()
@@ -218,7 +221,9 @@ def _TeamReward(reward_id: str) -> ft.Control:
          p.txt(money(one.amount_fen, exact=True), Type.FIGURE)],
         spacing=Space.M,
     )  # fmt: skip
-    body = [*(_refused(row) for row in refused), p.card(head), *(flag_note(flag) for flag in one.flags)]
+    guide = _name(one.guide_id, names)
+    body = [*(_refused(row) for row in refused), p.card(head), reason_card(one, t("team.members", n=len(one.near) + 1))]
+    body.append(_same_time(one, others, guide))
     body.append(p.card(p.fact(t("team.guides_answer"), one.answer or t("team.no_answer"))))
     if one.state not in OPEN:
         return p.frame(
@@ -237,3 +242,17 @@ def _TeamReward(reward_id: str) -> ft.Control:
     return p.frame(
         t("commission.reward"), [*body, p.card(ft.Column([field, buttons], spacing=Space.M, horizontal_alignment=WIDE))]
     )
+
+
+def _same_time(one: TeamReward, others: Sequence[TeamReward], guide: str) -> ft.Control:
+    """Return when these members joined, without a name: those are on their guide's phone alone."""
+    now = sessions.current().clock.now()
+    facts: list[ft.Control] = [p.fact(t("team.this_member"), joined(one.made_at, now))]
+    facts += [
+        p.fact(t("team.other_member"), p.dots(joined(other.made_at, now), t(f"commission.reward_{other.state}")))
+        for other in others[:MEMBERS_SHOWN]
+    ]
+    if len(others) > MEMBERS_SHOWN:
+        facts.append(p.txt(t("commission.more_members", n=len(others) - MEMBERS_SHOWN), Type.META))
+    facts.append(p.txt(t("team.members_why", guide=guide), Type.META))
+    return p.card(ft.Column(facts, spacing=Space.M))
