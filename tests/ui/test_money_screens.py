@@ -15,7 +15,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.instants import from_text
+from app.domain.commission import CommissionRule as Rule
+from app.domain.commission import tier_entry
+from app.domain.instants import from_text, to_text
 from app.domain.statement import StatementLine, digest
 from app.insight import money as rules
 from app.insight.export import RISKY, csv_bytes
@@ -42,6 +44,9 @@ from app.ui.screens.commission import (
     StatementsPage,
     UncountedPage,
 )
+from app.ui.screens.commission.ledger import DayHead, by_day
+from app.ui.screens.commission.tiers import TierHead
+from app.ui.screens.commission.view import signed
 from app.ui.screens.team import ApprovalsPage, DisputePage, TeamRewardPage, TeamScreen
 from app.ui.strings import Strings
 from tests.fakes.sample import sample_store
@@ -257,6 +262,54 @@ async def test_a_flag_is_explained_and_answered_once(sample: Any) -> None:
     await ui.press("发给店长")
     await ui.until(lambda: ui.shows("我的说明"))
     assert "发给店长" not in ui.buttons()
+
+
+async def tiered(sample: Any) -> list[int]:
+    """Post the tier bonuses of a month's last three orders, and return their fen; two cross into the second step."""
+    rule = Rule("r-tier", 1, "brand", None, NOW, tiers=((100_000, 50), (200_000, 100)))
+    orders = sample.store.read.all(Order, "1 ORDER BY paid_at DESC LIMIT 3")
+    posted, made = 0, []
+    for base, order in zip((150_000, 250_000, 260_000), orders, strict=True):
+        entry = tier_entry(
+            rule, guide_id=sample.staff.id, month="2026-11", base_fen=base, posted_fen=posted, event_id=order.id,
+            at=NOW, order_id=order.id, order_no=order.no,
+        )  # fmt: skip
+        posted += entry.amount_fen
+        made.append(entry.amount_fen)
+        wire = {"created_at": to_text(NOW), "confirm_at": to_text(NOW), "confirmed_at": to_text(NOW)}
+        fields = {f.name for f in dataclasses.fields(CommissionEntry)}
+        values = {name: value for name, value in vars_of(entry).items() if name in fields} | wire
+        await put(sample, CommissionEntry, **(values | {"steps": list(entry.steps)}))
+    return made
+
+
+def vars_of(entry: Any) -> dict[str, Any]:
+    return {field.name: getattr(entry, field.name) for field in dataclasses.fields(entry)}
+
+
+async def test_rule_4_4_tier_bonuses_of_a_step_stand_in_one_row_that_opens_to_its_sales(sample: Any) -> None:
+    before = await FakeUi.screen(sample, LedgerPage)
+    sales = [one for one in commission.ledger_lines(sample.store.read, "2026-10-31T16", "2026-11-30T16")]
+    made = await tiered(sample)
+    zone, lines = before.ui.strings.zone, commission.ledger_lines(sample.store.read, "2026-10-31T16", "2026-11-30T16")
+    rows = by_day(lines, zone, "")
+    heads = [row for row in rows if isinstance(row, TierHead)]
+    assert [(one.count, one.fen) for one in heads] == [(2, made[1] + made[2])]
+    assert sum(row.fen for row in rows if isinstance(row, DayHead)) == sum(one.fen for one in sales) + sum(made)
+    ui = await FakeUi.screen(sample, LedgerPage)
+    assert ui.shows("阶梯奖励 +0.5% → +1%") and ui.shows("加在 2 笔销售上") and is_clean(ui)
+    numbers = [order.no[-4:] for order in sample.store.read.all(Order, "1 ORDER BY paid_at DESC LIMIT 3")]
+    await ui.press("阶梯奖励 +0.5% → +1%")
+    opened = " ".join(ui.texts())
+    assert all(number in opened for number in numbers) and is_clean(ui)
+    assert len([text for text in ui.texts() if "+0.5% → +1%" in text]) > 1
+
+
+async def test_the_newest_entries_are_sales_and_the_bonuses_stand_in_one_row(sample: Any) -> None:
+    made = await tiered(sample)
+    ui = await FakeUi.screen(sample, CommissionScreen, place="root")
+    assert ui.shows("加在 3 笔销售上") and ui.shows(signed(sum(made))) and is_clean(ui)
+    assert not ui.shows("+0.5% → +1%")
 
 
 HELD = {"kind": "new_member", "amount_fen": 500, "state": "held", "reason": "flagged", "made_at": AT}

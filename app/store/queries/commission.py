@@ -54,6 +54,9 @@ class LedgerLine(NamedTuple):
     at: Instant
     sleep: bool
     channel: str
+    rule_id: str = ""
+    base_fen: int = 0  # of a tier entry: the month's, with this sale
+    tiers: str | None = None  # of a tier entry: its rule's tiers as they were, as JSON
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,12 +102,34 @@ def commission_ledger(
     )
 
 
+@reads("commission_entry")
+def newest_sales(read: Read, since: Instant, until: Instant, limit: int) -> list[CommissionEntry]:
+    """Return the newest entries of [since, until) that are no tier bonuses."""
+    return read.all(
+        CommissionEntry,
+        "created_at >= ? AND created_at < ? AND kind <> 'tier' ORDER BY created_at DESC, id DESC LIMIT ?",
+        (since, until, limit),
+    )
+
+
+@reads("commission_entry")
+def tier_sum(read: Read, since: Instant, until: Instant) -> tuple[int, int]:
+    """Return how many tier bonuses there are in [since, until), and their sum."""
+    rows = read.rows(
+        "SELECT count(*), coalesce(sum(amount_fen), 0) FROM commission_entry"
+        " WHERE created_at >= ? AND created_at < ? AND kind = 'tier'",
+        (since, until),
+    )
+    return rows[0][0], rows[0][1]
+
+
 @reads("commission_entry", "order")
 def ledger_lines(read: Read, since: Instant, until: Instant) -> list[LedgerLine]:
     """Return the entries made in [since, until) without their steps, newest first."""
     rows = read.rows(
         "SELECT e.id, e.label, e.order_no, e.kind, e.role, e.state, e.amount_fen, e.created_at, e.sleep,"
-        " coalesce(o.channel, '')"
+        " coalesce(o.channel, ''), e.rule_id, e.base_fen,"
+        " CASE WHEN e.kind = 'tier' THEN json_extract(e.steps, '$[0].params.tiers') END"
         " FROM commission_entry e LEFT JOIN orders o ON o.id = e.order_id"
         " WHERE e.created_at >= ? AND e.created_at < ? ORDER BY e.created_at DESC, e.id DESC LIMIT ?",
         (since, until, LEDGER_MAX),

@@ -13,7 +13,7 @@ from app.ui import hooks
 from app.ui import parts as p
 from app.ui.guards import screen
 from app.ui.screens.commission.returning import WhatIf
-from app.ui.screens.commission.rows import state_pill
+from app.ui.screens.commission.rows import label_of, state_pill
 from app.ui.screens.commission.steps import Step, adds_up, explain, rule_name
 from app.ui.screens.commission.view import names_in, order_path, signed
 from app.ui.strings import Strings, current, date_short, money, t, time_short
@@ -65,7 +65,7 @@ def _head(entry: CommissionEntry) -> ft.Control:
     ink = Tone.LATE if entry.amount_fen < 0 else Tone.TEXT
     words = ft.Column(
         [
-            p.txt(entry.label or t(f"commission.kind_{entry.kind}"), Type.BODY, Tone.QUIET, lines=2),
+            p.txt(label_of(entry, current(), {}), Type.BODY, Tone.QUIET, lines=2),
             p.txt(signed(entry.amount_fen), Type.DISPLAY, ink),
         ],
         spacing=2, expand=True,
@@ -144,7 +144,7 @@ def other_entry(entry: CommissionEntry) -> ft.Control:
     made = date_short(strings.local(from_text(entry.created_at)))
     kind = t(f"commission.kind_{entry.kind}")
     return p.list_row(
-        entry.label or kind, p.dots(kind, made), fact=signed(entry.amount_fen),
+        label_of(entry, strings, {}), p.dots(kind, made), fact=signed(entry.amount_fen),
         fact_color=Tone.LATE if entry.amount_fen < 0 else None, on_click=lambda: ui.open(f"/commission/{entry.id}"),
         trailing=ft.Icon(ft.Icons.CHEVRON_RIGHT, size=20, color=Tone.QUIET),
     )  # fmt: skip

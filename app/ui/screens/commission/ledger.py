@@ -17,6 +17,7 @@ from app.ui import parts as p
 from app.ui import session as sessions
 from app.ui.guards import screen
 from app.ui.screens.commission.rows import Line, entry_row, facts
+from app.ui.screens.commission.tiers import OpenTiers, TierHead, fold_day, line_name, tier_row
 from app.ui.screens.commission.view import (
     CHANNELS,
     KINDS,
@@ -53,7 +54,8 @@ def LedgerPage() -> ft.Control:
     names = names_in(hooks.use_query(products.products), strings)
     filters = view.filters
     found = ft.use_memo(lambda: kept(lines, view, names, strings.zone), [lines, filters, strings.language])
-    rows = ft.use_memo(lambda: by_day(found, strings.zone, view.day), [found, view.day])
+    opened = hooks.use_slice(OpenTiers).keys
+    rows = ft.use_memo(lambda: by_day(found, strings.zone, view.day, opened), [found, view.day, opened])
     over = month(month_day(today, view.months))
     top = [_search(view), _chips(view, lines), _sums(found, view)]
     if not rows:
@@ -90,16 +92,21 @@ def _fits(
     )
 
 
-def by_day(lines: Sequence[LedgerLine], zone: ZoneInfo, chosen: str) -> tuple[DayHead | LedgerLine, ...]:
-    """Return the entries under a head for each day, newest day first."""
+Row = DayHead | TierHead | LedgerLine
+
+
+def by_day(
+    lines: Sequence[LedgerLine], zone: ZoneInfo, chosen: str, opened: frozenset[str] = frozenset()
+) -> tuple[Row, ...]:
+    """Return the entries under a head for each day, newest day first, its tier bonuses together (`tiers.fold_day`)."""
     day_at, days = DayOfText(zone), dict[int, list[LedgerLine]]()
     for one in lines:
         days.setdefault(day_at(one.at), []).append(one)
-    rows: list[DayHead | LedgerLine] = []
+    rows: list[Row] = []
     for ordinal, some in days.items():
         day = date.fromordinal(ordinal).isoformat()
         rows.append(DayHead(day, len(some), sum(one.fen for one in some), day == chosen))
-        rows.extend(some)
+        rows.extend(fold_day(day, some, opened))
     return tuple(rows)
 
 
@@ -107,13 +114,16 @@ def _line(one: LedgerLine, strings: Strings) -> Line:
     channel = f"profile.channel.{one.channel}"
     when = p.dots(strings.time_short(one.at), strings.t(channel) if strings.has(channel) else None)
     told = facts(one.kind, one.role, bool(one.sleep), strings)
-    name = strings.t("commission.kind_tier") if one.kind == "tier" else one.label
+    name = line_name(one, strings) if one.kind == "tier" else one.label
     label = name or strings.t(f"commission.kind_{one.kind}")
     return Line(one.id, label, told, when, one.order_no, one.fen, one.state, one.kind, bool(one.sleep))
 
 
-def _row(row: DayHead | LedgerLine) -> ft.Control:
-    inner = _day_head(row) if isinstance(row, DayHead) else entry_row(_line(row, current()))
+def _row(row: Row) -> ft.Control:
+    if isinstance(row, DayHead):
+        inner = _day_head(row)
+    else:
+        inner = tier_row(row) if isinstance(row, TierHead) else entry_row(_line(row, current()))
     return ft.Container(inner, padding=ft.Padding.symmetric(horizontal=p.gutter() - Space.M))
 
 

@@ -47,16 +47,17 @@ def CommissionScreen() -> ft.Control:
     """Lay out the month, the ways on, the newest entries and what comes next."""
     strings, now, view = hooks.use_strings(), hooks.use_now(), hooks.use_slice(CommissionView)
     period = month_span(day_of(now, strings.zone), view.months, strings.zone)
-    entries = hooks.use_query(commission.commission_ledger, period.since, period.until, None, NEWEST)
+    entries = hooks.use_query(commission.newest_sales, period.since, period.until, NEWEST)
+    tiers = hooks.use_query(commission.tier_sum, period.since, period.until)
     wide = hooks.use_wide()
     beside = tuple(f"/commission/{entry.id}" for entry in entries[:1])  # what `CommissionBeside` shows
     path = (hooks.use_chosen() or beside) if wide else ()
     names = names_in(hooks.use_query(products.products), strings)
     partial = p.is_partial()
     body: list[ft.Control] = [MemoSummary(), _tiles()]
-    if entries:
+    if entries or tiers[0]:
         rows = [entry_row(line_of(one, strings, now, names), path == (f"/commission/{one.id}",)) for one in entries]
-        body += [p.section(t("commission.newest"), _all_entries()), p.group(rows)]
+        body += [p.section(t("commission.newest"), _all_entries()), p.group([*rows, *_tier_sum(*tiers)])]
     else:
         body.append(p.unfinished() if partial else _nothing())
     body += [MemoTrend()]
@@ -70,7 +71,7 @@ def CommissionBeside() -> ft.Control:
     """Show the newest entry while nothing is chosen: the right pane of a wide window."""
     strings, now, view = hooks.use_strings(), hooks.use_now(), hooks.use_slice(CommissionView)
     period = month_span(day_of(now, strings.zone), view.months, strings.zone)
-    entries = hooks.use_query(commission.commission_ledger, period.since, period.until, None, 1)
+    entries = hooks.use_query(commission.newest_sales, period.since, period.until, 1)
     if not entries:
         return p.frame("", p.empty(ft.Icons.INSIGHTS_OUTLINED, t("common.pick_commission")))
     return routes.component("commission:EntryPage")(entries[0].id, key=entries[0].id)
@@ -83,6 +84,20 @@ def _tiles() -> ft.Control:
         return icon, t(f"commission.tile_{name}"), lambda: ui.select(f"/commission/{name}")
 
     return p.tile_row([tile(*one) for one in TILES])
+
+
+def _tier_sum(count: int, fen: int) -> list[ft.Control]:
+    """Return the month's tier bonuses in one row, which leads to them in the ledger; none while there are none."""
+    ui = sessions.current()
+    if not count:
+        return []
+    return [
+        p.list_row(
+            t("commission.kind_tier"), t("commission.tier_on", n=count), height=None,
+            leading=ft.Icon(ft.Icons.STAIRS_OUTLINED, size=22, color=Tone.QUIET), fact=signed(fen),
+            on_click=lambda: ui.select("/commission/ledger"),
+        )
+    ]  # fmt: skip
 
 
 def _all_entries() -> ft.Control:

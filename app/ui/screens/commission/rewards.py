@@ -81,7 +81,8 @@ def _Reward(reward_id: str) -> ft.Control:
     if one is None:
         gone = p.empty(ft.Icons.CARD_GIFTCARD_OUTLINED, t("commission.no_reward"), t("commission.gone_why"))
         return p.frame(t("commission.reward"), [gone])
-    manager = p.dots(*(who.name for who in managers)) or t("commission.the_manager")
+    names = p.dots(*(who.name for who in managers))
+    manager = t("commission.manager_named", names=names) if names else t("commission.the_manager")
     body = [_head(one), reason_card(one, names_of(members)), member_rows(members), next_card(one, manager)]
     if one.answer:
         body.append(p.card(p.fact(t("commission.my_answer"), one.answer)))

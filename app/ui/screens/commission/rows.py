@@ -12,6 +12,7 @@ from app.protocol.objects import CommissionEntry
 from app.ui import parts as p
 from app.ui import session as sessions
 from app.ui.screens.commission.sold import sold_words
+from app.ui.screens.commission.tiers import entry_name
 from app.ui.screens.commission.view import TONES, is_estimate, signed
 from app.ui.strings import Strings, t
 from app.ui.theme import Tone, Type
@@ -52,7 +53,7 @@ def line_at(entry: CommissionEntry, when: str, strings: Strings, names: dict[str
 def label_of(entry: CommissionEntry, strings: Strings, names: dict[str, str]) -> str:
     """Return what an entry is about in the session's language."""
     if entry.kind == "tier":
-        return strings.t("commission.kind_tier")
+        return entry_name(entry, strings)
     return names.get(entry.label, entry.label) or strings.t(f"commission.kind_{entry.kind}")
 
 
@@ -81,8 +82,7 @@ def entry_row(line: Line, chosen: bool = False) -> ft.Control:
         ],
         spacing=2, horizontal_alignment=ft.CrossAxisAlignment.END, alignment=ft.MainAxisAlignment.CENTER,
     )  # fmt: skip
-    sold = () if line.kind == "tier" else sold_words(line.id, line.order_no)
-    meta = p.dots(line.told, *sold, line.when)
+    meta = p.dots(line.told, *sold_words(line.id, line.order_no), line.when)
     return p.list_row(
         line.label, meta, leading=disc, fact=amount, on_click=lambda: ui.select(f"/commission/{line.id}"),
         selected=chosen,
