@@ -30,6 +30,7 @@ from server_stub.busy import Door
 from server_stub.config import Settings
 from server_stub.db import Database
 from server_stub.people import auth
+from server_stub.people.device_routes import router as device_router
 from server_stub.people.privacy_routes import router as privacy_router
 from server_stub.people.privacy_routes import team_router
 from server_stub.people.routes import router as auth_router
@@ -134,6 +135,7 @@ def _add_routes(app: FastAPI) -> None:
     app.include_router(auth_router)
     app.include_router(privacy_router)
     app.include_router(team_router)
+    app.include_router(device_router)
     app.include_router(sync_router)
     app.include_router(trade_router)
     app.include_router(hook_router)

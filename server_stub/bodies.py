@@ -57,6 +57,12 @@ class RevealBody(Strict):
     pin: str | None = Field(default=None, min_length=1, max_length=64)
 
 
+class RevokeBody(Strict):
+    """`pin` when the server asked for it."""
+
+    pin: str | None = Field(default=None, min_length=1, max_length=64)
+
+
 class EraseBody(Strict):
     """Why a customer is erased; `pin` when the server asked for it."""
 

@@ -23,6 +23,8 @@ ROUTES: dict[tuple[str, str], frozenset[str] | None] = {
     ("POST", "/api/customers/{customer_id}/reveal"): frozenset({GUIDE, MANAGER}),
     ("POST", "/api/customers/{customer_id}/erase"): frozenset({MANAGER}),  # headquarters by command
     ("POST", "/api/team/books/{guide_id}"): frozenset({MANAGER}),
+    ("GET", "/api/devices"): STAFF,
+    ("POST", "/api/devices/{device_id}/revoke"): STAFF,
     ("POST", "/api/sync/push"): STAFF,
     ("POST", "/api/sync/pull"): STAFF,
     ("GET", "/api/sync/live"): STAFF,

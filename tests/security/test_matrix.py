@@ -19,6 +19,7 @@ import pytest
 import pytest_asyncio
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
+from sqlalchemy import insert
 
 from app.domain import instants
 from app.domain.errors import Rejected
@@ -431,6 +432,17 @@ def book(world: World, actor: str, target: str) -> dict[str, Any]:
     return {"path": {"guide_id": world.guide(actor, target) or MISSING}, "json": {}}
 
 
+def lost(world: World, actor: str, target: str) -> dict[str, Any]:
+    """Return a device nobody holds, of whom the target is; headquarters has its own only."""
+    owner = STAFF_ID.get(actor, "g1") if world.role(actor) == "hq" and target == "own" else world.guide(actor, target)
+    device_id = f"lost.{next(world.draws)}"
+    if owner:
+        row = {"id": device_id, "staff_id": owner, "install_id": device_id, "name": "lost", "share_key_no": 0}
+        with world.server.db.begin() as tx:
+            tx.conn.execute(insert(t.device).values(**row, created_at=tx.now_text))
+    return {"path": {"device_id": device_id}, "json": {}}  # all have just signed in
+
+
 # `other` of a content-addressed file is the file itself: who knows the digest has seen the manifest. A coupon's code
 # is a bearer's. A client group nobody has is made for who asks; another's is refused.
 ROUTES: dict[tuple[str, str], Route] = {
@@ -449,6 +461,8 @@ ROUTES: dict[tuple[str, str], Route] = {
     ("POST", "/api/customers/{customer_id}/reveal"): Route(about("order"), 200, 404, 404, "not_found"),
     ("POST", "/api/customers/{customer_id}/erase"): Route(about("asked"), 200, 404, 404, "not_found"),
     ("POST", "/api/team/books/{guide_id}"): Route(book, 200, 404, 404, "not_found"),
+    ("GET", "/api/devices"): Route(plain, 200, 200, 200),
+    ("POST", "/api/devices/{device_id}/revoke"): Route(lost, 200, 404, 404, "not_found"),
     ("POST", "/api/auth/logout"): Route(plain, 204, 401, 401),
     ("POST", "/api/auth/login"): Route(login, 200, 401, 401, "wrong_pin"),
 }
