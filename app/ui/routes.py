@@ -128,6 +128,7 @@ PAGES: tuple[PageRoute, ...] = (
     PageRoute("/sync", "sync:SyncScreen", "me"),
     PageRoute("/about", "me:AboutScreen", "me"),
     PageRoute("/card", "me:CardScreen", "me"),
+    PageRoute("/devices", "me:DevicesScreen", "me"),
     PageRoute("/privacy", "me:PrivacyScreen", "me"),
     PageRoute("/first", "first:FirstSteps", "today", cover=True),
     PageRoute("/help", "help:HelpScreen", "me"),

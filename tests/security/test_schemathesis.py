@@ -41,7 +41,7 @@ LABELS = (
     "POST /api/sync/push", "POST /api/sync/pull", "GET /api/sync/live", "GET /api/sync/mutations",
     "GET /api/blob/{sha256}", "POST /api/coupon/check", "POST /api/hook/orders",
     "POST /api/customers/{customer_id}/reveal", "POST /api/customers/{customer_id}/erase",
-    "POST /api/team/books/{guide_id}",
+    "POST /api/team/books/{guide_id}", "GET /api/devices", "POST /api/devices/{device_id}/revoke",
 )  # fmt: skip
 PLAIN = ("GET /healthz", "GET /api/meta")  # nothing to break
 TAKES = (
@@ -55,6 +55,7 @@ TAKES = (
     "reveal",
     "erase",
     "books",
+    "revoke",
 )  # nothing else takes more than a token
 POSITIVE, NEGATIVE = GenerationMode.POSITIVE, GenerationMode.NEGATIVE
 MODES = (POSITIVE, NEGATIVE)

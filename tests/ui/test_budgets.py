@@ -93,7 +93,7 @@ VISITS: dict[str, tuple[Id, ...]] = {
     "/team/handover/:guide_id": (_first(Staff, "role = 'guide'"),),
     "/team/handover/:guide_id/choose": (_first(Staff, "role = 'guide'"),),
     "/team/:guide_id": (_first(Staff, "role = 'guide'"),),
-    "/sync": (), "/about": (), "/card": (), "/privacy": (),
+    "/sync": (), "/about": (), "/card": (), "/devices": (), "/privacy": (),
     "/first": (), "/help": (), "/help/report": (), "/help/:topic": (_fixed("offline"),),
 }  # fmt: skip
 

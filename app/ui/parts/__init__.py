@@ -16,6 +16,7 @@ from app.ui.parts.media import product_thumb
 from app.ui.parts.people import avatar
 from app.ui.parts.pickers import use_day_picker, use_time_picker
 from app.ui.parts.progress import bar, ring
+from app.ui.parts.proof import use_proof
 from app.ui.parts.rows import list_row, person_row, setting_row
 from app.ui.parts.snack import say
 from app.ui.parts.states import (
@@ -89,6 +90,7 @@ __all__ = [
     "txt",
     "unfinished",
     "use_day_picker",
+    "use_proof",
     "use_sheet",
     "use_time_picker",
 ]

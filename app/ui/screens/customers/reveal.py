@@ -88,39 +88,19 @@ def _whole(number: str) -> ft.Control:
 @screen
 def RevealForm(customer_id: str, on_number: Callable[[str], None]) -> ft.Control:
     """Ask for the reason, and for the PIN when the server wants it again."""
-    ui, client = hooks.use_session(), hooks.use_client()
+    client = hooks.use_client()
     reason, set_reason = ft.use_state("")
-    pin, set_pin = ft.use_state("")
-    wants_pin, set_wants_pin = ft.use_state(False)
-    problem, set_problem = ft.use_state("")
-    busy, set_busy = ft.use_state(False)
 
-    async def ask() -> None:
-        try:
-            found = await reveal_phone(client.http, customer_id, reason, pin)
-        except GuideError as error:
-            set_busy(False)
-            set_wants_pin(wants_pin or error.code == "step_up_needed")
-            set_problem(_why(error))
-            return
-        on_number(found)
+    async def ask(pin: str) -> None:
+        on_number(await reveal_phone(client.http, customer_id, reason, pin))
 
-    def submit() -> None:
-        set_busy(True)
-        set_problem("")
-        ui.run(ask)
-
-    ready = bool(reason) and (bool(pin) or not wants_pin) and not busy
+    proof = p.use_proof(ask, _why)
+    ready = bool(reason) and proof.ready
     options = [(one, t(f"reveal.reason_{one}")) for one in REVEAL_REASONS]
     rows: list[ft.Control] = [
         p.txt(t("reveal.why"), Type.BODY, Tone.QUIET),
         p.filter_chips(options, reason, set_reason, wrap=True),
     ]
-    if wants_pin:
-        rows.append(
-            p.text_field(t("login.pin"), pin, set_pin, password=True, keyboard_type=ft.KeyboardType.NUMBER)
-        )  # fmt: skip
-    if problem:
-        rows.append(p.notice(None, problem, tone="late", icon=ft.Icons.ERROR_OUTLINE))
-    rows.append(p.primary(t("reveal.go"), submit if ready else None, ft.Icons.VISIBILITY_OUTLINED, busy=busy))
+    rows += proof.rows
+    rows.append(p.primary(t("reveal.go"), proof.ask if ready else None, ft.Icons.VISIBILITY_OUTLINED, busy=proof.busy))
     return ft.Column(rows, spacing=Space.M, horizontal_alignment=ft.CrossAxisAlignment.STRETCH)

@@ -51,6 +51,7 @@ def MeScreen() -> ft.Control:
     about = [
         _leads(ft.Icons.HELP_OUTLINE, "help", "/help"),
         _leads(ft.Icons.BUG_REPORT_OUTLINED, "report", "/help/report"),
+        _leads(ft.Icons.DEVICES_OUTLINED, "devices", "/devices"),
         _leads(ft.Icons.SHIELD_OUTLINED, "privacy", "/privacy"),
         _leads(ft.Icons.INFO_OUTLINE, "about", "/about"),
     ]
