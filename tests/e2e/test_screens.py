@@ -125,7 +125,7 @@ class Walk:
             self._share()
         if self.wants("commission", "entry", "order", "ledger", "statement", "uncounted", "rewards"):
             self._commission()
-        if self.wants("me", "card", "help", "report", "privacy", "first", "about", "sync", "offline"):
+        if self.wants("me", "card", "help", "report", "devices", "privacy", "first", "about", "sync", "offline"):
             self._me()
         if self.wants("coupons", "sent", "preview", "template", "redeem"):
             self._coupons()
@@ -288,8 +288,8 @@ class Walk:
             self.sees("me.card_copy")
             self.shoot("card")
             self.back_on_phone()
-        for name, sees in (("help", "help.search"), ("report", "help.sent"), ("privacy", "privacy.never"),
-                           ("about", "me.storage")):  # fmt: skip
+        for name, sees in (("help", "help.search"), ("report", "help.sent"), ("devices", "devices.mine"),
+                           ("privacy", "privacy.never"), ("about", "me.storage")):  # fmt: skip
             if self.wants(name):
                 self.app.press(self.app.scroll_to(self.app.button(self.t(f"me.{name}"), exact=True)))
                 self.sees(sees)

@@ -98,9 +98,9 @@ def Lost(one: KnownDevice, on_gone: Callable[[], None]) -> ft.Control:
         p.say(t("devices.done", name=name_of(one)))
         on_gone()
 
-    proof = p.use_proof(end, _why)
+    proof, since = p.use_proof(end, _why), current().date_short(from_text(one.created_at))
     rows: list[ft.Control] = [
-        p.txt(p.dots(name_of(one), one.staff_name, current().date_short(from_text(one.created_at))), Type.ROW),
+        p.txt(p.dots(name_of(one), one.staff_name, t("devices.since", at=since)), Type.ROW),
         p.txt(t("devices.lost_why"), Type.BODY),
         p.txt(t("devices.lost_unsent"), Type.BODY, Tone.QUIET),
         *proof.rows,
