@@ -742,13 +742,33 @@ class Erasure:
     at: Instant
 
 
+@dataclass(frozen=True, slots=True)
+class TeamVisit:
+    """An appointment or a home visit as the managers of its guide's store see it: no customer, note or product.
+
+    Bucket `manager:<store_id>`; id of the follow-up. kind: appointment | visit. state: open | done | cancelled. An open
+    one is here while its customer is still the guide's. `taken`, `kept`: pieces of a visit.
+    """
+
+    OBJECT: ClassVar[str] = "team_visit"
+    id: str
+    guide_id: str
+    store_id: str
+    kind: str
+    at: Instant
+    state: str
+    closed_at: Instant | None = None
+    taken: int = 0
+    kept: int = 0
+
+
 OBJECTS: dict[str, type] = {
     kind.OBJECT: kind
     for kind in (
         Store, Staff, Product, Stock, Customer, Order, BrowseEvent, CouponTemplate, Coupon, Share,
         Contact, ContactHolder, SignalMark, CommissionRule, CommissionEntry, Goal, Setting, Pack,
         GuideDay, RejectedMutation, Statement, Redemption, TeamRedemption, Dispute, TeamDispute,
-        ActionReward, TeamReward, Handover, HandedOver, GuideBook, Erasure, FollowUp,
+        ActionReward, TeamReward, Handover, HandedOver, GuideBook, Erasure, FollowUp, TeamVisit,
     )
 }  # fmt: skip
 

@@ -145,6 +145,7 @@ TABLES: tuple[Table, ...] = (
         sealed=("note", "private", "pieces"),
         indexes=(("customer_id", "at"), ("state", "at")),
     ),
+    Table(o.TeamVisit, "team_visit", indexes=(("at",),)),
 )
 
 BY_OBJECT: dict[str, Table] = {table.object: table for table in TABLES}

@@ -29,6 +29,7 @@ CHUNK = 400  # ids in one IN list; SQLite takes 999 parameters on old builds
 WRITE_CHUNK = 5_000
 FETCH_ROWS = 2_000
 BRAND = "brand"
+VISITS = ("appointment", "visit")  # the follow-ups a manager sees
 
 Value = dict[str, Any]
 Projected = dict[str, tuple[str, Value]]
@@ -316,6 +317,31 @@ _team_rewards = _only(
 )
 
 
+def _team_visits(conn: Connection, wanted: Ids) -> Projected:
+    """What managers see of appointments and home visits: whose and when, how many pieces; open ones while theirs."""
+    found: Projected = {}
+    for row in _fetch(conn, _visits_query(), t.follow_up.c.id, wanted):
+        owner, pieces = row.pop("_owner"), row.pop("pieces")
+        if row["state"] == "open" and owner != row["guide_id"]:
+            continue
+        counts = {"taken": len(pieces), "kept": sum(bool(one.get("kept")) for one in pieces)}
+        found[row["id"]] = _of_managers(row), row | counts
+    return found
+
+
+@cache
+def _visits_query() -> Select[Any]:
+    c, owner = t.follow_up.c, t.customer.c.guide_id.label("_owner")
+    told = select(c.id, c.guide_id, t.staff.c.store_id, c.kind, c.at, c.state, c.closed_at, c.pieces, owner)
+    theirs = told.join(t.staff, t.staff.c.id == c.guide_id).outerjoin(t.customer, t.customer.c.id == c.customer_id)
+    return theirs.where(c.kind.in_(VISITS), t.staff.c.store_id.is_not(None))
+
+
+@cache
+def _visits_of_guides() -> Select[Any]:
+    return select(t.follow_up.c.id).where(t.follow_up.c.kind.in_(VISITS))
+
+
 # Small and needed to draw first, then the guide's customers, then what hangs on them.
 PROJECTORS: dict[str, Projector] = {
     "setting": _plain(t.setting, o.Setting, _brand),
@@ -350,6 +376,7 @@ PROJECTORS: dict[str, Projector] = {
     "guide_book": _plain(t.guide_book, o.GuideBook, _of_managers),
     "erasure": _plain(t.erasure, o.Erasure, _of_guide),
     "follow_up": _of_customer(t.follow_up, o.FollowUp),
+    "team_visit": _team_visits,
 }
 
 # What moves along when a customer gets another guide, or stops naming them.
@@ -363,6 +390,7 @@ FOLLOWERS: dict[str, Any] = {
     "action_reward": t.action_reward,
     "handover": t.handover,
     "follow_up": t.follow_up,
+    "team_visit": t.follow_up,
 }
 
 
@@ -375,7 +403,7 @@ def flush(conn: Connection, touched: Iterable[tuple[str, str]], now: datetime) -
     Raises:
         KeyError: a kind without a projector was touched.
     """
-    touched = tuple(touched)
+    touched = _with_twins(touched)
     held: dict[str, int] = {}
     if conn.dialect.name != "sqlite":
         held = _lock(conn, _standing(conn, touched))
@@ -385,6 +413,12 @@ def flush(conn: Connection, touched: Iterable[tuple[str, str]], now: datetime) -
         if conn.dialect.name == "sqlite" or buckets <= held.keys():
             return write(conn, new, old, now, held)
         held |= _lock(conn, buckets - held.keys())  # then look again: what others committed is seen, also a hand-over
+
+
+def _with_twins(touched: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    """Return what was touched, with what managers see of it under the same id."""
+    every = tuple(touched)
+    return (*every, *(("team_visit", one) for kind, one in every if kind == "follow_up"))
 
 
 def _standing(conn: Connection, touched: Sequence[tuple[str, str]]) -> set[str]:
@@ -408,6 +442,9 @@ def _with_followers(conn: Connection, touched: Iterable[tuple[str, str]]) -> dic
         wanted.setdefault(kind, {})[object_id] = None
     for kind, ids in _followers(conn, list(wanted.get("customer", ()))).items():
         wanted.setdefault(kind, {}).update(ids)
+    if guides := list(wanted.get("staff", ())):  # to another store
+        visits = _fetch(conn, _visits_of_guides(), t.follow_up.c.guide_id, guides)
+        wanted.setdefault("team_visit", {}).update({row["id"]: None for row in visits})
     return wanted
 
 

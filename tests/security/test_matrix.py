@@ -316,7 +316,7 @@ SCOPE: dict[str, Callable[[World, str, Args], bool]] = {
     "goal": my_id, "guide_day": managed_store, "rejected": refused_me, "statement": own_guide, "redemption": by_me,
     "team_redemption": managed_store, "dispute": own_guide, "team_dispute": managed_store,
     "action_reward": own_guide, "team_reward": managed_store, "handover": own_customer, "handed_over": from_me,
-    "guide_book": managed_store, "erasure": own_guide, "follow_up": own_customer,
+    "guide_book": managed_store, "erasure": own_guide, "follow_up": own_customer, "team_visit": managed_store,
 }  # fmt: skip
 
 

@@ -6,10 +6,11 @@ import itertools
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select, text, update
 
 from server_stub import tables as t
 from server_stub.people import customers, erase, handover
+from server_stub.sync import projections
 from tests.fakes.server import Phone, Server
 
 COUNT = itertools.count(1)
@@ -191,3 +192,48 @@ async def test_a_database_from_before_gets_the_tables_and_keeps_what_it_had(serv
     phone = await server.sign_in("G0101")
     one = await plan(phone, note="搬家之后")
     assert (await of(phone, one))["note"] == "搬家之后" and phone.view["customer/c1"]["name"] == "客人1"
+
+
+async def test_a_manager_sees_when_and_what_came_of_it_and_neither_whom_nor_words(server: Server) -> None:
+    phone, manager = await server.sign_in("G0101"), await server.sign_in("M01")
+    one = await plan(phone, pieces=[["p1", "M"], ["p2", "S"]], note="换季")
+    shop = await plan(phone, kind="appointment", note="试衣")
+    await plan(phone, kind="reminder")
+    view = await manager.pull_all()
+    assert {key for key in view if key.startswith("team_visit/")} == {f"team_visit/{one}", f"team_visit/{shop}"}
+    assert view[f"team_visit/{one}"] == {
+        "id": one, "guide_id": "g1", "store_id": "s1", "kind": "visit", "at": SOON, "state": "open", "taken": 2,
+        "kept": 0,
+    }  # fmt: skip
+    about = {"follow_up_id": one, "customer_id": "c1"}
+    await phone.do("close_follow_up", **about, kept=[["p2", "S"]])
+    await phone.do("cancel_follow_up", follow_up_id=shop, customer_id="c1")
+    view = await manager.pull_all()
+    done = view[f"team_visit/{one}"]
+    assert (done["state"], done["taken"], done["kept"]) == ("done", 2, 1) and done["closed_at"]
+    assert view[f"team_visit/{shop}"]["state"] == "cancelled"
+    other = await (await server.sign_in("M02")).pull_all()
+    assert not [key for key in other if key.startswith("team_visit/")], "another store's"
+
+
+async def test_what_managers_see_of_visits_follows_customer_and_guide(server: Server) -> None:
+    phone, manager, other = [await server.sign_in(one) for one in ("G0101", "M01", "M02")]
+    past, one = await plan(phone), await plan(phone)
+    await phone.do("close_follow_up", follow_up_id=past, customer_id="c1", kept=[])
+    args = {"handover_id": fresh(), "customer_id": "c1", "to_guide_id": "g2"}
+    assert (await phone.do("hand_over_customer", **args))["status"] == "applied"
+    view = await manager.pull_all()
+    assert view[f"team_visit/{one}"]["guide_id"] == "g2", "who is to do it now"
+    assert view[f"team_visit/{past}"]["guide_id"] == "g1", "who did it"
+    with server.db.begin() as tx:
+        handover.refuse(tx, "c1", no_guide=False)
+    view = await manager.pull_all()
+    assert f"team_visit/{one}" not in view and f"team_visit/{past}" in view, "nobody is to do it"
+    with server.db.begin() as tx:
+        tx.conn.execute(update(t.staff).where(t.staff.c.id == "g1").values(store_id="s2"))
+        tx.touch("staff", "g1")
+    assert f"team_visit/{past}" not in await manager.pull_all() and f"team_visit/{past}" in await other.pull_all()
+    erase.erase_for(server.db, None, "c1", "asked")
+    assert f"team_visit/{past}" not in await other.pull_all()
+    with server.db.begin() as tx:
+        assert projections.project_all(tx.conn, now=tx.now) == frozenset(), "every change touched all that it changes"
