@@ -124,6 +124,7 @@ PAGES: tuple[PageRoute, ...] = (
     PageRoute("/team/handover", "team:BooksPage", "team"),
     PageRoute("/team/handover/:guide_id", "team:SplitPage", "team"),
     PageRoute("/team/handover/:guide_id/choose", "team:ChoosePage", "team"),
+    PageRoute("/team/visits", "team:VisitsPage", "team"),
     PageRoute("/team/:guide_id", "team:GuidePage", "team"),
     PageRoute("/sync", "sync:SyncScreen", "me"),
     PageRoute("/about", "me:AboutScreen", "me"),

@@ -92,6 +92,7 @@ VISITS: dict[str, tuple[Id, ...]] = {
     "/team/rewards/:reward_id": (_fixed("reward-2"),), "/team/handover": (),
     "/team/handover/:guide_id": (_first(Staff, "role = 'guide'"),),
     "/team/handover/:guide_id/choose": (_first(Staff, "role = 'guide'"),),
+    "/team/visits": (),
     "/team/:guide_id": (_first(Staff, "role = 'guide'"),),
     "/sync": (), "/about": (), "/card": (), "/devices": (), "/privacy": (),
     "/first": (), "/help": (), "/help/report": (), "/help/:topic": (_fixed("offline"),),

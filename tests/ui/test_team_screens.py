@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from app.protocol.objects import GuideDay, Staff
+from app.protocol.objects import GuideDay, Staff, TeamVisit
 from app.store.queries import figures
 from app.store.queries.figures import GuideFigures
-from app.ui.screens.team import GuidePage, TeamOverview, TeamScreen
+from app.ui.screens.team import GuidePage, TeamOverview, TeamScreen, VisitsPage
 from app.ui.screens.team.view import METRICS, days_of_period, ranked
 from app.ui.strings import Strings
 from tests.fakes.sample import sample_store
@@ -104,3 +104,46 @@ def test_a_tie_stands_in_order_of_number() -> None:
     ]
     assert [one.guide.no for one in ranked(guides, "sales_fen")] == [1, 2, 3]
     assert [one.guide.no for one in ranked(guides, "orders")] == [1, 3, 2]
+
+
+async def test_the_week_of_visits_is_counted_by_guide_and_names_no_customer(sample: Any) -> None:
+    first, second, *_ = [one.guide for one in figures.team_figures(sample.store.read, sample.staff.store_id, "", "")]
+    rows = [
+        ("v1", first, "visit", "2026-11-24T06:00:00Z", "open", 3, 0),  # today, 14:00
+        ("v2", first, "visit", "2026-11-22T16:00:00Z", "done", 5, 2),  # Monday, midnight: the week's first moment
+        ("v3", first, "appointment", "2026-11-23T02:00:00Z", "open", 0, 0),  # yesterday, and not noted
+        ("v4", second, "appointment", "2026-11-29T15:59:59Z", "done", 0, 0),  # Sunday, the last moment
+        ("v5", second, "visit", "2026-11-25T02:00:00Z", "cancelled", 9, 9),
+        ("v6", second, "visit", "2026-11-22T15:59:59Z", "done", 4, 4),  # the week before
+        ("v7", second, "visit", "2026-11-30T02:00:00Z", "open", 1, 0),  # the next
+    ]
+
+    def put(tx: Any) -> None:
+        for one, guide, kind, at, state, taken, kept in rows:
+            more = {"kind": kind, "at": at, "state": state, "taken": taken, "kept": kept}
+            tx.put(TeamVisit, {"id": one, "guide_id": guide.id, "store_id": "s"} | more)
+
+    await sample.store.write(put)
+    for language in ("zh_CN", "en"):
+        t = Strings(language).t
+        ui = await FakeUi.screen(sample, VisitsPage, language=language)
+        assert not [text for text in ui.texts() if text.startswith(("team.", "followup."))]
+        assert ui.shows(t("team.calls_of", done=1, n=3)) and ui.shows(t("team.calls_of", done=1, n=1))
+        assert t("team.calls_kept_of", kept=2, taken=5) in ui.texts()
+        assert ui.shows(t("team.calls_at", day=t("common.today").capitalize(), time="14:00"))
+        assert ui.shows(t("team.calls_late")) and ui.count() <= 300
+        await ui.press(t("team.week_last"))
+        assert t("team.calls_kept_of", kept=4, taken=4) in ui.texts() and not ui.shows(t("team.calls_late"))
+        await ui.press(t("team.week_next"))
+        assert ui.shows(t("team.calls_of", done=0, n=1))
+        assert not ui.reports
+
+
+async def test_a_team_without_visits_says_so_and_the_board_leads_there(sample: Any) -> None:
+    t = Strings("zh_CN").t
+    ui = await FakeUi.screen(sample, VisitsPage)
+    assert ui.shows(t("team.calls_none")) and not ui.reports
+    app = await FakeUi.app(sample)
+    app.ui.go("team")
+    await app.press(t("team.calls"))
+    await app.sees(t("team.calls_none"))

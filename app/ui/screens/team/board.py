@@ -19,6 +19,7 @@ from app.ui.screens.team.approvals import Waiting
 from app.ui.screens.team.chart import day_chart
 from app.ui.screens.team.handover import hand_over_row
 from app.ui.screens.team.view import METRICS, MONTH, TODAY, TeamView, days_of_period, ranked, shown, total, value
+from app.ui.screens.team.visits import visits_row
 from app.ui.strings import current, date_weekday, money, t
 from app.ui.theme import LIST_WIDTH, RAIL_WIDTH, Radius, Space, Tone, Type, TypeSpec, text_width
 
@@ -52,7 +53,8 @@ def TeamScreen() -> ft.Control:
     if not team:
         body: list[ft.Control] = [p.empty(ft.Icons.GROUPS_OUTLINED, t("team.none"), t("team.none_why"))]
     else:
-        body = [_store_sums(team), Waiting(), hand_over_row(), MemoGuides(tuple(ranked(team, view.sort)), view.sort)]
+        ways = p.group([visits_row(), hand_over_row()])
+        body = [_store_sums(team), Waiting(), ways, MemoGuides(tuple(ranked(team, view.sort)), view.sort)]
     over = p.dots(date_weekday(today), _store_name(store))
     return p.frame(t("team.title"), body, over=over, top=[tabs, chips], actions=[_redeem()])
 

@@ -29,12 +29,11 @@ NAMED = 3  # of whom somebody would get
 def hand_over_row() -> ft.Control:
     """Return the line of the board that leads to the hand-over."""
     ui = sessions.current()
-    row = p.list_row(
+    return p.list_row(
         t("team.handover"), t("team.handover_why"), leading=ft.Icon(ft.Icons.SWAP_HORIZ, color=Tone.QUIET),
         on_click=lambda: ui.select("/team/handover"),
         trailing=ft.Icon(ft.Icons.CHEVRON_RIGHT, size=20, color=Tone.QUIET),
     )  # fmt: skip
-    return p.card(row, padding=0)
 
 
 @screen
