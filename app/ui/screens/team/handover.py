@@ -32,7 +32,7 @@ def hand_over_row() -> ft.Control:
     return p.list_row(
         t("team.handover"), t("team.handover_why"), leading=ft.Icon(ft.Icons.SWAP_HORIZ, color=Tone.QUIET),
         on_click=lambda: ui.select("/team/handover"),
-        trailing=ft.Icon(ft.Icons.CHEVRON_RIGHT, size=20, color=Tone.QUIET),
+        trailing=ft.Icon(ft.Icons.CHEVRON_RIGHT, size=20, color=Tone.QUIET), height=None,
     )  # fmt: skip
 
 
@@ -212,7 +212,9 @@ def _taker(one: Staff, plan: _Plan, on: bool, toggle: Callable[[], None]) -> ft.
     mark = ft.Icon(
         ft.Icons.CHECK_BOX if on else ft.Icons.CHECK_BOX_OUTLINE_BLANK, color=Tone.ACTION if on else Tone.QUIET
     )
-    return p.list_row(one.name, meta, leading=mark, fact=fact if on else "", selected=False, on_click=toggle)
+    return p.list_row(
+        one.name, meta, leading=mark, fact=fact if on else "", selected=False, on_click=toggle, height=None
+    )
 
 
 def _kinds(mine: Mapping[str, int]) -> str:

@@ -22,6 +22,7 @@ from app.ui.theme import Tone, Type
 WEEKS = {"last": -1, "this": 0, "next": 1}
 WEEK = timedelta(days=7)
 LISTED = 12
+NONE = "–"
 LATE_SINCE = timedelta(days=30)
 
 
@@ -31,7 +32,7 @@ def visits_row() -> ft.Control:
     return p.list_row(
         t("team.calls"), t("team.calls_why"), leading=ft.Icon(ft.Icons.EVENT_AVAILABLE_OUTLINED, color=Tone.QUIET),
         on_click=lambda: ui.select("/team/visits"),
-        trailing=ft.Icon(ft.Icons.CHEVRON_RIGHT, size=20, color=Tone.QUIET),
+        trailing=ft.Icon(ft.Icons.CHEVRON_RIGHT, size=20, color=Tone.QUIET), height=None,
     )  # fmt: skip
 
 
@@ -80,7 +81,7 @@ def _sums(team: Sequence[GuideVisits]) -> ft.Control:
 
 
 def _kept(kept: int, taken: int) -> str:
-    return t("team.calls_kept_of", kept=kept, taken=taken)
+    return t("team.calls_kept_of", kept=kept, taken=taken) if taken else NONE
 
 
 def _guide(one: GuideVisits) -> ft.Control:
@@ -94,7 +95,7 @@ def _guide(one: GuideVisits) -> ft.Control:
     return p.list_row(
         one.guide.name, meta or t("team.calls_nothing"), leading=p.avatar(one.guide.name, one.guide.id, 40),
         fact=t("team.calls_of", done=one.done, n=total) if total else "",
-        on_click=lambda: ui.open(f"/team/{one.guide.id}"),
+        on_click=lambda: ui.open(f"/team/{one.guide.id}"), height=None,
     )  # fmt: skip
 
 
@@ -116,5 +117,5 @@ def _visit(one: TeamVisit, names: Mapping[str, str], today: date) -> ft.Control:
     return p.list_row(
         t("team.calls_at", day=when[:1].upper() + when[1:], time=time_short(at)),
         p.dots(t(f"followup.kind_{one.kind}"), names.get(one.guide_id), pieces),
-        leading=ft.Icon(icon, color=Tone.QUIET),
+        leading=ft.Icon(icon, color=Tone.QUIET), height=None,
     )  # fmt: skip
