@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -27,7 +27,10 @@ SORTS = ("recent", "spend", "valuable", "silent", "newest", "name")
 
 @dataclass(frozen=True, slots=True)
 class CustomerRow:
-    """One line of the customers' list. `segments`: codes of `domain.segment.CODES` and `domain.book.CIRCLES`."""
+    """One line of the customers' list. `segments`: codes of `domain.segment.CODES` and `domain.book.CIRCLES`.
+
+    They make no difference between two rows: no list shows them, and a row that looks the same is not drawn again.
+    """
 
     id: str
     name: str
@@ -35,7 +38,7 @@ class CustomerRow:
     level: str
     gender: str
     tags: tuple[Tag, ...]
-    segments: tuple[str, ...]
+    segments: tuple[str, ...] = field(compare=False)
     spend_fen: int
     order_count: int
     last_order_at: Instant | None

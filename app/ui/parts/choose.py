@@ -19,24 +19,30 @@ def _line(color: str = Tone.LINE, width: float = 1) -> ft.Border:
     return ft.Border.all(width, color)
 
 
+@ft.component
+def _Chip(value: str, label: str, on: bool, wrap: bool, on_choose: Callable[[str], Any]) -> ft.Control:
+    face = ft.Container(
+        txt(label, Type.ROW, Tone.ON_ACTION if on else Tone.QUIET, no_wrap=not wrap),
+        bgcolor=Tone.ACTION if on else Tone.CARD, border=_line(Tone.ACTION if on else Tone.LINE),
+        border_radius=Radius.M, padding=ft.Padding.symmetric(horizontal=Space.L, vertical=9),
+    )  # fmt: skip
+    # drawn 40 high, pressed 48 high
+    return tappable(face, lambda: on_choose(value), selected=on, padding=ft.Padding.symmetric(vertical=Space.XS))
+
+
+_MemoChip = ft.memo(_Chip)
+
+
 def filter_chips(
     options: Sequence[tuple[str, str]], chosen: str | Collection[str], on_choose: Callable[[str], Any], *,
     wrap: bool = False,
 ) -> ft.Control:  # fmt: skip
-    """Return a row of chips that scrolls, or wraps: `(value, label)`; the chosen one, or several, are filled."""
+    """Return a row of chips that scrolls, or wraps: `(value, label)`; the chosen one, or several, are filled.
+
+    With a handler that stays the same from one drawing to the next, only the chips that change are drawn again.
+    """
     filled = {chosen} if isinstance(chosen, str) else chosen
-
-    def chip(value: str, label: str) -> ft.Control:
-        on = value in filled
-        face = ft.Container(
-            txt(label, Type.ROW, Tone.ON_ACTION if on else Tone.QUIET, no_wrap=not wrap),
-            bgcolor=Tone.ACTION if on else Tone.CARD, border=_line(Tone.ACTION if on else Tone.LINE),
-            border_radius=Radius.M, padding=ft.Padding.symmetric(horizontal=Space.L, vertical=9),
-        )  # fmt: skip
-        # drawn 40 high, pressed 48 high
-        return tappable(face, lambda: on_choose(value), selected=on, padding=ft.Padding.symmetric(vertical=Space.XS))
-
-    chips = [chip(*option) for option in options]
+    chips: list[ft.Control] = [_MemoChip(one, label, one in filled, wrap, on_choose) for one, label in options]
     if wrap:
         return ft.Row(chips, spacing=Space.S, run_spacing=0, wrap=True)
     return ft.Row(chips, spacing=Space.S, scroll=ft.ScrollMode.HIDDEN)

@@ -13,7 +13,7 @@ import flet as ft
 from app.ui import hooks
 from app.ui import session as sessions
 from app.ui.parts.states import clock_note
-from app.ui.parts.sync_badge import SyncBadge
+from app.ui.parts.sync_badge import MemoSyncBadge
 from app.ui.parts.text import txt
 from app.ui.parts.tip import Tip
 from app.ui.parts.touch import icon_button
@@ -49,7 +49,7 @@ def _head(
     # without a line above, every head is as high as one with a button in it
     inset = 0 if over else max(0.0, (TOUCH - kind.line * layout.scale) / 2)
     name_box = ft.Container(words, padding=ft.Padding.symmetric(vertical=inset), expand=True)
-    shown = [SyncBadge()] if badge else []
+    shown = [MemoSyncBadge()] if badge else []
     if shown and over and not layout.is_large:  # beside the quiet line, so that the title has the whole width
         above = ft.Row([txt(over, Type.META, expand=True), *shown], spacing=Space.S)
         return ft.Column(

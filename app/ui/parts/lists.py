@@ -12,7 +12,8 @@ from typing import Any
 import flet as ft
 
 from app.ui import hooks
-from app.ui.theme import row_height
+from app.ui import session as sessions
+from app.ui.theme import BAR_HEIGHT, SHORT_BAR_HEIGHT, TOUCH, Space, row_height
 
 CHUNK = 4
 SLOTS = 30
@@ -37,6 +38,7 @@ def VirtualList(
     padding: Any = None,
     header: ft.Control | None = None,
     chunk: int = CHUNK,
+    bars: int = 0,
 ) -> ft.Control:
     """Show any number of rows `height` high; only what is near the window is built.
 
@@ -51,12 +53,13 @@ def VirtualList(
         padding: Around all rows.
         header: Scrolls away above the first row; at most some 400 high.
         chunk: Rows of a slot; fewer for tall or rich rows.
+        bars: How many bars (search field, chips) the frame has above the list: rows behind them are not built.
     """
     first, set_first = ft.use_state(-1)  # -1: not scrolled yet, so nothing beyond the window is built
     layout = hooks.use_layout()
     height, mark = height or row_height(layout.scale), (mark, layout.scale)
     step = chunk * height
-    slots = ceil(layout.height / step) + (0 if first < 0 else 2)
+    slots = ceil(_room(layout, bars) / step) + (0 if first < 0 else 2)
     chunks = ft.use_memo(lambda: [rows[i : i + chunk] for i in range(0, len(rows), chunk)], [rows, chunk])
 
     column = ft.use_ref(None)
@@ -90,6 +93,14 @@ def VirtualList(
         horizontal_alignment=ft.CrossAxisAlignment.STRETCH,
     )
     return column.current
+
+
+def _room(layout: sessions.Layout, bars: int) -> float:
+    """Return how much of a list is seen at most: the window without head, bars above it and, on a phone, the roots."""
+    head = TOUCH + Space.M + Space.S
+    roots = SHORT_BAR_HEIGHT if layout.short else BAR_HEIGHT
+    foot = roots if layout.is_phone and hooks.place() == "root" else 0
+    return max(1.0, layout.height - head - bars * (TOUCH + 2 * Space.XS) - foot)
 
 
 def _slot(place: int, low: int, slots: int, chunks: list[Any], step: float, build: RowBuilder, mark: Any) -> ft.Control:

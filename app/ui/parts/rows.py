@@ -48,8 +48,8 @@ def list_row(
         return ft.Container(inner, border_radius=Radius.M, **look)
     if on_long_press is not None:
         look["on_long_press"] = lambda _event: on_long_press()
-    high = look.pop("height")
-    inner = inner if high is None else ft.Container(inner, height=high)
+    if look["height"] is not None:  # of which a button makes that of the text's size again
+        look["height"] /= layout.scale
     return tappable(inner, on_click, label=label, selected=selected or None, **look)
 
 

@@ -55,3 +55,6 @@ def SyncBadge() -> ft.Control:
     return tappable(
         shape, lambda: ui.open("/sync"), radius=Radius.L, padding=ft.Padding.symmetric(vertical=(TOUCH - DRAWN) / 2)
     )
+
+
+MemoSyncBadge = ft.memo(SyncBadge)  # a screen that is drawn again changes nothing here

@@ -23,6 +23,7 @@ from app.ui.screens.commission.view import (
     KINDS,
     STATES,
     CommissionView,
+    Filters,
     month_day,
     month_span,
     names_in,
@@ -47,33 +48,33 @@ class DayHead:
 @screen
 def LedgerPage() -> ft.Control:
     """Lay out the filters over the entries of the month, day by day."""
-    strings, now, view = hooks.use_strings(), hooks.use_now(), hooks.use_slice(CommissionView)
-    today = day_of(now, strings.zone)
-    period = month_span(today, view.months, strings.zone)
+    strings, now, months = hooks.use_strings(), hooks.use_now(), hooks.use_slice(CommissionView).months
+    view, today = hooks.use_slice(Filters), day_of(now, strings.zone)
+    period = month_span(today, months, strings.zone)
     lines = hooks.use_query(commission.ledger_lines, period.since, period.until)
     names = names_in(hooks.use_query(products.products), strings)
-    filters = view.filters
+    filters = view.chosen
     found = ft.use_memo(lambda: kept(lines, view, names, strings.zone), [lines, filters, strings.language])
     opened = hooks.use_slice(OpenTiers).keys
     rows = ft.use_memo(lambda: by_day(found, strings.zone, view.day, opened), [found, view.day, opened])
-    over = month(month_day(today, view.months))
+    over = month(month_day(today, months))
     top = [_search(view), _chips(view, lines), _sums(found, view)]
     if not rows:
         partial = p.is_partial() and not lines
         body = p.unfinished() if partial else _nothing(bool(lines), view)
         return p.frame(t("commission.ledger"), [body], over=over, top=top if lines else ())
     listed = p.VirtualList(
-        rows, _row, padding=ft.Padding.only(bottom=Space.XL), key=f"{view.months}|{filters}", mark=strings.language,
-        chunk=ROWS_TOGETHER,
+        rows, _row, padding=ft.Padding.only(bottom=Space.XL), key=f"{months}|{filters}", mark=strings.language,
+        chunk=ROWS_TOGETHER, bars=2,
     )  # fmt: skip
     return p.frame(t("commission.ledger"), listed, over=over, scroll=False, top=top)
 
 
-def kept(lines: Sequence[LedgerLine], view: CommissionView, names: dict[str, str], zone: ZoneInfo) -> list[LedgerLine]:
+def kept(lines: Sequence[LedgerLine], view: Filters, names: dict[str, str], zone: ZoneInfo) -> list[LedgerLine]:
     """Return the entries that pass every filter."""
     words, day_at = view.text.casefold().split(), DayOfText(zone)
     day = date.fromisoformat(view.day).toordinal() if view.day else None
-    if not any(view.filters):
+    if not any(view.chosen):
         found = list(lines)
     else:
         found = [one for one in lines if _fits(one, view, names, words, day, day_at)]
@@ -81,7 +82,7 @@ def kept(lines: Sequence[LedgerLine], view: CommissionView, names: dict[str, str
 
 
 def _fits(
-    one: LedgerLine, view: CommissionView, names: dict[str, str], words: list[str], day: int | None, day_at: DayOfText
+    one: LedgerLine, view: Filters, names: dict[str, str], words: list[str], day: int | None, day_at: DayOfText
 ) -> bool:
     return (
         (not view.state or one.state == view.state)
@@ -128,7 +129,7 @@ def _row(row: Row) -> ft.Control:
 
 
 def _day_head(row: DayHead) -> ft.Control:
-    view = sessions.current().slice(CommissionView)
+    view = sessions.current().slice(Filters)
 
     def choose() -> None:
         view.day = "" if row.chosen else row.day
@@ -148,14 +149,14 @@ def _day_head(row: DayHead) -> ft.Control:
     return ft.Container(ft.Row([words, total, button], spacing=Space.XS), height=high, padding=pad)
 
 
-def _search(view: CommissionView) -> ft.Control:
+def _search(view: Filters) -> ft.Control:
     def type_in(text: str) -> None:
         view.text = text
 
     return p.search_field(t("commission.search"), view.text, type_in)
 
 
-def _chips(view: CommissionView, lines: Sequence[LedgerLine]) -> ft.Control:
+def _chips(view: Filters, lines: Sequence[LedgerLine]) -> ft.Control:
     """Return one row of chips: states, then what is in this month of kinds and channels."""
     kinds = {one.kind for one in lines}
     channels = {one.channel for one in lines}
@@ -167,18 +168,19 @@ def _chips(view: CommissionView, lines: Sequence[LedgerLine]) -> ft.Control:
     options += [(f"source:{one}", t(f"profile.channel.{one}")) for one in CHANNELS if one in channels]
     on = {f"state:{view.state}", f"kind:{view.kind}", f"source:{view.source}"}
     chosen = {value for value, _ in options if value in on} or {""}
-
-    def choose(value: str) -> None:
-        name, _, wanted = value.partition(":")
-        if not name:
-            view.show_all()
-        else:
-            setattr(view, name, "" if getattr(view, name) == wanted else wanted)
-
-    return p.filter_chips(options, chosen, choose)
+    return p.filter_chips(options, chosen, _choose)
 
 
-def _sums(found: Sequence[LedgerLine], view: CommissionView) -> ft.Control:
+def _choose(value: str) -> None:
+    view = sessions.current().slice(Filters)
+    name, _, wanted = value.partition(":")
+    if not name:
+        view.show_all()
+    else:
+        setattr(view, name, "" if getattr(view, name) == wanted else wanted)
+
+
+def _sums(found: Sequence[LedgerLine], view: Filters) -> ft.Control:
     total = sum(one.fen for one in found)
     said = p.dots(
         t("commission.count", n=len(found)), t("commission.sum_of", amount=signed(total)),
@@ -187,7 +189,7 @@ def _sums(found: Sequence[LedgerLine], view: CommissionView) -> ft.Control:
     return ft.Semantics(container=True, content=p.txt(said, Type.META))
 
 
-def _nothing(others: bool, view: CommissionView) -> ft.Control:
+def _nothing(others: bool, view: Filters) -> ft.Control:
     if others:
         return p.empty(
             ft.Icons.FILTER_LIST_OFF, t("commission.none_state"), "", t("commission.show_all"), view.show_all

@@ -20,6 +20,7 @@ from app.ui.screens.commission.rows import entry_row, line_of
 from app.ui.screens.commission.steps import percent_of, rule_name
 from app.ui.screens.commission.view import (
     CommissionView,
+    Filters,
     days_of,
     month_day,
     month_span,
@@ -134,7 +135,7 @@ def Summary() -> ft.Control:
 
     def move(step: int) -> None:
         view.months = min(0, view.months + step)
-        view.day = ""
+        sessions.current().slice(Filters).day = ""
 
     lines: list[ft.Control] = [
         _month_head(first, months, move),

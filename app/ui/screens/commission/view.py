@@ -26,13 +26,20 @@ TREND_MONTHS = 6
 @ft.observable
 @dataclass
 class CommissionView:
-    """The month shown (0 = this one, -1 = the one before …), the trend shown, and what the ledger is filtered by.
+    """The month shown (0 = this one, -1 = the one before …) and the trend shown."""
+
+    months: int = 0
+    trend: str = "all"
+
+
+@ft.observable
+@dataclass
+class Filters:
+    """What the ledger is filtered by, apart from the month: a chip there draws nothing of the root below.
 
     `kind` is one of `KINDS`, `source` "sleep" or one of `CHANNELS`, `day` a `YYYY-MM-DD`; "" is everything.
     """
 
-    months: int = 0
-    trend: str = "all"
     state: str = ""
     kind: str = ""
     source: str = ""
@@ -44,7 +51,7 @@ class CommissionView:
         self.state = self.kind = self.source = self.day = self.text = ""
 
     @property
-    def filters(self) -> tuple[str, ...]:
+    def chosen(self) -> tuple[str, ...]:
         """Return what the ledger is filtered by."""
         return self.state, self.kind, self.source, self.day, self.text
 

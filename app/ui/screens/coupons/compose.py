@@ -116,10 +116,13 @@ def Composer(customer_id: str, with_coupon: bool, prompt: Prompt | None) -> ft.C
         WATCHED, lambda: refusal_to_contact(client, customer_id, item_id=item), customer_id, now, item
     )
     along = hooks.use_same(  # a letter of the message draws none of it
-        lambda: [
-            *_coupon(options, picked, lambda: set_choosing(True), lambda: set_coupon("")),
-            *_goods(goods, product, set_attached, poster, set_poster),
-        ],
+        lambda: ft.Column(
+            [
+                *_coupon(options, picked, lambda: set_choosing(True), lambda: set_coupon("")),
+                *_goods(goods, product, set_attached, poster, set_poster),
+            ],
+            spacing=Space.M, horizontal_alignment=ft.CrossAxisAlignment.STRETCH,
+        ),
         options, picked, goods, product, poster,
     )  # fmt: skip
     if customer is None:
@@ -139,7 +142,7 @@ def Composer(customer_id: str, with_coupon: bool, prompt: Prompt | None) -> ft.C
         p.section(t("coupons.message"), more if len(texts) > 1 else None),
         p.segmented([(name, t(f"message.tone_{name}")) for name in TONES], prompts.tone, choose_tone),
         p.text_field(t("message.field"), text, set_edited, lines=3),
-        *along,
+        along,  # one control: what comes to it later moves nothing below
         *([MemoLately(customer_id)] if wide else []),
     ]
     ready = denied is None and bool(text.strip())

@@ -81,16 +81,17 @@ def CustomersScreen() -> ft.Control:
     if not client.index.is_loaded and reading.error is None:
         return p.frame(t("customers.title"), [p.Skeleton(rows=8)])
     top: list[ft.Control] = [MemoField(), MemoChips(), MemoLine(picking.on)]
+    tips = ("customers", "offline")  # while picking too: without their place all below would be built anew
     if picking.on:
         title = t("customers.picked", n=len(picking.ids)) if picking.ids else t("customers.pick")
         stop = p.icon_button(ft.Icons.CLOSE, t("customers.pick_stop"), picking.stop)
-        return p.frame(title, MemoResults(), actions=[stop], top=top, foot=PickFoot(), scroll=False, badge=False)
+        return p.frame(
+            title, MemoResults(), actions=[stop], top=top, foot=PickFoot(), scroll=False, badge=False, tips=tips
+        )
     actions = [p.icon_button(ft.Icons.PERSON_ADD_ALT_1_OUTLINED, t("customers.bind"), lambda: ui.open("/card"))]
     if hooks.layout().pane >= NARROW:  # else it stands in the line below, where the words give way
         actions.insert(0, p.icon_button(ft.Icons.CHECKLIST, t("customers.pick"), picking.start))
-    return p.frame(
-        t("customers.title"), MemoResults(), actions=actions, top=top, scroll=False, tips=["customers", "offline"]
-    )
+    return p.frame(t("customers.title"), MemoResults(), actions=actions, top=top, scroll=False, tips=tips)
 
 
 def use_rows() -> tuple[CustomerRow, ...]:
@@ -127,7 +128,8 @@ def Chips() -> ft.Control:
         chips.insert(0, (OWN, t("customers.filter_own", n=book.filter.size)))
     chips += [(s, _chip(s, counts)) for s in SEGMENTS if s == ALL or counts.get(s)]
     chosen = book.segment if book.filter is None else f"{OWN}/{book.saved}" if book.saved else OWN
-    return p.filter_chips(chips, chosen, partial(_choose, saved))
+    choose = ft.use_memo(lambda: partial(_choose, saved), [saved])
+    return p.filter_chips(chips, chosen, choose)
 
 
 def use_sweep() -> int:
@@ -304,7 +306,7 @@ def Results() -> ft.Control:
         return p.SearchSlots(found, build, near, inset, _more(len(rows), typed))
     place = f"{book.segment}/{book.sort}/{book.saved}/{hash(book.filter)}/{typed.query}"
     unsent = None if picking.on or typed.query else Unsent()
-    return p.VirtualList(shown, build_far, mark=far, padding=inset, header=unsent, chunk=3, key=place)
+    return p.VirtualList(shown, build_far, mark=far, padding=inset, header=unsent, chunk=3, bars=3, key=place)
 
 
 MemoResults = ft.memo(Results)

@@ -220,7 +220,7 @@ def Goods(visit: FollowUp, ask: Callable[[str], None]) -> ft.Control:
         none = p.empty(ft.Icons.SEARCH_OFF, t("visit.none_found"), t("visit.none_found_text"))
         return p.unfinished() if not everything and p.is_partial() else none
     side = ft.Padding.symmetric(horizontal=p.gutter() - Space.M)
-    return p.VirtualList(rows, build, mark=strings.language, padding=side, key=f"{view.query}|{view.category}")
+    return p.VirtualList(rows, build, mark=strings.language, padding=side, bars=2, key=f"{view.query}|{view.category}")
 
 
 def _press(

@@ -51,7 +51,8 @@ def PosterPage(product_id: str) -> ft.Control:
 def Editor(product: Product) -> ft.Control:
     """Lay out the page of one product."""
     studio, strings = use_studio(product), hooks.use_strings()
-    making = [Carousel(studio), Words(studio), _channels(studio)]
+    channels = hooks.use_same(lambda: _channels(studio.view), studio.view.channel, strings.language)
+    making = [Carousel(studio), Words(studio), channels]  # the posters come a moment later, and change no channel
     if hooks.use_layout().is_phone:
         body: list[ft.Control] = [MemoAbout(product), *making]
     else:
@@ -292,14 +293,12 @@ def Words(studio: Studio) -> ft.Control:
     )
 
 
-def _channels(studio: Studio) -> ft.Control:
+def _channels(view: ShareView) -> ft.Control:
     def choose(channel: str) -> None:
-        studio.view.channel = channel
+        view.channel = channel
 
     options = [(channel, t(f"share.channel_{channel}")) for channel in CHANNELS]
-    return ft.Column(
-        [p.section(t("share.where")), p.filter_chips(options, studio.view.channel, choose)], spacing=Space.XS
-    )
+    return ft.Column([p.section(t("share.where")), p.filter_chips(options, view.channel, choose)], spacing=Space.XS)
 
 
 def _foot(studio: Studio) -> ft.Control:
