@@ -23,6 +23,8 @@ RowBuilder = Callable[[Any], ft.Control]
 
 @ft.component
 def _Chunk(rows: tuple[Any, ...], build: RowBuilder, mark: Any) -> ft.Control:
+    if len(rows) == 1:
+        return build(rows[0])
     return ft.Column([build(row) for row in rows], spacing=0, horizontal_alignment=ft.CrossAxisAlignment.STRETCH)
 
 
@@ -39,6 +41,7 @@ def VirtualList(
     header: ft.Control | None = None,
     chunk: int = CHUNK,
     bars: int = 0,
+    header_least: float = 0,
 ) -> ft.Control:
     """Show any number of rows `height` high; only what is near the window is built.
 
@@ -53,13 +56,16 @@ def VirtualList(
         padding: Around all rows.
         header: Scrolls away above the first row; at most some 400 high.
         chunk: Rows of a slot; fewer for tall or rich rows.
+        header_least: How high the header is at least: the rows that it keeps below the window come with the scrolling.
         bars: How many bars (search field, chips) the frame has above the list: rows behind them are not built.
     """
     first, set_first = ft.use_state(-1)  # -1: not scrolled yet, so nothing beyond the window is built
     layout = hooks.use_layout()
     height, mark = height or row_height(layout.scale), (mark, layout.scale)
     step = chunk * height
-    slots = ceil(_room(layout, bars) / step) + (0 if first < 0 else 2)
+    tall, set_tall = ft.use_state(0.0)  # a window pulled taller has more room than was reckoned
+    room = max(tall, _room(layout, bars))
+    slots = ceil((room - header_least) / step) if first < 0 else ceil(room / step) + 2
     chunks = ft.use_memo(lambda: [rows[i : i + chunk] for i in range(0, len(rows), chunk)], [rows, chunk])
 
     column = ft.use_ref(None)
@@ -90,6 +96,7 @@ def VirtualList(
         scroll=ft.ScrollMode.AUTO,
         on_scroll=on_scroll,
         scroll_interval=100,
+        on_size_change=lambda event: set_tall(event.height) if event.height > room else None,
         horizontal_alignment=ft.CrossAxisAlignment.STRETCH,
     )
     return column.current

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import flet as ft
 
 from app.device import images
 from app.domain.calendar_days import day_of, month_range
 from app.domain.instants import to_text
 from app.protocol.manifest import CalendarEntry
+from app.protocol.objects import Product
 from app.store.queries import products, shares
 from app.ui import hooks, theme
 from app.ui import parts as p
@@ -17,7 +16,8 @@ from app.ui import session as sessions
 from app.ui.guards import screen
 from app.ui.screens.share import content
 from app.ui.screens.share.view import (
-    ShareView,
+    Shelf,
+    Sought,
     Tile,
     categories_of,
     category_of,
@@ -34,50 +34,73 @@ TILE_MIN = {"phone": 156, "tablet": 170, "wide": 190}
 TILE_TEXT = 86
 PICTURE_RATIO = 1.0
 SIDE_WIDTH = 340
-
-
-Choose = Callable[[str], None]
+HEADER_LEAST = 96  # how my shares do; a play of today makes it higher
 
 
 @screen
 def ShareScreen() -> ft.Control:
-    """Lay out search, categories and the grid."""
-    client, strings, view = hooks.use_client(), hooks.use_strings(), hooks.use_slice(ShareView)
+    """Lay out search, categories and the grid; a letter draws the field and the grid, nothing else."""
     ui, layout = hooks.use_session(), hooks.use_layout()
-    gutter = p.gutter()
+    hooks.use_strings()
+    actions = [p.icon_button(ft.Icons.QUERY_STATS, t("share.mine"), lambda: ui.open("/shares"))]
+    if layout.is_phone and ui.role == "guide":  # wider windows have them in the rail
+        actions.insert(0, p.icon_button(ft.Icons.LOCAL_OFFER_OUTLINED, t("coupons.title"), lambda: ui.open("/coupons")))
+    top = [MemoField(), MemoChips()]
+    return p.frame(t("share.title"), MemoGrid(), actions=actions, top=top, scroll=False, tips=["share"])
+
+
+@screen
+def Field() -> ft.Control:
+    """Show the search field."""
+    hooks.use_strings()
+    return p.search_field(t("share.search"), hooks.use_slice(Sought).query, _search)
+
+
+def _search(text: str) -> None:
+    sessions.current().slice(Sought).query = text
+
+
+@screen
+def Chips() -> ft.Control:
+    """Show the categories there are."""
+    strings, shelf = hooks.use_strings(), hooks.use_slice(Shelf)
+    there = categories_of(hooks.use_query(products.products))
+    options = [("", t("share.all")), *((one, category_of(one, strings)) for one in there)]
+    return p.filter_chips(options, shelf.category, _choose)
+
+
+def _choose(category: str) -> None:
+    sessions.current().slice(Shelf).category = category
+
+
+@screen
+def Grid() -> ft.Control:
+    """Show the goods that fit, in as many columns as the window has room for."""
+    client, strings = hooks.use_client(), hooks.use_strings()
+    query, category = hooks.use_slice(Sought).query, hooks.use_slice(Shelf).category
+    ui, layout, gutter = hooks.use_session(), hooks.use_layout(), p.gutter()
     everything = hooks.use_query(products.products)
     stock = hooks.use_query(products.stock_in, client.staff.store_id or "")
-    found = ft.use_memo(
-        lambda: matching(everything, view.query, view.category), [everything, view.query, view.category]
-    )
+    found = ft.use_memo(lambda: matching(everything, query, category), [everything, query, category])
     columns, width = grid_of(ui.page.width or 390, layout.kind, gutter)
     there = tuple(images.src(product.picture) is not None for product in found)  # on phones they come one by one
     rows = ft.use_memo(
         lambda: in_rows(tiles_of(found, stock, strings), columns), [found, stock, columns, strings.language, there]
     )
-
-    def search(text: str) -> None:
-        view.query = text
-
-    def choose(category: str) -> None:
-        view.category = category
-
-    chips = [("", t("share.all")), *((c, category_of(c, strings)) for c in categories_of(everything))]
-    top = [p.search_field(t("share.search"), view.query, search), p.filter_chips(chips, view.category, choose)]
-    calm = not view.query and not view.category
+    build = ft.use_callback(lambda row: _row(row, columns, width), [columns, width])
+    if not rows:
+        return _nothing(everything)
+    calm = not query and not category
     header = ft.Container(Header(), padding=ft.Padding.symmetric(horizontal=gutter, vertical=Space.S)) if calm else None
-    height = width * PICTURE_RATIO + TILE_TEXT
-    body = (
-        p.VirtualList(rows, _row_builder(columns, width, gutter), height=height + Space.M, header=header,
-                      chunk=1, mark=(strings.language, columns),
-                      key=f"{view.query}|{view.category}|{columns}")
-        if rows
-        else _nothing(everything, search, choose)
+    return p.VirtualList(
+        rows, build, height=width * PICTURE_RATIO + TILE_TEXT + Space.M, chunk=1, bars=2,
+        header=header, header_least=HEADER_LEAST if calm else 0,
+        padding=ft.Padding.symmetric(horizontal=gutter), mark=(strings.language, columns),
+        key=f"{query}|{category}|{columns}",
     )  # fmt: skip
-    actions = [p.icon_button(ft.Icons.QUERY_STATS, t("share.mine"), lambda: ui.open("/shares"))]
-    if layout.is_phone and ui.role == "guide":  # wider windows have them in the rail
-        actions.insert(0, p.icon_button(ft.Icons.LOCAL_OFFER_OUTLINED, t("coupons.title"), lambda: ui.open("/coupons")))
-    return p.frame(t("share.title"), body, actions=actions, top=top, scroll=False, tips=["share"])
+
+
+MemoField, MemoChips, MemoGrid = ft.memo(Field), ft.memo(Chips), ft.memo(Grid)
 
 
 def grid_of(page_width: float, kind: str, gutter: int) -> tuple[int, float]:
@@ -87,17 +110,10 @@ def grid_of(page_width: float, kind: str, gutter: int) -> tuple[int, float]:
     return columns, (room - (columns - 1) * Space.M) / columns
 
 
-def _row_builder(columns: int, width: float, gutter: int) -> Callable[[tuple[Tile, ...]], ft.Control]:
-    return ft.use_callback(lambda row: _row(row, columns, width, gutter), [columns, width, gutter])
-
-
-def _row(tiles: tuple[Tile, ...], columns: int, width: float, gutter: int) -> ft.Control:
+def _row(tiles: tuple[Tile, ...], columns: int, width: float) -> ft.Control:
     cells = [_tile(tile, width) for tile in tiles]
     cells += [ft.Container(width=width) for _ in range(columns - len(tiles))]
-    return ft.Container(
-        ft.Row(cells, spacing=Space.M), height=width * PICTURE_RATIO + TILE_TEXT + Space.M,
-        padding=ft.Padding.only(left=gutter, right=gutter, bottom=Space.M),
-    )  # fmt: skip
+    return ft.Row(cells, spacing=Space.M, height=width * PICTURE_RATIO + TILE_TEXT)
 
 
 def _tile(tile: Tile, width: float) -> ft.Control:
@@ -117,9 +133,9 @@ def _tile(tile: Tile, width: float) -> ft.Control:
         ],
         spacing=1,
     )
-    picture = ft.Container(
-        p.product_thumb(tile.picture, tile.name, width, width * PICTURE_RATIO), clip_behavior=ft.ClipBehavior.HARD_EDGE,
-        border_radius=ft.BorderRadius.only(top_left=Radius.L, top_right=Radius.L),
+    corners = ft.BorderRadius.only(top_left=Radius.L, top_right=Radius.L)
+    picture = p.product_thumb(
+        tile.picture, tile.name, width, width * PICTURE_RATIO, radius=corners, named=True
     )  # fmt: skip
     face = ft.Column(
         [picture, ft.Container(text, padding=ft.Padding.symmetric(horizontal=Space.M, vertical=Space.S))], spacing=0
@@ -131,13 +147,13 @@ def _tile(tile: Tile, width: float) -> ft.Control:
     )  # fmt: skip
 
 
-def _nothing(everything: list[object], search: Choose, choose: Choose) -> ft.Control:
+def _nothing(everything: list[Product]) -> ft.Control:
     if not everything:
         return p.empty(ft.Icons.STOREFRONT_OUTLINED, t("share.no_products"), t("share.no_products_why"))
 
     def clear() -> None:
-        search("")
-        choose("")
+        _search("")
+        _choose("")
 
     return p.empty(ft.Icons.SEARCH_OFF, t("share.none_found"), t("share.none_found_why"), t("share.show_all"), clear)
 

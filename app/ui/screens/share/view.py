@@ -19,11 +19,25 @@ FEW = 3
 
 @ft.observable
 @dataclass
-class ShareView:
-    """Search, category, and the last choices of tone, channel and template."""
+class Sought:
+    """What is searched for; survives a change of tab. Apart from the category: a letter draws no chip."""
 
     query: str = ""
+
+
+@ft.observable
+@dataclass
+class Shelf:
+    """The category that the grid shows; survives a change of tab."""
+
     category: str = ""
+
+
+@ft.observable
+@dataclass
+class ShareView:
+    """The last choices of tone, channel and template."""
+
     tone: str = "warm"
     channel: str = "chat"
     template: str = ""
