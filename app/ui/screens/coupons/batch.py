@@ -68,7 +68,8 @@ def BatchPage() -> ft.Control:
 @screen
 def WhoPage(title: str) -> ft.Control:
     """Choose a segment, or pick people in the list."""
-    ui, client, picking = hooks.use_session(), hooks.use_client(), hooks.use_slice(Picking)
+    ui, client = hooks.use_session(), hooks.use_client()
+    picking = ui.slice(Picking)  # only written here: once somebody is chosen another page takes this one's place
     counts = hooks.use_live({"customer", "setting"}, client.index.counts, id(client.index))
 
     def choose(segment: str) -> None:

@@ -72,7 +72,7 @@ def GoodsPage() -> ft.Control:
         none = p.empty(ft.Icons.SEARCH_OFF, t("share.none_found"), t("share.none_found_why"))
         return p.frame(title, none, top=top)
     inset = ft.Padding.only(left=Space.S, right=Space.S, bottom=Space.XL)
-    body = p.VirtualList(rows, build, mark=strings.language, padding=inset, key=query)
+    body = p.VirtualList(rows, build, mark=strings.language, padding=inset, bars=2, key=query)
     return p.frame(title, body, top=top, scroll=False)
 
 
