@@ -15,6 +15,7 @@ from app.protocol.limits import OFFLINE_HOURS
 from server_stub import tables as t
 from server_stub.db import audit_hash
 
+BOOK_NAMES = "book.names"  # a manager asked for the names of a guide's customers
 HASHED = ("at", "staff_id", "device_id", "action", "object", "fields", "prev_hash")
 
 
@@ -60,7 +61,8 @@ def who_had(conn: Connection, device_id: str, at: datetime) -> list[str]:
     """Return the ids of all customers this device could show at a time (breach query, PIPL 57).
 
     Never too few: whoever was the guide's at that time, or until at most 72 hours before (the lease ends then), or
-    until the device's last pull if that was later. Erased ones are listed, their ids name nobody.
+    until the device's last pull if that was later; and whose names a manager asked for within 72 hours before. Erased
+    ones are listed, their ids name nobody.
 
     Raises:
         Rejected: `not_found`, no such device.
@@ -77,4 +79,17 @@ def who_had(conn: Connection, device_id: str, at: datetime) -> list[str]:
     c = t.binding.c
     from_then = max([since, *before])
     held = c.guide_id == device["staff_id"], c.from_at <= then, or_(c.until_at.is_(None), c.until_at > from_then)
-    return sorted(set(conn.execute(select(c.customer_id).where(*held)).scalars()))
+    asked = _named(conn, device_id, since, then)
+    return sorted({*conn.execute(select(c.customer_id).where(*held)).scalars(), *asked})
+
+
+def _named(conn: Connection, device_id: str, since: str, then: str) -> set[str]:
+    """Return the customers of every book whose names this device asked for after `since`, until `then`."""
+    a, c = t.audit.c, t.binding.c
+    asked = select(a.object, a.at).where(a.action == BOOK_NAMES, a.device_id == device_id, a.at > since, a.at <= then)
+    found: set[str] = set()
+    for row in conn.execute(asked).all():
+        guide_id = row.object.partition("/")[2]
+        theirs = c.guide_id == guide_id, c.from_at <= row.at, or_(c.until_at.is_(None), c.until_at > row.at)
+        found.update(conn.execute(select(c.customer_id).where(*theirs)).scalars())
+    return found

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from app.domain import handover as rules
 from app.domain import instants
 from app.domain.errors import Rejected
+from server_stub import audit
 from server_stub import tables as t
 from server_stub.db import Actor, Database, Tx
 from server_stub.people import books, handover
@@ -25,7 +26,7 @@ def names(db: Database, actor: Actor, guide_id: str) -> list[dict[str, Any]]:
         if tx.conn.execute(select(t.staff.c.id).where(*mine)).first() is None:
             raise Rejected("not_found", params={"object": "staff"})
         found = _listed(tx, guide_id)
-        tx.audit("book.names", f"staff/{guide_id}", {"customers": len(found)})
+        tx.audit(audit.BOOK_NAMES, f"staff/{guide_id}", {"customers": len(found)})
         return found
 
 

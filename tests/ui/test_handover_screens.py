@@ -301,3 +301,22 @@ async def test_a_guide_without_customers_or_a_store_without_colleagues_says_so(s
     await sample.store.write(lambda tx: [tx.update(Staff, one.id, active=False) for one in others])
     alone = await FakeUi.screen(sample, SplitPage, leaver.id)
     assert alone.shows(t("team.no_takers")) and not alone.reports
+
+
+async def test_names_are_not_shown_for_longer_than_the_breach_query_looks_back(sample: Any) -> None:
+    t, server = Strings("zh_CN").t, Names(sample, 6)
+    leaver = guides(sample)[0]
+    await with_book(sample, leaver, 6)
+    ui = await opened(sample, leaver)
+    await ui.press(t("team.part_way"))
+    await ui.press("客户1")
+    await ui.press(t("team.part_done", n=1))
+    await ui.sees(t("team.part_chosen", n=1))
+    sample.clock.at += timedelta(hours=72)
+    ui.ui.back()
+    await ui.settle()
+    ui.ui.open(f"/team/handover/{leaver.id}")
+    await ui.sees(t("team.part_way"))
+    await ui.press(t("team.part_way"))
+    await ui.sees("客户0")
+    assert server.asked == 2 and not ui.reports

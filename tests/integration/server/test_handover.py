@@ -16,7 +16,7 @@ from sqlalchemy import insert, select, update
 
 from app.domain import binding as rules
 from app.domain.instants import to_text
-from server_stub import jobs
+from server_stub import audit, jobs
 from server_stub import tables as t
 from server_stub.db import Actor, Tx
 from server_stub.people import customers, handover
@@ -311,6 +311,11 @@ async def test_the_names_of_a_book_are_the_stores_managers_after_the_pin_and_aud
     assert (await names(server, manager, "g1"))[1]["code"] == "step_up_needed"
     assert (await names(server, manager, "g1", pin="000000"))[1]["code"] == "wrong_pin"
     assert (await names(server, manager, "g1", pin="246810"))[0] == 200
+    with server.db.read() as conn:
+        device = conn.execute(select(t.device.c.id).where(t.device.c.staff_id == "m1")).scalar_one()
+        now = server.clock.now()
+        for hours, seen in ((0, ["c1", "c2", "c3", "c4"]), (73, [])):
+            assert audit.who_had(conn, device, now + timedelta(hours=hours)) == seen
     asked = rows(server, t.audit, t.audit.c.action == "book.names")
     assert [(one["staff_id"], one["object"], one["fields"]) for one in asked] == 2 * [
         ("m1", "staff/g1", {"customers": 4})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from functools import partial
 
 import flet as ft
@@ -13,6 +14,7 @@ from app.domain.calendar_days import day_of
 from app.domain.errors import GuideError
 from app.domain.handover import CATEGORY, EVERYBODY, QUIET, Listed, groups_of, matching
 from app.insight.finding import words_of
+from app.protocol.limits import OFFLINE_HOURS
 from app.store.queries import brand
 from app.ui import hooks
 from app.ui import parts as p
@@ -22,6 +24,8 @@ from app.ui.screens.share.view import category_of
 from app.ui.strings import current, date_short, error_text, number, t
 from app.ui.theme import Space, Tone, Type
 
+KEPT = timedelta(hours=OFFLINE_HOURS)
+
 
 @ft.observable
 @dataclass
@@ -29,19 +33,20 @@ class Part:
     """Some of one guide's customers; in memory only, forgotten at sign-out.
 
     `rows`: the names as the server gave them, None = not asked yet. `ids`: who is ticked. `on`: these go, and not the
-    whole book; the ticks stay meanwhile.
+    whole book; the ticks stay meanwhile. `until`: no longer shown then, as the server's breach query takes it.
     """
 
     guide_id: str = ""
     rows: tuple[Listed, ...] | None = None
     ids: tuple[str, ...] = ()
     on: bool = False
+    until: datetime | None = None
 
-    def begin(self, guide_id: str, rows: tuple[Listed, ...]) -> None:
+    def begin(self, guide_id: str, rows: tuple[Listed, ...], until: datetime) -> None:
         """Take in a guide's names; ticks of before stay where they still stand for somebody."""
         here = {one.id for one in rows if one.again_at is None}
         kept = tuple(one for one in self.ids if one in here) if guide_id == self.guide_id else ()
-        self.guide_id, self.rows, self.ids, self.on = guide_id, rows, kept, bool(kept)
+        self.guide_id, self.rows, self.ids, self.on, self.until = guide_id, rows, kept, bool(kept), until
 
     def tick(self, ids: tuple[str, ...]) -> None:
         """Have these ticked and no others."""
@@ -60,9 +65,13 @@ class Part:
         """Put the names and the ticks away."""
         self.guide_id, self.rows, self.ids, self.on = "", None, (), False
 
-    def chosen(self, guide_id: str) -> tuple[Listed, ...]:
+    def has(self, guide_id: str, now: datetime) -> bool:
+        """Say whether this guide's names are here and may still be shown."""
+        return guide_id == self.guide_id and self.rows is not None and self.until is not None and now < self.until
+
+    def chosen(self, guide_id: str, now: datetime) -> tuple[Listed, ...]:
         """Return who of this guide's goes, in the list's order; () for the whole book."""
-        if guide_id != self.guide_id or not self.rows or not self.on:
+        if not self.has(guide_id, now) or not self.rows or not self.on:
             return ()
         on = frozenset(self.ids)
         return tuple(one for one in self.rows if one.id in on)
@@ -95,11 +104,11 @@ def ChoosePage(guide_id: str) -> ft.Control:
 @screen
 def _Choose(guide_id: str) -> ft.Control:
     hooks.use_strings()
-    part = hooks.use_slice(Part)
+    part, now = hooks.use_slice(Part), hooks.use_now()
     leaver = hooks.use_query(brand.staff_by_id, guide_id)
     if leaver is None:
         return p.frame(t("team.part"), p.empty(ft.Icons.PERSON_OFF_OUTLINED, t("team.gone"), t("team.gone_why")))
-    if part.guide_id != guide_id or part.rows is None:
+    if not part.has(guide_id, now):
         return p.frame(t("team.part_of", name=leaver.name), [Asking(guide_id)])
     if not part.rows:
         none = p.empty(ft.Icons.PEOPLE_OUTLINE, t("team.part_empty"), t("team.part_empty_why"))
@@ -147,7 +156,7 @@ def begin(guide_id: str, rows: tuple[Listed, ...]) -> None:
     ui = sessions.current()
     sift = ui.slice(Sift)
     sift.query, sift.group = "", EVERYBODY
-    ui.slice(Part).begin(guide_id, rows)
+    ui.slice(Part).begin(guide_id, rows, ui.clock.now() + KEPT)
 
 
 def _pin_form(

@@ -75,7 +75,7 @@ def _Split(guide_id: str) -> ft.Control:
     waiting = hooks.use_query(handovers.book_waiting, guide_id)
     out, set_out = ft.use_state(frozenset())
     leaves, set_leaves = ft.use_state(False)
-    some = hooks.use_slice(Part).chosen(guide_id)
+    some = hooks.use_slice(Part).chosen(guide_id, hooks.use_now())
     submit, busy = hooks.use_mutation()
     book = books.get(guide_id, NO_BOOK)
     others = [one for one in guides if one.id != guide_id]
