@@ -17,7 +17,7 @@ from app.ui import parts as p
 from app.ui import session as sessions
 from app.ui.guards import screen
 from app.ui.screens.commission.rows import Line, entry_row, facts
-from app.ui.screens.commission.tiers import OpenTiers, TierHead, fold_day, line_name, tier_row
+from app.ui.screens.commission.tiers import OpenTiers, TierHead, TierSale, fold_day, line_name, sale_row, tier_row
 from app.ui.screens.commission.view import (
     CHANNELS,
     KINDS,
@@ -93,7 +93,7 @@ def _fits(
     )
 
 
-Row = DayHead | TierHead | LedgerLine
+Row = DayHead | TierHead | TierSale | LedgerLine
 
 
 def by_day(
@@ -123,8 +123,12 @@ def _line(one: LedgerLine, strings: Strings) -> Line:
 def _row(row: Row) -> ft.Control:
     if isinstance(row, DayHead):
         inner = _day_head(row)
+    elif isinstance(row, TierHead):
+        inner = tier_row(row)
+    elif isinstance(row, TierSale):
+        inner = sale_row(row)
     else:
-        inner = tier_row(row) if isinstance(row, TierHead) else entry_row(_line(row, current()))
+        inner = entry_row(_line(row, current()))
     return ft.Container(inner, padding=ft.Padding.symmetric(horizontal=p.gutter() - Space.M))
 
 

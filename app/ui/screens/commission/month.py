@@ -16,6 +16,7 @@ from app.ui import hooks, routes
 from app.ui import parts as p
 from app.ui import session as sessions
 from app.ui.guards import screen
+from app.ui.screens.commission.marks import amount, disc
 from app.ui.screens.commission.rows import entry_row, line_of
 from app.ui.screens.commission.steps import percent_of, rule_name
 from app.ui.screens.commission.view import (
@@ -94,8 +95,8 @@ def _tier_sum(count: int, fen: int) -> list[ft.Control]:
         return []
     return [
         p.list_row(
-            t("commission.kind_tier"), t("commission.tier_on", n=count), height=None,
-            leading=ft.Icon(ft.Icons.STAIRS_OUTLINED, size=22, color=Tone.QUIET), fact=signed(fen),
+            t("commission.kind_tier"), t("commission.tier_on", n=count),
+            leading=disc(ft.Icons.STAIRS_OUTLINED), fact=amount(fen),
             on_click=lambda: ui.select("/commission/ledger"),
         )
     ]  # fmt: skip

@@ -11,11 +11,12 @@ from app.domain.instants import from_text
 from app.protocol.objects import CommissionEntry
 from app.ui import parts as p
 from app.ui import session as sessions
+from app.ui.screens.commission.marks import amount, disc
 from app.ui.screens.commission.sold import sold_words
 from app.ui.screens.commission.tiers import entry_name
-from app.ui.screens.commission.view import TONES, is_estimate, signed
+from app.ui.screens.commission.view import TONES, is_estimate
 from app.ui.strings import Strings, t
-from app.ui.theme import Tone, Type
+from app.ui.theme import Tone
 
 ICONS = {"refund": ft.Icons.UNDO, "tier": ft.Icons.STAIRS_OUTLINED, "reversal": ft.Icons.BALANCE}
 
@@ -71,21 +72,10 @@ def entry_row(line: Line, chosen: bool = False) -> ft.Control:
     ui = sessions.current()
     back, ink = (Tone.REFUSED, Tone.ON_REFUSED) if line.fen < 0 else (Tone.CARD if chosen else Tone.CALM, Tone.ON_CALM)
     icon = ICONS.get(line.kind, ft.Icons.BEDTIME_OUTLINED if line.sleep else ft.Icons.SHOPPING_BAG_OUTLINED)
-    disc = ft.Container(
-        ft.Icon(icon, size=20, color=ink), width=44, height=44, border_radius=22, bgcolor=back,
-        alignment=ft.Alignment.CENTER,
-    )  # fmt: skip
-    amount = ft.Column(
-        [
-            p.txt(signed(line.fen), Type.ROW, Tone.LATE if line.fen < 0 else None, no_wrap=True),
-            p.txt(t(f"commission.state_{line.state}"), Type.META, no_wrap=True),
-        ],
-        spacing=2, horizontal_alignment=ft.CrossAxisAlignment.END, alignment=ft.MainAxisAlignment.CENTER,
-    )  # fmt: skip
     meta = p.dots(line.told, *sold_words(line.id, line.order_no), line.when)
     return p.list_row(
-        line.label, meta, leading=disc, fact=amount, on_click=lambda: ui.select(f"/commission/{line.id}"),
-        selected=chosen,
+        line.label, meta, leading=disc(icon, back, ink), fact=amount(line.fen, line.state),
+        on_click=lambda: ui.select(f"/commission/{line.id}"), selected=chosen,
     )  # fmt: skip
 
 

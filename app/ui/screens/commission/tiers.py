@@ -15,12 +15,14 @@ from app.store.json_text import loads
 from app.store.queries.commission import LedgerLine
 from app.ui import parts as p
 from app.ui import session as sessions
+from app.ui.screens.commission.marks import amount, disc
+from app.ui.screens.commission.sold import order_tail, order_words
 from app.ui.screens.commission.steps import percent_of
-from app.ui.screens.commission.view import signed
 from app.ui.strings import Strings, current, money, t
-from app.ui.theme import Tone, Type
+from app.ui.theme import Space, Tone, Type, text_width
 
 TIER = "tier"
+BESIDE = 230  # icon, amount, arrow and gutters beside the words of a row
 
 
 @ft.observable
@@ -57,15 +59,22 @@ def _key_of(line: LedgerLine) -> tuple[TierStep, str] | None:
     return None if step is None else (step, line.state)
 
 
-def fold_day(day: str, lines: Sequence[LedgerLine], opened: frozenset[str]) -> list[LedgerLine | TierHead]:
+@dataclass(frozen=True, slots=True)
+class TierSale:
+    """One tier bonus below its open head: whose sale it was added to."""
+
+    line: LedgerLine
+
+
+def fold_day(day: str, lines: Sequence[LedgerLine], opened: frozenset[str]) -> list[LedgerLine | TierHead | TierSale]:
     """Return a day's entries with its tier bonuses after them, those of one step in one row; one alone stays itself."""
     sales, steps = apart(lines, _key_of)
-    rows: list[LedgerLine | TierHead] = list(sales)
+    rows: list[LedgerLine | TierHead | TierSale] = list(sales)
     for (step, state), some in steps.items():
         if len(some) > 1:
             key = f"{day}/{step.rule_id}/{step.from_fen}/{state}"
             rows.append(TierHead(key, step, state, len(some), sum(one.fen for one in some), key in opened))
-            rows.extend(some if key in opened else ())
+            rows.extend([TierSale(one) for one in some] if key in opened else [])
         else:
             rows.extend(some)
     return rows
@@ -100,20 +109,24 @@ def tier_row(head: TierHead) -> ft.Control:
     def press() -> None:
         view.keys = view.keys ^ {head.key}
 
-    disc = ft.Container(
-        ft.Icon(ft.Icons.STAIRS_OUTLINED, size=20, color=Tone.ON_CALM), width=44, height=44, border_radius=22,
-        bgcolor=Tone.CALM, alignment=ft.Alignment.CENTER,
-    )  # fmt: skip
-    amount = ft.Column(
-        [
-            p.txt(signed(head.fen), Type.ROW, Tone.LATE if head.fen < 0 else None, no_wrap=True),
-            p.txt(t(f"commission.state_{head.state}"), Type.META, no_wrap=True),
-        ],
-        spacing=2, horizontal_alignment=ft.CrossAxisAlignment.END, alignment=ft.MainAxisAlignment.CENTER,
-    )  # fmt: skip
-    since = t("commission.tier_since", amount=money(head.step.from_fen))
+    layout = sessions.current().layout
+    told, since = t("commission.tier_on", n=head.count), t("commission.tier_since", amount=money(head.step.from_fen))
+    if text_width(p.dots(told, since), Type.META, layout.scale) <= layout.pane - BESIDE * layout.scale:
+        told = p.dots(told, since)
     return p.list_row(
-        step_name(head.step, current()), p.dots(t("commission.tier_on", n=head.count), since), leading=disc,
-        fact=amount, on_click=press,
+        step_name(head.step, current()), told,
+        leading=disc(ft.Icons.STAIRS_OUTLINED), fact=amount(head.fen, head.state), on_click=press,
         trailing=ft.Icon(ft.Icons.EXPAND_LESS if head.is_open else ft.Icons.EXPAND_MORE, size=20, color=Tone.QUIET),
     )  # fmt: skip
+
+
+def sale_row(row: TierSale) -> ft.Control:
+    """Return the row of a sale below the open head of its step, a little to the right; a press explains its bonus."""
+    ui, line = sessions.current(), row.line
+    strings = current()
+    inner = p.list_row(
+        order_words(line.order_no) or line_name(line, strings),
+        p.dots(order_tail(line.order_no), strings.time_short(line.at)), fact=amount(line.fen),
+        on_click=lambda: ui.select(f"/commission/{line.id}"),
+    )  # fmt: skip
+    return ft.Container(inner, padding=ft.Padding.only(left=Space.XL))
