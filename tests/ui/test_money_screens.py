@@ -46,7 +46,7 @@ from app.ui.screens.commission import (
 )
 from app.ui.screens.commission.ledger import DayHead, by_day
 from app.ui.screens.commission.tiers import TierHead
-from app.ui.screens.commission.view import signed
+from app.ui.screens.commission.view import Filters, signed
 from app.ui.screens.team import ApprovalsPage, DisputePage, TeamRewardPage, TeamScreen
 from app.ui.strings import Strings
 from tests.fakes.sample import sample_store
@@ -311,6 +311,8 @@ async def test_the_newest_entries_are_sales_and_the_bonuses_stand_in_one_row(sam
     ui = await FakeUi.screen(sample, CommissionScreen, place="root")
     assert ui.shows("加在 3 笔销售上") and ui.shows(signed(sum(made))) and is_clean(ui)
     assert not ui.shows("+0.5% → +1%")
+    await ui.press("阶梯奖励")
+    assert ui.ui.slice(Filters).kind == "tier"
 
 
 HELD = {"kind": "new_member", "amount_fen": 500, "state": "held", "reason": "flagged", "made_at": AT}

@@ -93,11 +93,18 @@ def _tier_sum(count: int, fen: int) -> list[ft.Control]:
     ui = sessions.current()
     if not count:
         return []
+
+    def show() -> None:
+        filters = ui.slice(Filters)
+        filters.show_all()
+        filters.kind = "tier"
+        ui.select("/commission/ledger")
+
     return [
         p.list_row(
             t("commission.kind_tier"), t("commission.tier_on", n=count),
             leading=disc(ft.Icons.STAIRS_OUTLINED), fact=amount(fen),
-            on_click=lambda: ui.select("/commission/ledger"),
+            on_click=show,
         )
     ]  # fmt: skip
 
