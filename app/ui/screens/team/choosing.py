@@ -282,12 +282,13 @@ def name_row(one: Ticked) -> ft.Control:
     icon = ft.Icons.LOCK_CLOCK if held else ft.Icons.CHECK_CIRCLE if one.on else ft.Icons.RADIO_BUTTON_UNCHECKED
     tick = ft.Icon(icon, size=26, color=Tone.ACTION if one.on else Tone.QUIET)
     now = sessions.current().clock.now()
-    last = t("team.part_last", day=date_short(row.last_order_at, now)) if row.last_order_at else None
-    meta = t("team.part_held") if held else p.dots(p.level_name(row.level), likes(row.category), last)
+    last = t("team.part_last", day=date_short(row.last_order_at, now)) if row.last_order_at and not held else ""
+    meta = t("team.part_held") if held else p.dots(p.level_name(row.level), likes(row.category))
     return p.person_row(
         p.txt(row.name or t("coupons.someone"), Type.ROW, Tone.QUIET if held else None, lines=1),
         p.txt(meta, Type.META, lines=1),
         leading=ft.Container(tick, width=44, alignment=ft.Alignment.CENTER),
+        fact=last,
         on_click=partial(_held, row.again_at) if row.again_at else partial(_tick, row.id),
         selected=one.on,
     )
