@@ -16,7 +16,7 @@ from app.ui import hooks
 from app.ui import parts as p
 from app.ui.guards import screen
 from app.ui.strings import current, limit_text, t
-from app.ui.theme import Space, Tone, Type
+from app.ui.theme import TOUCH, Space, Tone, Type
 
 WATCHED = frozenset({"customer", "contact", "contact_holder", "setting"})
 PURPOSES, CHANNELS = ("marketing", "browse", "personal"), ("wechat", "sms")
@@ -44,13 +44,12 @@ def Budget(customer_id: str) -> ft.Control:
     words = ft.Row(
         [
             p.txt(said, Type.META, expand=True, expand_loose=True),
-            ft.Icon(ft.Icons.EXPAND_LESS, size=18, color=Tone.QUIET),
+            # as high as a finger needs; a reason of three lines makes the whole higher instead of being cut
+            ft.Container(ft.Icon(ft.Icons.EXPAND_LESS, size=18, color=Tone.QUIET), height=TOUCH),
         ],
         spacing=Space.XS,
     )
-    return p.tappable(
-        words, lambda: set_open(True), label=p.dots(title, said), height=48, alignment=ft.Alignment.CENTER_LEFT
-    )
+    return p.tappable(words, lambda: set_open(True), label=p.dots(title, said))
 
 
 def _tightest(left: Allowed) -> str:
