@@ -351,7 +351,8 @@ async def test_the_manager_sees_the_one_reason_and_when_but_no_name(sample: Any)
     await put(sample, TeamReward, id="reward-1", flags=["burst"], near=["reward-2"], **of)
     await put(sample, TeamReward, id="reward-2", flags=["burst"], **(of | {"made_at": "2026-11-20T02:34:00Z"}))
     ui = await FakeUi.screen(sample, TeamRewardPage, "reward-1")
-    assert ui.shows("10 分钟内加了 2 位会员") and ui.shows("11月20日 10:34") and ui.shows("手机上，要核对请当面问")
+    assert ui.shows("10 分钟内加了 2 位会员。集中活动") and ui.shows("11月20日 10:34")
+    assert ui.shows("手机上，要核对请当面问")
     assert is_clean(ui)
 
 

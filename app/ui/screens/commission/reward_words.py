@@ -29,13 +29,19 @@ def reason_head(one: Reward) -> str | None:
     return t(key) if code and current().has(key) else None
 
 
-def reason_card(one: Reward, who: str) -> ft.Control:
-    """Return the one reason as a sentence that names `who` it is about; what else was noticed stands below."""
+def reason_card(one: Reward, who: str | None) -> ft.Control:
+    """Return the one reason as a sentence; what else was noticed stands below.
+
+    `who`: the names it is about, for the guide; None for the manager, who sees none.
+    """
     code = why(one.state, one.reason, one.flags)
     key = f"commission.reward_because_{code}"
     if code == "shared_device" and not one.near:
         key += "_elsewhere"
-    told = t(key, who=who, n=len(one.near) + 1) if current().has(key) else reason_head(one) or ""
+    if who is None and current().has(f"team.because_{code}") and one.near:
+        key = f"team.because_{code}"
+    names = t("team.a_member") if who is None else who
+    told = t(key, who=names, n=len(one.near) + 1) if current().has(key) else reason_head(one) or ""
     lines: list[ft.Control] = [p.txt(told, Type.BODY)]
     also = [t(f"commission.flag_{flag}") for flag in one.flags if flag != code and not code.endswith(flag)]
     if also:

@@ -222,7 +222,7 @@ def _TeamReward(reward_id: str) -> ft.Control:
         spacing=Space.M,
     )  # fmt: skip
     guide = _name(one.guide_id, names)
-    body = [*(_refused(row) for row in refused), p.card(head), reason_card(one, t("team.members", n=len(one.near) + 1))]
+    body = [*(_refused(row) for row in refused), p.card(head), reason_card(one, None)]
     body.append(_same_time(one, others, guide))
     body.append(p.card(p.fact(t("team.guides_answer"), one.answer or t("team.no_answer"))))
     if one.state not in OPEN:
