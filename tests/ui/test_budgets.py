@@ -103,7 +103,6 @@ VISITS: dict[str, tuple[Id, ...]] = {
 OVER: dict[tuple[str, str], int] = {
     ("/commission", "mounts"): 360,
     ("/coupons/:coupon_id", "tap"): 360,  # taking back is told in two steps: one where the machine is quick
-    ("/customers/:customer_id/followups/:follow_up_id/pieces", "letter"): 260,
 }  # fmt: skip
 
 

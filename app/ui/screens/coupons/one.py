@@ -37,22 +37,10 @@ def CouponPage(coupon_id: str) -> ft.Control:
     owner = coupon.customer_id if coupon and coupon.customer_id else ""
     customer = hooks.use_query(q.customer_by_id, owner)
     contacts = hooks.use_query(q.contacts_of, owner)
-    submit, busy = hooks.use_mutation()
-    start, copying = hooks.use_once()
     denied = hooks.use_live(WATCHED, lambda: refusal_to_contact(ui.client, owner, coupon_id=coupon_id), owner, now)
     if coupon is None or coupon.state == "allotted":
         return p.frame(t("coupons.title"), p.empty(ft.Icons.LOCAL_OFFER_OUTLINED, t("coupons.gone")))
     state, counted = coupon_state(coupon, now), _went_today(coupon, contacts, now)
-
-    async def again() -> None:
-        text = f"{name_of(coupon.rules)}\n{coupon_link(ui.client, coupon)}"
-        sent = await hand_over(ui.client, owner, text, coupon_id=coupon_id)
-        if sent is None:
-            p.say(t("coupons.not_delivered"), refused=True)
-            return
-        await record(ui.client, owner, "coupon", sent, None, coupon.id)
-        p.say(t("message.copied_again" if counted else "message.copied"))
-
     body: list[ft.Control] = [_face(coupon, state, now)]
     if customer is not None:
         body.append(_owner(customer))
@@ -60,14 +48,42 @@ def CouponPage(coupon_id: str) -> ft.Control:
     if state not in STILL_TO_SEND or customer is None:
         return p.frame(name_of(coupon.rules), body)
     body[1:1] = _before_sending(denied, counted)
-    resend = p.primary(t("coupons.resend"), None if denied else (lambda: start(again)), busy=copying)
+    return p.frame(name_of(coupon.rules), body, foot=Deeds(coupon, state, denied is None, counted))
+
+
+@screen
+def Deeds(coupon: Coupon, state: str, free: bool, counted: bool) -> ft.Control:
+    """Show the buttons of a coupon; while one is at work they are drawn again, and not the page.
+
+    Args:
+        coupon: The coupon, as it stands.
+        state: Its state as shown.
+        free: Whether its message may go now.
+        counted: Whether it went today, so that once more takes nothing of the budget.
+    """
+    ui = hooks.use_session()
+    hooks.use_strings()
+    submit, busy = hooks.use_mutation()
+    start, copying = hooks.use_once()
+    owner = coupon.customer_id or ""
+
+    async def again() -> None:
+        text = f"{name_of(coupon.rules)}\n{coupon_link(ui.client, coupon)}"
+        sent = await hand_over(ui.client, owner, text, coupon_id=coupon.id)
+        if sent is None:
+            p.say(t("coupons.not_delivered"), refused=True)
+            return
+        await record(ui.client, owner, "coupon", sent, None, coupon.id)
+        p.say(t("message.copied_again" if counted else "message.copied"))
+
+    resend = p.primary(t("coupons.resend"), (lambda: start(again)) if free else None, busy=copying)
     buttons: list[ft.Control] = [ft.Container(resend, expand=True)]
     if state == "issued":
         undo = UndoCoupon(coupon.id)
         buttons.insert(
             0, p.secondary(t("coupons.undo"), None if busy else (lambda: submit(undo, done="coupons.undone")))
         )
-    return p.frame(name_of(coupon.rules), body, foot=ft.Row(buttons, spacing=Space.M))
+    return ft.Row(buttons, spacing=Space.M)
 
 
 def _before_sending(denied: Denied | None, counted: bool) -> list[ft.Control]:

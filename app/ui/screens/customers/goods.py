@@ -40,3 +40,9 @@ def product_row(customer_id: str, product: Product | None, title: str, lines: Se
         ft.Icons.SEND_OUTLINED, t("profile.send_this", product=name), lambda: send_this(customer_id, product)
     )
     return ft.Row([opened, send], spacing=0)
+
+
+def narrower(found: int) -> ft.Control | None:
+    """Return what stands under the first products of a search: how many there are more; None where all are shown."""
+    rest = found - p.SLOTS
+    return None if rest <= 0 else ft.Container(p.txt(t("profile.share_more", n=rest), Type.META), padding=Space.L)

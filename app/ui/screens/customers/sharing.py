@@ -15,7 +15,7 @@ from app.store.queries import products as pq
 from app.ui import hooks
 from app.ui import parts as p
 from app.ui.guards import screen
-from app.ui.screens.customers.goods import send_this
+from app.ui.screens.customers.goods import narrower, send_this
 from app.ui.screens.customers.profile import gone
 from app.ui.screens.customers.suits import SHOWN, reason_words, use_suggestions
 from app.ui.screens.customers.words import product_name
@@ -56,7 +56,7 @@ def ShareToPage(customer_id: str) -> ft.Control:
         return p.frame(title, _nothing(set_query if everything else None), top=top)
     inset = ft.Padding.only(left=Space.S, right=Space.S, bottom=Space.XL)
     listed = (
-        p.SearchSlots(rows, _row, strings.language, inset, _more(len(rows)))
+        p.SearchSlots(rows, _row, strings.language, inset, narrower(len(rows)))
         if query
         else p.VirtualList(rows, _row, mark=strings.language, padding=inset, chunk=2)
     )
@@ -68,11 +68,6 @@ def _nothing(search: Callable[[str], None] | None) -> ft.Control:
         return p.empty(ft.Icons.STOREFRONT_OUTLINED, t("share.no_products"), t("share.no_products_why"))
     clear = partial(search, "")
     return p.empty(ft.Icons.SEARCH_OFF, t("share.none_found"), t("share.none_found_why"), t("share.show_all"), clear)
-
-
-def _more(found: int) -> ft.Control | None:
-    rest = found - p.SLOTS
-    return None if rest <= 0 else ft.Container(p.txt(t("profile.share_more", n=rest), Type.META), padding=Space.L)
 
 
 def _rows(customer_id: str, everything: Sequence[Product], picks: Sequence[Suggestion], query: str) -> tuple[Row, ...]:

@@ -14,7 +14,9 @@ from app.store.queries import followups as fq
 from app.store.queries import products as pq
 from app.ui import hooks
 from app.ui import parts as p
+from app.ui import session as sessions
 from app.ui.guards import screen
+from app.ui.screens.customers.goods import narrower
 from app.ui.screens.customers.words import product_name
 from app.ui.screens.share.view import categories_of, category_of, matching
 from app.ui.strings import money, percent, t
@@ -161,10 +163,17 @@ def take(visit: FollowUp, key: Key, name: str, submit: Callable[..., None], *, t
 
 @ft.observable
 @dataclass
-class PickView:
-    """Search and category while pieces are chosen."""
+class PickWords:
+    """What is searched for while pieces are chosen; apart from the category, so that a letter draws no chip."""
 
     query: str = ""
+
+
+@ft.observable
+@dataclass
+class PickView:
+    """The category while pieces are chosen."""
+
     category: str = ""
 
 
@@ -176,10 +185,8 @@ def PickPiecesPage(customer_id: str, follow_up_id: str) -> ft.Control:
 
 @screen
 def _Pick(customer_id: str, follow_up_id: str) -> ft.Control:
-    ui, strings = hooks.use_session(), hooks.use_strings()
-    view = hooks.use_slice(PickView)
-    visit = hooks.use_query(fq.follow_up_by_id, follow_up_id)
-    everything = hooks.use_query(pq.products)
+    ui, visit = hooks.use_session(), hooks.use_query(fq.follow_up_by_id, follow_up_id)
+    hooks.use_strings()
     asked, ask = ft.use_state(None)
     sizes = Sizes(follow_up_id, asked, lambda: ask(None), key=asked) if asked else None
     p.use_sheet(sizes, t("visit.size"), lambda: ask(None))
@@ -187,24 +194,43 @@ def _Pick(customer_id: str, follow_up_id: str) -> ft.Control:
     if visit is None or visit.state != "open" or visit.customer_id != customer_id:
         return p.frame(title, p.empty(ft.Icons.EVENT_BUSY, t("followup.gone"), t("followup.gone_text")))
 
-    def search(text: str) -> None:
-        view.query = text
-
-    def choose(category: str) -> None:
-        view.category = category
-
-    chips = [("", t("share.all")), *((c, category_of(c, strings)) for c in categories_of(everything))]
-    top = [p.search_field(t("visit.search"), view.query, search), p.filter_chips(chips, view.category, choose)]
     count = p.txt(t("visit.picked", n=len(visit.pieces)), Type.BODY, expand=True)
     foot = ft.Row([count, p.primary(t("visit.pick_done"), ui.back, ft.Icons.CHECK)], spacing=Space.M)
-    return p.frame(title, Goods(visit, ask), scroll=False, top=top, foot=foot)
+    return p.frame(title, Goods(visit, ask), scroll=False, top=[MemoField(), MemoChips()], foot=foot)
+
+
+@screen
+def Field() -> ft.Control:
+    """Show the search field."""
+    hooks.use_strings()
+    return p.search_field(t("visit.search"), hooks.use_slice(PickWords).query, _search)
+
+
+def _search(text: str) -> None:
+    sessions.current().slice(PickWords).query = text
+
+
+@screen
+def Chips() -> ft.Control:
+    """Show the categories there are."""
+    strings, view = hooks.use_strings(), hooks.use_slice(PickView)
+    there = categories_of(hooks.use_query(pq.products))
+    options = [("", t("share.all")), *((one, category_of(one, strings)) for one in there)]
+    return p.filter_chips(options, view.category, _choose)
+
+
+def _choose(category: str) -> None:
+    sessions.current().slice(PickView).category = category
+
+
+MemoField, MemoChips = ft.memo(Field), ft.memo(Chips)
 
 
 @screen
 def Goods(visit: FollowUp, ask: Callable[[str], None]) -> ft.Control:
     """List what fits the search: one size goes along at a tap, of several one is asked."""
     client, strings = hooks.use_client(), hooks.use_strings()
-    view = hooks.use_slice(PickView)
+    query, category = hooks.use_slice(PickWords).query, hooks.use_slice(PickView).category
     everything = hooks.use_query(pq.products)
     stock = hooks.use_query(pq.stock_in, client.staff.store_id or "")
     submit, _ = hooks.use_mutation()
@@ -214,13 +240,15 @@ def Goods(visit: FollowUp, ask: Callable[[str], None]) -> ft.Control:
     taken = _sizes_taken(visit)
     rows = tuple(
         _PickRow(one.id, product_name(one), one.picture, one.price_fen, stock.get(one.id), taken.get(one.id, ""))
-        for one in matching(everything, view.query, view.category)
+        for one in matching(everything, query, category)
     )
     if not rows:
         none = p.empty(ft.Icons.SEARCH_OFF, t("visit.none_found"), t("visit.none_found_text"))
         return p.unfinished() if not everything and p.is_partial() else none
     side = ft.Padding.symmetric(horizontal=p.gutter() - Space.M)
-    return p.VirtualList(rows, build, mark=strings.language, padding=side, bars=2, key=f"{view.query}|{view.category}")
+    if query:
+        return p.SearchSlots(rows, build, strings.language, side, narrower(len(rows)))
+    return p.VirtualList(rows, build, mark=strings.language, padding=side, bars=2, key=category)
 
 
 def _press(
@@ -260,7 +288,7 @@ def _pick_row(row: _PickRow, on_click: Callable[[], None]) -> ft.Control:
     left = None if row.pieces is None else t("share.sold_out") if not row.pieces else t("share.in_stock", n=row.pieces)
     mark = p.pill(row.taken, "soft", ft.Icons.CHECK) if row.taken else ft.Icon(ft.Icons.ADD, color=Tone.QUIET)
     return p.list_row(
-        row.name, p.dots(money(row.price_fen), left), leading=p.product_thumb(row.picture, row.name, 48),
+        row.name, p.dots(money(row.price_fen), left), leading=p.product_thumb(row.picture, row.name, 48, named=True),
         trailing=mark, selected=bool(row.taken), on_click=on_click,
     )  # fmt: skip
 
