@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
 import flet as ft
@@ -66,6 +66,7 @@ def install(page: ft.Page, report: Report) -> None:
     session: Any = page.session
     session.error = lambda message: report("handler", message)
     session.dispatch_event = _in_order(session)
+    session._Session__pending_updates = _Outermost(session._Session__pending_updates)
 
     def watch() -> None:
         def ended(task: asyncio.Task[None]) -> None:
@@ -79,6 +80,38 @@ def install(page: ft.Page, report: Report) -> None:
         session._Session__updates_task.add_done_callback(ended)
 
     watch()
+
+
+class _Outermost(set[Any]):
+    """What waits to be drawn, the outermost first: what a part around it draws anyway is not drawn once more.
+
+    Flet (1.0.5) draws all that asked, in no order. After a commit a page and the parts in it ask together: each part
+    was drawn twice, or once for nothing.
+    """
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter([_Due(one) for one in sorted(set.__iter__(self), key=_depth)])
+
+
+class _Due:
+    """A control whose turn to be drawn comes."""
+
+    def __init__(self, control: Any) -> None:
+        self.control = control
+
+    def update(self) -> None:
+        """Draw it, unless it was drawn since it asked."""
+        state = getattr(self.control, "_state", None)
+        if state is None or state.is_dirty:
+            self.control.update()
+
+
+def _depth(control: Any) -> int:
+    """Return how deep a control stands."""
+    depth, above = 0, control.parent
+    while above is not None:
+        depth, above = depth + 1, above.parent
+    return depth
 
 
 def _in_order(session: Any) -> Callable[..., Awaitable[None]]:

@@ -102,7 +102,6 @@ VISITS: dict[str, tuple[Id, ...]] = {
 # What is still over, each with its present count and a little room: these come down, and never go up.
 OVER: dict[tuple[str, str], int] = {
     ("/commission", "mounts"): 360,
-    ("/coupons/:coupon_id", "tap"): 360,  # taking back is told in two steps: one where the machine is quick
 }  # fmt: skip
 
 

@@ -53,6 +53,27 @@ def Plain() -> ft.Control:
     return p.frame("普通", p.txt("在这里"))
 
 
+DRAWN: list[int] = []
+LEVELS = 8
+
+
+@screen
+def Level(n: int) -> ft.Control:
+    DRAWN.append(n)
+    hooks.use_live({"customer"}, object)
+    return ft.Column([Level(n + 1)] if n + 1 < LEVELS else [])
+
+
+async def test_a_commit_draws_a_page_and_the_parts_in_it_once_each() -> None:
+    """Flet drew what asked in no order: a part was drawn with the page around it, and once more by itself."""
+    ui = await FakeUi.screen(fake_client(), Level, 0)
+    for _ in range(5):
+        DRAWN.clear()
+        ui.ui.live.commit({"customer"})
+        await ui.settle()
+        assert list(range(LEVELS)) == DRAWN
+
+
 @pytest.fixture
 def plain_screens(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every root and page is a plain one: these tests are about the shell."""
