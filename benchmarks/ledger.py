@@ -19,7 +19,7 @@ from app.security.sealed import RowSealer
 from app.store import Store, patch
 from app.store.queries import commission
 from app.ui.screens.commission.ledger import by_day, kept
-from app.ui.screens.commission.view import CommissionView
+from app.ui.screens.commission.view import Filters
 from benchmarks.measure import Figure, pair
 from benchmarks.rows import NOW, operations
 
@@ -56,7 +56,7 @@ def figures() -> list[Figure]:
     """Return what the ledger page and its figures take."""
     with tempfile.TemporaryDirectory() as folder:
         store = asyncio.run(_store(folder))
-        zone, view = ZoneInfo(ZONE), CommissionView()
+        zone, view = ZoneInfo(ZONE), Filters()
 
         def page() -> None:
             commission.commission_totals(store.read, *MONTH)

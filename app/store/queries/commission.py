@@ -54,9 +54,7 @@ class LedgerLine(NamedTuple):
     at: Instant
     sleep: bool
     channel: str
-    rule_id: str = ""
-    base_fen: int = 0  # of a tier entry: the month's, with this sale
-    tiers: str | None = None  # of a tier entry: its rule's tiers as they were, as JSON
+    tier: str | None = None  # of a tier entry, as JSON: its rule, the month's base with this sale, the tiers of then
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,8 +126,8 @@ def ledger_lines(read: Read, since: Instant, until: Instant) -> list[LedgerLine]
     """Return the entries made in [since, until) without their steps, newest first."""
     rows = read.rows(
         "SELECT e.id, e.label, e.order_no, e.kind, e.role, e.state, e.amount_fen, e.created_at, e.sleep,"
-        " coalesce(o.channel, ''), e.rule_id, e.base_fen,"
-        " CASE WHEN e.kind = 'tier' THEN json_extract(e.steps, '$[0].params.tiers') END"
+        " coalesce(o.channel, ''), CASE WHEN e.kind = 'tier'"
+        " THEN json_array(e.rule_id, e.base_fen, json_extract(e.steps, '$[0].params.tiers')) END"
         " FROM commission_entry e LEFT JOIN orders o ON o.id = e.order_id"
         " WHERE e.created_at >= ? AND e.created_at < ? ORDER BY e.created_at DESC, e.id DESC LIMIT ?",
         (since, until, LEDGER_MAX),

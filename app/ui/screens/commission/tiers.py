@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any
 
 import flet as ft
@@ -21,7 +20,6 @@ from app.ui.screens.commission.steps import percent_of
 from app.ui.strings import Strings, current, money, t
 from app.ui.theme import Space, Tone, Type, text_width
 
-TIER = "tier"
 BESIDE = 230  # icon, amount, arrow and gutters beside the words of a row
 
 
@@ -45,13 +43,11 @@ class TierHead:
     is_open: bool
 
 
-@lru_cache(maxsize=64)
-def _tiers(text: str) -> tuple[tuple[int, int], ...]:
-    return tuple((int(begin), int(rate)) for begin, rate in loads(text))
-
-
 def _step_of(line: LedgerLine) -> TierStep | None:
-    return step_at(line.rule_id, _tiers(line.tiers or "[]"), line.base_fen) if line.kind == TIER else None
+    if line.tier is None:
+        return None
+    rule_id, base_fen, tiers = loads(line.tier)
+    return step_at(rule_id, [(int(begin), int(rate)) for begin, rate in tiers or ()], base_fen)
 
 
 def _key_of(line: LedgerLine) -> tuple[TierStep, str] | None:
@@ -68,6 +64,8 @@ class TierSale:
 
 def fold_day(day: str, lines: Sequence[LedgerLine], opened: frozenset[str]) -> list[LedgerLine | TierHead | TierSale]:
     """Return a day's entries with its tier bonuses after them, those of one step in one row; one alone stays itself."""
+    if not any(line.tier for line in lines):  # most days: a month of thousands is laid out at each change
+        return list(lines)
     sales, steps = apart(lines, _key_of)
     rows: list[LedgerLine | TierHead | TierSale] = list(sales)
     for (step, state), some in steps.items():
