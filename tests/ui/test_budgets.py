@@ -101,7 +101,7 @@ VISITS: dict[str, tuple[Id, ...]] = {
 
 # What is still over, each with its present count and a little room: these come down, and never go up.
 OVER: dict[tuple[str, str], int] = {
-    ("/commission", "mounts"): 360,
+    ("/commission", "mounts"): 345,  # on a wide window alone: the month, and the newest entry whole beside it
 }  # fmt: skip
 
 

@@ -226,7 +226,7 @@ def _chart(days: list[DayAmount], today: date) -> ft.Control:
     return ft.Column([ft.Semantics(label=said, content=row), ends], spacing=Space.XS)
 
 
-def _bar(fen: int, most: int, height: float, chosen: bool) -> ft.Control:
+def _bar(fen: int, most: int, height: float, chosen: bool) -> ft.Container:
     color = Tone.LATE if fen < 0 else Tone.ACTION if chosen else Tone.SOFT if fen else Tone.FILL
     top = ft.BorderRadius.only(top_left=Radius.S / 2, top_right=Radius.S / 2)
     return ft.Container(bgcolor=color, height=max(3, round(height * abs(fen) / most)), expand=1, border_radius=top)
@@ -329,9 +329,9 @@ def _month_bar(first: date, fen: int, most: int, chosen: bool, months: int) -> f
         view.months = months
 
     short = strings.month_short(first)
-    bar = ft.Row(
-        [_bar(fen, most, TREND_HEIGHT, chosen)], height=TREND_HEIGHT, vertical_alignment=ft.CrossAxisAlignment.END
-    )
+    bar = _bar(fen, most, TREND_HEIGHT, chosen)
+    bar.margin = ft.Margin.only(top=TREND_HEIGHT - bar.height)  # all end on one line
+    bar.expand = None
     ink = Tone.LATE if fen < 0 else Tone.TEXT if chosen else Tone.QUIET
     face = ft.Column(
         [p.txt(money(round(fen, -2)), Type.TINY, ink, lines=1, text_align=ft.TextAlign.CENTER), bar,
