@@ -275,7 +275,7 @@ class Walk:
             self.tap("commission.tile_rewards")
             self.sees("commission.rewards_why")
             self.shoot("rewards")
-            self.app.tap(re.compile(re.escape(self.t("commission.reward_reason_flagged"))))
+            self.app.tap(re.compile(re.escape(self.t("commission.reward_held"))))
             self.sees("commission.answer_title")
             self.shoot("reward")
 
