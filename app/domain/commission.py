@@ -289,12 +289,18 @@ def tier_base(entry: Entry) -> Fen:
 
 def tier_fen(tiers: Sequence[tuple[Fen, Bp]], base_fen: Fen) -> Fen:
     """Return the progressive amount for a month's confirmed base (rule 4.4): each [a, b) at its own rate, floored."""
+    return sum(fen for _, _, fen in tier_parts(tiers, base_fen))
+
+
+def tier_parts(tiers: Sequence[tuple[Fen, Bp]], base_fen: Fen) -> list[tuple[Fen, Bp, Fen]]:
+    """Return (from fen, rate bp, amount fen) of each bracket that `base_fen` reaches, lowest first (rule 4.4)."""
     ordered = sorted(tiers)
     ends = [begin for begin, _ in ordered[1:]] + [base_fen]
-    total = 0
-    for (begin, rate), end in zip(ordered, ends, strict=True):
-        total += floor_bp(max(min(end, base_fen) - begin, 0), rate)
-    return total
+    return [
+        (begin, rate, floor_bp(min(end, base_fen) - begin, rate))
+        for (begin, rate), end in zip(ordered, ends, strict=True)
+        if base_fen > begin
+    ]
 
 
 def tier_entry(

@@ -147,6 +147,8 @@ async def test_a_statement_is_checked_on_this_phone_and_says_when_it_cannot_be(s
     assert rules.check_statement(made, entries) == rules.CHECKED
     ui = await FakeUi.screen(sample, StatementPage, "2026-10")
     assert ui.shows("已在这台手机上核对 ✓") and ui.shows(Strings().money(made.closing_fen, exact=True))
+    assert ui.shows("不等于已发放") and ui.shows("这个月里确认的"), "what the balance is, and which month counts"
+    assert not ui.shows(made.digest[:8]), "a code is told only where the manager is asked to look"
     await ui.press("发表格")
     await ui.until(lambda: bool(ui.device.shared))
     name, data, mime = ui.device.shared[-1][:3]
@@ -156,7 +158,7 @@ async def test_a_statement_is_checked_on_this_phone_and_says_when_it_cannot_be(s
     await ui.until(lambda: len(ui.device.shared) > 1)
     assert ui.device.shared[-1][1].startswith(b"\x89PNG")
     await sample.store.write(lambda tx: tx.update(CommissionEntry, entries[0].id, amount_fen=1))
-    await ui.until(lambda: ui.shows("和总部的指纹不一致"))
+    await ui.until(lambda: ui.shows("和总部的数对不上"))
     await sample.store.write(lambda tx: tx.delete(CommissionEntry, entries[0].id))
     await ui.until(lambda: ui.shows("这台手机上还不能核对"))
 
@@ -176,6 +178,18 @@ async def test_what_if_counts_pieces_and_the_tier_by_the_rules(sample: Any) -> N
     assert ui.shows("退 2 件，共 3 件") and Strings().money(back, exact=True) in ui.texts()
     assert f"−{Strings().money(entry.amount_fen * back // entry.base_fen, exact=True)}" in ui.texts()
     assert ui.shows("阶梯奖励")
+
+
+async def test_rule_4_4_the_months_bonus_shows_the_brackets_that_make_it(sample: Any) -> None:
+    entry = next(e for e in commission.commission_ledger(sample.store.read, *MONTH) if e.state == "pending")
+    await sample.store.write(lambda tx: tx.update(CommissionRule, entry.rule_id, tiers=[[0, 50], [10_000, 100]]))
+    await sample.store.write(lambda tx: tx.update(CommissionEntry, entry.id, confirm_at="2026-11-28T02:00:00Z"))
+    found = rules.outlook(sample.store.read, sample.staff.store_id, NOW, "Asia/Shanghai")
+    assert found is not None and found.progress is not None and found.expected_fen > 10_000
+    ui = await FakeUi.screen(sample, CommissionScreen)
+    rest = found.progress.earned_fen - 50
+    assert ui.shows(f"满 ¥0 的部分 0.5% = ¥0.50，满 ¥100 的部分 1% = {Strings().money(rest, exact=True)}")
+    assert ui.shows("含还没确认的成交；只算已确认的是 ¥0.00")
 
 
 async def test_an_order_that_paid_nothing_says_its_rule_and_is_asked_about_offline(sample: Any) -> None:

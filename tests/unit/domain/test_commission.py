@@ -136,6 +136,13 @@ def test_rule_4_4_tiers_are_progressive_and_half_open(base: int, fen: int) -> No
     assert c.tier_fen([(0, 100), (100_000, 300), (300_000, 500)], base) == fen
 
 
+def test_rule_4_4_the_brackets_of_a_month_make_its_bonus() -> None:
+    tiers = [(800_000, 50), (2_000_000, 100)]
+    assert c.tier_parts(tiers, 2_101_000) == [(800_000, 50, 6_000), (2_000_000, 100, 1_010)]
+    assert c.tier_parts(tiers, 2_000_000) == [(800_000, 50, 6_000)], "half-open: the border is not in the next"
+    assert c.tier_parts(tiers, 800_000) == []
+
+
 def test_rule_4_4_a_refund_in_the_month_recomputes_the_tier() -> None:
     rule = replace(BRAND, tiers=((0, 100), (100_000, 300)))
 

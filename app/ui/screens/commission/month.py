@@ -8,6 +8,7 @@ from datetime import date
 import flet as ft
 
 from app.domain.calendar_days import day_of, day_range
+from app.domain.commission import tier_fen, tier_parts
 from app.domain.what_if import Sale
 from app.insight.money import Outlook, outlook
 from app.store.queries import commission, products
@@ -181,6 +182,8 @@ def _sum(totals: CommissionTotals, today: CommissionTotals | None) -> ft.Control
         said.append(t("commission.of_sleep", amount=money(totals.sleep_fen, exact=True)))
     if said:
         words.append(p.txt(p.dots(*said), Type.BODY, Tone.QUIET))
+    if today is None:  # a month that is over has a statement, which counts by another day
+        words.append(p.txt(t("commission.month_counts"), Type.META))
     return ft.Column(words, spacing=2)
 
 
@@ -261,6 +264,21 @@ def _worth(title: str, fen: int, why: str) -> ft.Control:
     return ft.Column([first, p.txt(why, Type.META)], spacing=2)
 
 
+def _brackets(found: Outlook) -> list[ft.Control]:
+    """Return the brackets that make the month's tier bonus, and what of it is confirmed: the bonus of the ledger."""
+    strings, tiers = current(), [(int(begin), int(rate)) for begin, rate in found.rule.tiers]
+    parts = [
+        t("commission.tier_part", amount=money(begin), rate=percent_of(rate, strings), sum=money(fen, exact=True))
+        for begin, rate, fen in tier_parts(tiers, found.expected_fen)
+        if rate
+    ]
+    said = [t("commission.tier_join").join(parts)] if parts else []
+    if parts and found.expected_fen != found.confirmed_fen:
+        sure = money(tier_fen(tiers, found.confirmed_fen), exact=True)
+        said.append(t("commission.tier_unconfirmed", amount=sure))
+    return [p.txt("\n".join(said), Type.META)] if said else []
+
+
 def _tier_lines(found: Outlook) -> list[ft.Control]:
     strings, tier = current(), found.progress
     if tier is None:
@@ -270,6 +288,7 @@ def _tier_lines(found: Outlook) -> list[ft.Control]:
     lines: list[ft.Control] = [
         ft.Divider(height=1, thickness=1, color=Tone.LINE),
         p.ends(p.txt(t("commission.tier_now", rate=rate), Type.ROW), p.txt(signed(tier.earned_fen), Type.ROW)),
+        *_brackets(found),
     ]  # fmt: skip
     if tier.next_fen is None or found.to_border is None or found.beyond is None:
         return [*lines, p.txt(base, Type.META), p.txt(t("commission.tier_top"), Type.META)]

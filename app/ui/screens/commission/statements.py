@@ -37,7 +37,8 @@ def StatementsPage() -> ft.Control:
             ft.Icons.ACCOUNT_BALANCE_WALLET_OUTLINED, t("commission.no_statements"), t("commission.no_statements_why")
         )
         return p.frame(t("commission.statements"), [p.unfinished() if p.is_partial() else none])
-    return p.frame(t("commission.statements"), [p.group([_row(one) for one in found])])
+    why = p.txt(t("commission.balance_why"), Type.META)
+    return p.frame(t("commission.statements"), [p.group([_row(one) for one in found]), why])
 
 
 def _row(one: Statement) -> ft.Control:
@@ -124,12 +125,14 @@ def _balance(statement: Statement, entries: Sequence[CommissionEntry]) -> ft.Con
         ft.Divider(height=1, thickness=1, color=Tone.LINE),
         p.ends(p.txt(t("commission.closing"), Type.ROW),
                p.txt(money(statement.closing_fen, exact=True), Type.FIGURE, Tone.ACTION)),
+        p.txt(t("commission.balance_why"), Type.META),
+        p.txt(t("commission.statement_counts"), Type.META),
     ]  # fmt: skip
     return p.card(ft.Column(rows, spacing=Space.S))
 
 
 def _checked(statement: Statement, check: str, here: int) -> ft.Control:
     tone, icon = CHECKS[check]
-    digest = f"{statement.digest[:DIGEST_SHOWN]} … {statement.digest[-DIGEST_SHOWN:]}"
-    why = t(f"commission.check_{check}_why", here=here, n=statement.entries, digest=digest)
+    code = statement.digest[:DIGEST_SHOWN]  # told only where the manager is asked to look
+    why = t(f"commission.check_{check}_why", here=here, n=statement.entries, code=code)
     return p.notice(t(f"commission.check_{check}"), why, tone=tone, icon=icon)
