@@ -203,6 +203,41 @@ async def test_rule_9_2_copying_a_coupons_message_again_is_no_contact_more(sampl
     await ui.until(lambda: len(q.contacts_of(sample.store.read, customer_id)) == 2)
 
 
+async def test_a_coupons_page_gives_out_the_message_as_it_went_and_shows_it(sample: Any) -> None:
+    customer_id = sample.heroes["views"]
+    ui = await FakeUi.app(sample)
+    await ui.tab("客户")
+    ui.ui.open(f"/customers/{customer_id}/coupon")
+    await ui.type("消息", "李姐，这张留给您的，周六我在。")
+    await ui.press("发券")
+    await ui.until(lambda: len(q.contacts_of(sample.store.read, customer_id)) == 1)
+    went = ui.device.copied[-1]
+    assert went.startswith("李姐，这张留给您的") and "/c/" in went
+    (sent,) = [c for c in q.coupons_of(sample.store.read, customer_id) if c.state == "issued"]
+    ui.ui.open(f"/coupons/{sent.id}")
+    await ui.sees(went)
+    await ui.press("再次复制消息")
+    await ui.until(lambda: ui.device.copied == [went, went])
+
+
+@pytest.mark.parametrize("language", ["zh_CN", "en"])
+async def test_a_coupons_message_after_a_restart_is_a_whole_one_in_the_manner_of_what_prompted_it(
+    sample: Any, language: str
+) -> None:
+    customer = q.customer_by_id(sample.store.read, sample.heroes["views"])
+    assert customer is not None
+    coupon = await send_coupon(sample, coupons.templates(sample.store.read)[0].id, customer.id)
+    await mutate(
+        sample, RecordContact("contact-1", customer.id, "coupon", "copied", coupon_id=coupon.id, signal="birthday")
+    )
+    ui = await FakeUi.screen(sample, CouponPage, coupon.id, language=language)
+    await ui.press("再次复制消息" if language == "zh_CN" else "Copy the message again")
+    await ui.until(lambda: len(ui.device.copied) == 1)
+    words, link = ui.device.copied[-1].rsplit("\n", 1)
+    assert ("生日快乐" if language == "zh_CN" else "irthday") in words and sample.staff.name in words
+    assert link.endswith(f"/c/{coupon.code}") and ui.shows(ui.device.copied[-1])
+
+
 async def test_rule_9_2_the_very_words_of_today_are_given_out_again_for_nothing(sample: Any) -> None:
     customer_id = sample.heroes["views"]
     ui = await FakeUi.screen(sample, MessagePage, customer_id)

@@ -24,7 +24,7 @@ from app.ui import parts as p
 from app.ui import session as sessions
 from app.ui.guards import screen
 from app.ui.screens.coupons.attach import CouponChoices, CouponRow, Goods, Option, best, is_blocked, options_of
-from app.ui.screens.coupons.deliver import give_again, hand_over, record, remember, words_of_today
+from app.ui.screens.coupons.deliver import give_again, hand_over, record, remember, remember_coupon, words_of_today
 from app.ui.screens.coupons.lately import MemoLately
 from app.ui.screens.coupons.words import name_of
 from app.ui.screens.customers.profile import gone
@@ -269,7 +269,9 @@ async def _send(client: Any, letter: Letter, kept: Any) -> None:
         return
     kind = "coupon" if coupon else "poster" if letter.poster else "message"
     await record(client, customer.id, kind, sent, prompt, coupon_id)
-    if kind == "message" and letter.product is None:
+    if coupon_id is not None:
+        remember_coupon(coupon_id, sent.text)
+    elif kind == "message" and letter.product is None:
         remember(client, customer.id, text)
     _done(ui)
     copied = sent.channel == "copied"

@@ -25,17 +25,21 @@ CHAT = "chat"
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A message that was handed over: through which channel, and the share in it that is to be recorded, if any."""
+    """A message that was handed over: by which channel, its share that is to be recorded, the words as they went."""
 
     channel: str
     share: RecordShare | None = None
+    text: str = ""
 
 
 @dataclass
 class Words:
-    """The plain words last handed to each customer, with their day of the store; never kept beyond the session."""
+    """What was handed over, never kept beyond the session: the plain words last given to each customer with their day
+    of the store, and the words that went with each coupon.
+    """
 
     last: dict[str, tuple[str, str]] = field(default_factory=dict)
+    of_coupon: dict[str, str] = field(default_factory=dict)
 
 
 def words_of_today(client: Any, customer_id: str) -> str | None:
@@ -47,6 +51,16 @@ def words_of_today(client: Any, customer_id: str) -> str | None:
 def remember(client: Any, customer_id: str, text: str) -> None:
     """Keep the plain words that were handed over, for this session."""
     sessions.current().slice(Words).last[customer_id] = (_today(client), text)
+
+
+def remember_coupon(coupon_id: str, text: str) -> None:
+    """Keep the words that went with a coupon, its link among them, for this session."""
+    sessions.current().slice(Words).of_coupon[coupon_id] = text
+
+
+def words_with(coupon_id: str) -> str | None:
+    """Return the words that went with a coupon in this session, as they went."""
+    return sessions.current().slice(Words).of_coupon.get(coupon_id)
 
 
 def _today(client: Any) -> str:
@@ -100,7 +114,7 @@ async def hand_over(
     ui = sessions.current()
     if product is None:
         how = await ui.ports.share.text(text)
-        return None if how == DISMISSED else Sent(CHANNELS.get(how, "share_sheet"))
+        return None if how == DISMISSED else Sent(CHANNELS.get(how, "share_sheet"), None, text)
     draft = Draft(product, content.templates(client)[0], "", CHAT)
     if poster:
         made, how = await hand_poster(ui, replace(draft, caption=text), text)
@@ -108,7 +122,7 @@ async def hand_over(
         made = make_share(client, "product", product.no, CHAT)
         how = await ui.ports.share.text(message(text, made.link))
     share = record_of(draft, made, customer_id)
-    return None if how == DISMISSED else Sent(CHANNELS.get(how, "share_sheet"), share)
+    return None if how == DISMISSED else Sent(CHANNELS.get(how, "share_sheet"), share, message(text, made.link))
 
 
 async def record(

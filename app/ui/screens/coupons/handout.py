@@ -23,17 +23,16 @@ from app.ui import hooks
 from app.ui import parts as p
 from app.ui import session as sessions
 from app.ui.guards import screen
+from app.ui.screens.coupons.again import by_segment
 from app.ui.screens.coupons.compose import WATCHED
-from app.ui.screens.coupons.deliver import hand_over, record
+from app.ui.screens.coupons.deliver import hand_over, record, remember_coupon
 from app.ui.screens.coupons.held import use_to_hand_out
 from app.ui.screens.coupons.words import gives, last_moment, name_of
-from app.ui.screens.today.reasons import Prompt
 from app.ui.screens.today.script import TONES, ready_text
 from app.ui.strings import current, limit_text, t
 from app.ui.theme import Space, Tone, Type
 
 LOOK_AHEAD = 30  # so many are asked for one who may be contacted now
-PROMPTS = {"at_risk": "dormant", "dormant": "dormant", "new": "welcome"}
 
 
 @screen
@@ -101,7 +100,7 @@ def Now(coupon_id: str, skip: Any) -> ft.Control:
     submit, taking = hooks.use_mutation()
     if coupon is None or customer is None:
         return p.notice(t("customers.gone_title"), t("customers.gone_text"))
-    text = ready_text(customer, _prompt(customer), tone) if edited is None else edited
+    text = ready_text(customer, by_segment(customer), tone) if edited is None else edited
 
     def choose_tone(value: str) -> None:
         set_tone(value)
@@ -151,13 +150,6 @@ def _denied(denied: Denied) -> ft.Control:
     return p.txt(limit_text(denied.code, denied.params), Type.META, Tone.LATE)
 
 
-def _prompt(customer: Customer) -> Prompt | None:
-    """Return what the message may speak of: that they are new, or were long away."""
-    row = sessions.current().client.index.get(customer.id)
-    kind = next((PROMPTS[one] for one in (row.segments if row else ()) if one in PROMPTS), None)
-    return Prompt(customer.id, kind, "") if kind else None
-
-
 async def _hand(coupon: Coupon, customer: Customer, text: str) -> None:
     """Hand one message over; only when it went does it count as a contact (rule 9.2)."""
     client = sessions.current().client
@@ -166,6 +158,7 @@ async def _hand(coupon: Coupon, customer: Customer, text: str) -> None:
         p.say(t("coupons.not_handed"), refused=True)
         return
     await record(client, customer.id, "coupon", sent, None, coupon.id)
+    remember_coupon(coupon.id, sent.text)
     p.say(t("coupons.handed_copied" if sent.channel == "copied" else "coupons.handed_shared", name=customer.name))
 
 

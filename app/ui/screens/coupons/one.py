@@ -8,7 +8,7 @@ import flet as ft
 
 from app.domain.contact import Denied, store_day
 from app.domain.instants import from_text
-from app.mutations import coupon_link, refusal_to_contact
+from app.mutations import refusal_to_contact
 from app.protocol.mutations import UndoCoupon
 from app.protocol.objects import Contact, Coupon, Customer
 from app.store.queries import coupons as cq
@@ -17,27 +17,30 @@ from app.ui import hooks
 from app.ui import parts as p
 from app.ui import session as sessions
 from app.ui.guards import screen
+from app.ui.screens.coupons.again import STILL_TO_SEND, words_of_coupon
 from app.ui.screens.coupons.compose import WATCHED
-from app.ui.screens.coupons.deliver import hand_over, record
+from app.ui.screens.coupons.deliver import hand_over, record, remember_coupon
 from app.ui.screens.coupons.held import ends_words
 from app.ui.screens.coupons.words import conditions, gives, name_of
 from app.ui.screens.customers.words import STATE_TONES, coupon_state
 from app.ui.strings import current, limit_text, t
 from app.ui.theme import Space, Tone, Type
 
-STILL_TO_SEND = ("issued", "opened", "claimed")
-
 
 @screen
 def CouponPage(coupon_id: str) -> ft.Control:
     """Show one coupon and its history; sending again and taking back stand at the foot."""
     ui, now = hooks.use_session(), hooks.use_now()
-    hooks.use_strings()
+    strings = hooks.use_strings()
     coupon = hooks.use_query(cq.coupon_by_id, coupon_id)
     owner = coupon.customer_id if coupon and coupon.customer_id else ""
     customer = hooks.use_query(q.customer_by_id, owner)
     contacts = hooks.use_query(q.contacts_of, owner)
     denied = hooks.use_live(WATCHED, lambda: refusal_to_contact(ui.client, owner, coupon_id=coupon_id), owner, now)
+    words = hooks.use_live(
+        WATCHED, lambda: words_of_coupon(ui.client, customer, coupon) if customer and coupon else "",
+        customer, coupon, strings.language,
+    )  # fmt: skip
     if coupon is None or coupon.state == "allotted":
         return p.frame(t("coupons.title"), p.empty(ft.Icons.LOCAL_OFFER_OUTLINED, t("coupons.gone")))
     state, counted = coupon_state(coupon, now), _went_today(coupon, contacts, now)
@@ -47,16 +50,17 @@ def CouponPage(coupon_id: str) -> ft.Control:
     body += [p.section(t("coupons.history")), history(coupon, contacts, state, now)]
     if state not in STILL_TO_SEND or customer is None:
         return p.frame(name_of(coupon.rules), body)
-    body[1:1] = _before_sending(denied, counted)
-    return p.frame(name_of(coupon.rules), body, foot=Deeds(coupon, state, denied is None, counted))
+    body[1:1] = [*_before_sending(denied, counted), *_message(words)]
+    return p.frame(name_of(coupon.rules), body, foot=Deeds(coupon, words, state, denied is None, counted))
 
 
 @screen
-def Deeds(coupon: Coupon, state: str, free: bool, counted: bool) -> ft.Control:
+def Deeds(coupon: Coupon, words: str, state: str, free: bool, counted: bool) -> ft.Control:
     """Show the buttons of a coupon; while one is at work they are drawn again, and not the page.
 
     Args:
         coupon: The coupon, as it stands.
+        words: The message to copy again, with its link.
         state: Its state as shown.
         free: Whether its message may go now.
         counted: Whether it went today, so that once more takes nothing of the budget.
@@ -68,13 +72,14 @@ def Deeds(coupon: Coupon, state: str, free: bool, counted: bool) -> ft.Control:
     owner = coupon.customer_id or ""
 
     async def again() -> None:
-        text = f"{name_of(coupon.rules)}\n{coupon_link(ui.client, coupon)}"
-        sent = await hand_over(ui.client, owner, text, coupon_id=coupon.id)
+        sent = await hand_over(ui.client, owner, words, coupon_id=coupon.id)
         if sent is None:
             p.say(t("coupons.not_delivered"), refused=True)
             return
         await record(ui.client, owner, "coupon", sent, None, coupon.id)
-        p.say(t("message.copied_again" if counted else "message.copied"))
+        remember_coupon(coupon.id, words)
+        copied = "message.copied_again" if counted else "message.copied"
+        p.say(t(copied if sent.channel == "copied" else "message.sent"))
 
     resend = p.primary(t("coupons.resend"), (lambda: start(again)) if free else None, busy=copying)
     buttons: list[ft.Control] = [ft.Container(resend, expand=True)]
@@ -91,6 +96,11 @@ def _before_sending(denied: Denied | None, counted: bool) -> list[ft.Control]:
     if denied is not None:
         return [p.notice(t("coupons.blocked"), limit_text(denied.code, denied.params), icon=ft.Icons.SCHEDULE)]
     return [p.txt(t("message.again_free"), Type.META)] if counted else []
+
+
+def _message(words: str) -> list[ft.Control]:
+    """Show what will be copied."""
+    return [p.section(t("coupons.message")), p.card(p.txt(words, Type.BODY, selectable=True))]
 
 
 def _went_today(coupon: Coupon, contacts: list[Contact], now: datetime) -> bool:
