@@ -14,12 +14,13 @@ import pytest
 from app.device.ports import DISMISSED
 from app.domain.instants import from_text
 from app.mutations import make_share, mutate, refusal_to_contact, send_coupon
-from app.protocol.mutations import AddTag, RecordContact, RecordShare
+from app.protocol.mutations import AddTag, RecordContact, RecordShare, UndoCoupon
 from app.protocol.objects import Coupon
 from app.store.queries import coupons, products, work
 from app.store.queries import customers as q
 from app.sync.status import State, SyncStatus
 from app.ui.screens.coupons import CouponPage, CouponsScreen, MessagePage, SendCouponPage
+from app.ui.screens.coupons.again import words_of_last
 from app.ui.screens.customers import CustomerPage, CustomersScreen
 from app.ui.screens.today import TodayScreen
 from tests.fakes.sample import sample_store
@@ -236,6 +237,24 @@ async def test_a_coupons_message_after_a_restart_is_a_whole_one_in_the_manner_of
     words, link = ui.device.copied[-1].rsplit("\n", 1)
     assert ("生日快乐" if language == "zh_CN" else "irthday") in words and sample.staff.name in words
     assert link.endswith(f"/c/{coupon.code}") and ui.shows(ui.device.copied[-1])
+
+
+async def test_rule_9_2_a_refusal_after_a_coupon_gives_its_message_again_until_it_is_taken_back(sample: Any) -> None:
+    customer_id = sample.heroes["views"]
+    coupon = await send_coupon(sample, coupons.templates(sample.store.read)[0].id, customer_id)
+    page = await FakeUi.screen(sample, CouponPage, coupon.id)
+    await page.press("再次复制消息")
+    await page.until(lambda: len(q.contacts_of(sample.store.read, customer_id)) == 1)
+    went, waiting = page.device.copied[-1], work.outbox_count(sample.store.read)
+    ui = await FakeUi.screen(sample, MessagePage, customer_id)
+    assert ui.shows("现在不能联系")
+    await ui.press("再复制今天那条")
+    await ui.until(lambda: ui.device.copied == [went])
+    assert work.outbox_count(sample.store.read) == waiting
+    await mutate(sample, UndoCoupon(coupon.id))
+    await ui.until(lambda: "再复制今天那条" not in ui.buttons())
+    sample.clock.at = TUESDAY + timedelta(days=1)
+    assert words_of_last(sample, q.customer_by_id(sample.store.read, customer_id), sample.clock.at) is None
 
 
 async def test_rule_9_2_the_very_words_of_today_are_given_out_again_for_nothing(sample: Any) -> None:

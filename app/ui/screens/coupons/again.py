@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
+from app.domain.contact import store_day
 from app.mutations import coupon_link
 from app.protocol.objects import Contact, Coupon, Customer
+from app.store.queries import coupons as cq
 from app.store.queries import customers as q
 from app.store.queries import products as pq
 from app.ui import session as sessions
-from app.ui.screens.coupons.deliver import words_with
+from app.ui.screens.coupons.deliver import words_of_today, words_with
 from app.ui.screens.coupons.words import name_of
+from app.ui.screens.customers.words import coupon_state
 from app.ui.screens.today.reasons import ABOUT_GOODS, Prompt, Prompts
 from app.ui.screens.today.script import ready_text, with_coupon_said
+from app.ui.strings import current
 
 PROMPTS = {"at_risk": "dormant", "dormant": "dormant", "new": "welcome"}
 STILL_TO_SEND = ("issued", "opened", "claimed")
@@ -37,6 +42,23 @@ def words_of_coupon(client: Any, customer: Customer, coupon: Coupon) -> str:
     prompt = _prompt(client, customer, coupon)
     ready = ready_text(customer, prompt, sessions.current().slice(Prompts).tone)
     return f"{with_coupon_said(ready, prompt, name_of(coupon.rules))}\n{coupon_link(client, coupon)}"
+
+
+def words_of_last(client: Any, customer: Customer, now: datetime) -> str | None:
+    """Return what went to this customer last today and may be given out again for nothing (rule 9.2); None for nothing.
+
+    A coupon that was taken back, used or is over does not go again.
+    """
+    plain = words_of_today(client, customer.id)
+    begin, end = store_day(now, current().zone)
+    read = client.store.read
+    for one in q.contacts_of(read, customer.id):  # newest first
+        coupon = cq.coupon_by_id(read, one.coupon_id) if one.coupon_id and begin <= one.at < end else None
+        if coupon is not None and coupon_state(coupon, now) in STILL_TO_SEND:
+            return words_of_coupon(client, customer, coupon)
+        if one.at < begin or (plain is not None and one.coupon_id is None):
+            break
+    return plain
 
 
 def _prompt(client: Any, customer: Customer, coupon: Coupon) -> Prompt | None:

@@ -23,6 +23,7 @@ from app.ui import hooks
 from app.ui import parts as p
 from app.ui import session as sessions
 from app.ui.guards import screen
+from app.ui.screens.coupons.again import words_of_last
 from app.ui.screens.coupons.attach import CouponChoices, CouponRow, Goods, Option, best, is_blocked, options_of
 from app.ui.screens.coupons.deliver import give_again, hand_over, record, remember, remember_coupon, words_of_today
 from app.ui.screens.coupons.lately import MemoLately
@@ -138,7 +139,7 @@ def Composer(customer_id: str, with_coupon: bool, prompt: Prompt | None) -> ft.C
 
     more = p.quiet(t("message.another"), lambda: show_ready(turn + 1 if edited is None else 0), ft.Icons.REFRESH)
     body: list[ft.Control] = [
-        *([_blocked(denied, customer_id, prompt, now)] if denied is not None else []),
+        *([_blocked(denied, customer, prompt, now)] if denied is not None else []),
         p.section(t("coupons.message"), more if len(texts) > 1 else None),
         p.segmented([(name, t(f"message.tone_{name}")) for name in TONES], prompts.tone, choose_tone),
         p.text_field(t("message.field"), text, set_edited, lines=3),
@@ -192,28 +193,28 @@ def _picked(options: list[Option], prompt: Prompt | None, coupon: str) -> Option
     return next((option for option in options if option[0].id == wanted), None)
 
 
-def _blocked(denied: Denied, customer_id: str, prompt: Prompt | None, now: datetime) -> ft.Control:
+def _blocked(denied: Denied, customer: Customer, prompt: Prompt | None, now: datetime) -> ft.Control:
     """Return why nothing may go out now (rule 9.3: no way around it), and the reminder for the next polite time."""
     at = denied.params.get("next_at")
     remind = None
     if prompt is not None and isinstance(at, str) and from_text(at) > now:
-        remind = p.quiet(t("message.remind"), lambda: _remind(customer_id, prompt, at, now), ft.Icons.ALARM)
-    ways = [way for way in (_once_more(customer_id, denied), remind) if way is not None]
+        remind = p.quiet(t("message.remind"), lambda: _remind(customer.id, prompt, at, now), ft.Icons.ALARM)
+    ways = [way for way in (_once_more(customer, denied, now), remind) if way is not None]
     words = limit_text(denied.code, denied.params)
     action = ft.Row(ways, wrap=True, spacing=Space.XS) if ways else None
     return p.notice(t("coupons.blocked"), words, icon=ft.Icons.SCHEDULE, action=action)
 
 
-def _once_more(customer_id: str, denied: Denied) -> ft.Control | None:
-    """Return the way to give out again what was said today, which is no contact more (rule 9.2)."""
+def _once_more(customer: Customer, denied: Denied, now: datetime) -> ft.Control | None:
+    """Return the way to give out again what went last today, which is no contact more (rule 9.2)."""
     ui = sessions.current()
-    text = words_of_today(ui.client, customer_id) if denied.code == "contact_budget_used" else None
+    text = words_of_last(ui.client, customer, now) if denied.code == "contact_budget_used" else None
     if text is None:
         return None
 
     async def give() -> None:
         try:
-            await give_again(ui.client, customer_id, text)
+            await give_again(ui.client, customer.id, text)
         except GuideError as error:
             p.say(error_text(error), refused=True)
 
