@@ -257,6 +257,16 @@ async def test_rule_9_2_a_refusal_after_a_coupon_gives_its_message_again_until_i
     assert words_of_last(sample, q.customer_by_id(sample.store.read, customer_id), sample.clock.at) is None
 
 
+@pytest.mark.parametrize("row", ["发了优惠券", "「"])
+async def test_what_the_timeline_tells_of_a_coupon_leads_to_it(sample: Any, row: str) -> None:
+    customer_id = sample.heroes["views"]
+    coupon = await send_coupon(sample, coupons.templates(sample.store.read)[0].id, customer_id)
+    await mutate(sample, RecordContact("contact-1", customer_id, "coupon", "copied", coupon_id=coupon.id))
+    ui = await FakeUi.screen(sample, CustomerPage, customer_id)
+    await ui.press(f"「{coupon.rules['name']}」" if row == "「" else row)
+    assert ui.ui.nav.stack()[-1] == f"/coupons/{coupon.id}" and not ui.reports and ui.count() <= 300
+
+
 async def test_rule_9_2_the_very_words_of_today_are_given_out_again_for_nothing(sample: Any) -> None:
     customer_id = sample.heroes["views"]
     ui = await FakeUi.screen(sample, MessagePage, customer_id)

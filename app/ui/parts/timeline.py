@@ -38,8 +38,13 @@ def timeline_item(
 DOT = 32
 
 
-def moment(icon: ft.IconData, title: str, meta: str, when: str = "", *, strong: bool = False) -> ft.Control:
-    """Return an item of a `thread`, as light as can be (there are many); without `when` it is of the day above."""
+def moment(
+    icon: ft.IconData, title: str, meta: str, when: str = "", *, strong: bool = False, leads: bool = False
+) -> ft.Control:
+    """Return an item of a `thread`, as light as can be (there are many); without `when` it is of the day above.
+
+    `leads` marks one that opens something; pressing it is its caller's.
+    """
     dot = ft.Container(
         ft.Icon(icon, size=16, color=Tone.ON_SOFT if strong else Tone.QUIET), width=DOT, height=DOT,
         border_radius=DOT / 2, bgcolor=Tone.SOFT if strong else Tone.FILL, alignment=ft.Alignment.CENTER,
@@ -49,6 +54,8 @@ def moment(icon: ft.IconData, title: str, meta: str, when: str = "", *, strong: 
         margin=ft.Margin.only(top=5),
     )  # fmt: skip
     end = [txt(when, Type.META, no_wrap=True, margin=ft.Margin.only(top=7))] if when else []
+    if leads:
+        end.append(ft.Icon(ft.Icons.CHEVRON_RIGHT, size=20, color=Tone.QUIET, margin=ft.Margin.only(top=6)))
     return ft.Row([dot, words, *end], spacing=Space.M, vertical_alignment=ft.CrossAxisAlignment.START)
 
 

@@ -19,7 +19,7 @@ from app.ui.screens.customers.words import timeline_row
 from app.ui.strings import current, t
 from app.ui.theme import Space, Type
 
-PAGE = 8  # some 60 controls: two pages fit a profile's 300
+PAGE = 7  # some 65 controls, coupons to open among them: two pages fit a profile's 300
 ALL = "all"
 WORDS_INSET = 44  # where the words of an item begin
 
@@ -71,7 +71,8 @@ def _Page(page: Page) -> ft.Control:
     for item in page.items:
         if above[:4] and _month(above) != _month(item.at):
             rows.append(_month_head(item.at))
-        rows.append(timeline_row(item, products, now, None if _day(above) == _day(item.at) else _when(item.at, now)))
+        when = None if _day(above) == _day(item.at) else _when(item.at, now)
+        rows.append(timeline_row(item, products, now, when, opens=True))
         above = item.at
     return p.thread(rows, last=page.last)
 

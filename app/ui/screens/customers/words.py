@@ -14,6 +14,7 @@ from app.ui import parts as p
 from app.ui import session as sessions
 from app.ui.screens.customers.followup_words import icon_of, kind_name
 from app.ui.strings import Strings, current, money, t
+from app.ui.theme import Space
 
 STATE_TONES = {
     "redeemed": "soft", "claimed": "soft", "reserved": "soft", "expired": "calm", "voided": "calm", "returned": "calm",
@@ -65,11 +66,28 @@ def salutation(customer: Customer, strings: Strings) -> str:
     return customer.name
 
 
-def timeline_row(item: TimelineItem, products: dict[str, Product], now: datetime, when: str | None) -> ft.Control:
-    """Return one item of the timeline as a control; `when` is its day, None on the day of the item above."""
+def timeline_row(
+    item: TimelineItem, products: dict[str, Product], now: datetime, when: str | None, *, opens: bool = False
+) -> ft.Control:
+    """Return one item of the timeline as a control; `when` is its day, None on the day of the item above.
+
+    With `opens` an item of a coupon (the coupon itself, the message it went with) leads to its page.
+    """
     icon, title, meta, strong = _SAYS[item.kind](item.row, products, now)
     hour = current().time_short(item.at) if item.at else None
-    return p.moment(icon, title, p.dots(hour, meta), when or "", strong=strong)
+    coupon_id = _coupon_of(item) if opens else None
+    shown = p.moment(icon, title, p.dots(hour, meta), when or "", strong=strong, leads=coupon_id is not None)
+    if coupon_id is None:
+        return shown
+    inset = ft.Padding.symmetric(vertical=Space.XS)  # 48 high with one line of each text
+    return p.tappable(shown, lambda: sessions.current().open(f"/coupons/{coupon_id}"), padding=inset)
+
+
+def _coupon_of(item: TimelineItem) -> str | None:
+    """Return the coupon an item is about, if it knows one."""
+    if item.kind == "coupon":
+        return item.id
+    return item.row.coupon_id if item.kind == "contact" else None
 
 
 def _order(order: Order, products: dict[str, Product], now: datetime) -> tuple[ft.IconData, str, str, bool]:
