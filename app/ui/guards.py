@@ -5,7 +5,8 @@ error page when a handler does. `@screen` draws a card in place of the screen; `
 restarts the update loop should it ever end.
 
 No touch on an old screen either: on a busy device a letter and the press after it arrive together, and Flet would
-give the press to the handler made before the letter (`_in_order`).
+give the press to the handler made before the letter (`_in_order`). And no letter is taken back: Flet tells what a field
+holds before it tells that it changed, and a screen drawn in between would write the text of before over it (`_whole`).
 """
 
 from __future__ import annotations
@@ -65,7 +66,7 @@ def install(page: ft.Page, report: Report) -> None:
     """
     session: Any = page.session
     session.error = lambda message: report("handler", message)
-    session.dispatch_event = _in_order(session)
+    session.dispatch_event = _whole(session, _in_order(session))
     session._Session__pending_updates = _Outermost(session._Session__pending_updates)
 
     def watch() -> None:
@@ -114,12 +115,34 @@ def _depth(control: Any) -> int:
     return depth
 
 
-def _in_order(session: Any) -> Callable[..., Awaitable[None]]:
+Dispatch = Callable[[int, str, Any], Awaitable[None]]
+
+
+def _whole(session: Any, dispatch: Dispatch) -> Dispatch:
+    """Let the text of a field come with the event that says it changed, never before it; return the dispatch for it."""
+    apply, fields = session.apply_patch, session.index
+
+    def without_text(control_id: int, patch: dict[str, Any]) -> None:
+        field = fields.get(control_id)
+        if isinstance(field, ft.TextField) and field.on_change is not None:
+            patch = {name: value for name, value in patch.items() if name != "value"}
+        apply(control_id, patch)
+
+    async def with_text(control_id: int, event_name: str, event_data: Any) -> None:
+        if event_name == "change" and isinstance(fields.get(control_id), ft.TextField):
+            apply(control_id, {"value": event_data})  # its handler is called without a turn of the loop in between
+        await dispatch(control_id, event_name, event_data)
+
+    session.apply_patch = without_text
+    return with_text
+
+
+def _in_order(session: Any) -> Dispatch:
     """Return the session's dispatch of events, which waits until what earlier ones changed is drawn.
 
     A letter does not wait: its field, drawn with the text of before, would be emptied under the hand.
     """
-    dispatch: Callable[..., Awaitable[None]] = session.dispatch_event
+    dispatch: Dispatch = session.dispatch_event
 
     async def drawn_first(control_id: int, event_name: str, event_data: Any) -> None:
         turns = 0

@@ -73,7 +73,7 @@ async def test_a_lost_phone_is_ended_with_the_pin_and_then_waits_to_erase_itself
     await ui.sees("连上网再试")
     switch.work_offline = False
     await ui.press("退出并清除")
-    await ui.sees("请输入 PIN")
+    await ui.sees("再确认是你")
     await ui.type("PIN", "246810")
     await ui.press("退出并清除")
     await ui.sees("等它联网就清除")

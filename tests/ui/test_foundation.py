@@ -248,3 +248,35 @@ async def test_a_message_is_said_briefly_however_much_a_page_remembers(
     web_app(App(Settings.from_env()))
     message = Message(MessageAction.REGISTER_CLIENT, RegisterClientResponseBody("", Page(), ""))
     assert len(f"send_message: {message}") < 60
+
+
+REDRAW: list[Any] = []
+
+
+@screen
+def Typing() -> ft.Control:
+    text, set_text = ft.use_state("")
+    times, set_times = ft.use_state(0)
+    REDRAW[:] = [lambda: set_times(times + 1)]
+    return p.frame("写", [p.text_field("备注", text, set_text), p.txt(f"第{times}次")])
+
+
+async def test_a_screen_drawn_while_a_letter_is_under_way_does_not_write_the_text_of_before_over_it() -> None:
+    """Flet tells first what the field holds, then that it changed: "linen" became "lnen" where a draw fell between."""
+    ui = await FakeUi.screen(fake_client(), Typing)
+    ui.guard()
+    await ui.type("备注", "l")
+    sent: list[str] = []
+    send = ui.send_message
+    ui.send_message = lambda message: (sent.append(str(getattr(message.body, "patch", ""))), send(message))[1]  # type: ignore[method-assign]
+    field = ui.field("备注")
+    ui.session.apply_patch(field._i, {"value": "li"})
+    REDRAW[0]()
+    await ui.settle()
+    assert ui.shows("第1次") and not any("'l'" in one for one in sent)
+    ui.session.apply_patch(field._i, {"value": "lin"})  # the next one came before the first was answered
+    await ui.session.dispatch_event(field._i, "change", "li")
+    await ui.settle()
+    await ui.session.dispatch_event(field._i, "change", "lin")
+    await ui.settle()
+    assert ui.field("备注").value == "lin" and not any("'l" in one for one in sent)

@@ -42,7 +42,7 @@ async def test_the_number_shows_after_reason_and_pin_and_goes_by_itself(
     assert asked == []
     switch.work_offline = False
     await ui.press("显示 10 秒")
-    await ui.until(lambda: ui.shows("请输入 PIN"))
+    await ui.until(lambda: ui.shows("再确认是你"))
     await ui.type("PIN", "246810")
     await ui.press("显示 10 秒")
     await ui.until(lambda: ui.shows(NUMBER))

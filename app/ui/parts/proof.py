@@ -11,12 +11,14 @@ from app.domain.errors import GuideError
 from app.ui import hooks
 from app.ui.parts.cards import notice
 from app.ui.parts.choose import text_field
+from app.ui.parts.text import txt
 from app.ui.strings import error_text, t
+from app.ui.theme import Tone, Type
 
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """How the question stands: `rows` to show (the PIN's field, why it failed), whether it can be asked, how."""
+    """How the question stands: `rows` to show (the PIN's field, what is wanted or failed), whether and how to ask."""
 
     rows: tuple[ft.Control, ...]
     ready: bool
@@ -35,8 +37,9 @@ def use_proof(job: Callable[[str], Awaitable[None]], why: Callable[[GuideError],
         try:
             await job(pin)
         except GuideError as error:
-            set_wants_pin(wants_pin or error.code == "step_up_needed")
-            set_problem(why(error))
+            first = error.code == "step_up_needed" and not wants_pin
+            set_wants_pin(wants_pin or first)
+            set_problem("" if first else why(error))
 
     def ask() -> None:
         set_problem("")
@@ -44,7 +47,18 @@ def use_proof(job: Callable[[str], Awaitable[None]], why: Callable[[GuideError],
 
     rows: list[ft.Control] = []
     if wants_pin:
-        rows.append(text_field(t("login.pin"), pin, set_pin, password=True, keyboard_type=ft.KeyboardType.NUMBER))
+        rows.append(txt(t("login.again"), Type.BODY, Tone.QUIET))
+        rows.append(
+            text_field(
+                t("login.pin"),
+                pin,
+                set_pin,
+                password=True,
+                keyboard_type=ft.KeyboardType.NUMBER,
+                autofocus=True,
+                on_submit=ask,
+            )
+        )
     if problem:
         rows.append(notice(None, problem, tone="late", icon=ft.Icons.ERROR_OUTLINE))
     return Proof(tuple(rows), (bool(pin) or not wants_pin) and not busy, busy, ask)
