@@ -127,7 +127,8 @@ def _in_note(note: str, word: str) -> Hit | None:
     if at < 0:
         return None
     begin = 0 if at <= SNIPPET else at - SNIPPET
-    text = ("…" if begin else "") + note[begin : begin + NOTE_SHOWN].replace("\n", " ")
+    end = begin + NOTE_SHOWN
+    text = ("…" if begin else "") + note[begin:end].replace("\n", " ") + ("…" if len(note) > end else "")
     return Hit((), "note", text, tuple(_spans(fold(text), word)))
 
 

@@ -45,7 +45,7 @@ def test_a_reminder_planned_offline_arrives_and_a_home_visit_ends_with_what_was_
     app.tap(re.compile("^安排$"))
     app.tap(re.compile("^安排在 明天"))
     assert app.taps - taps <= REMINDER_TAPS
-    app.sees("已安排")
+    app.sees(re.compile("已安排在 明天"))
     reminders = "SELECT count(*) FROM follow_up WHERE kind = 'reminder' AND state = 'open' AND customer_id = ?"
     before = facts.one(reminders, member.id)
     app.back()

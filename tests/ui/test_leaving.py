@@ -69,7 +69,7 @@ async def decide(place: Any) -> FakeUi:
     ui.ui.installation = place.leaving
     await ui.press("退出登录")
     await ui.press("退出并删除")
-    await ui.until(lambda: ui.shows("还有 2 条改动没送出"))
+    await ui.until(lambda: ui.shows("还有 2 条改动待同步"))
     return ui
 
 
@@ -101,11 +101,11 @@ async def test_unsent_work_goes_into_a_sealed_file_and_comes_back_once(place: An
 
     back = await FakeUi.screen(place.sample, SyncScreen)
     back.ui.installation, back.device.picked = place.leaving, data
-    await back.press("读回保存的未送出文件")
-    await back.until(lambda: "读回并送出" in back.buttons())
+    await back.press("取回退出时存下的改动")
+    await back.until(lambda: "取回并同步" in back.buttons())
     await back.type("PIN", PIN)
-    await back.press("读回并送出")
-    await back.until(lambda: back.shows("已读回 2 条改动"))
+    await back.press("取回并同步")
+    await back.until(lambda: back.shows("已取回 2 条改动"))
     assert [(one.name, one.args) for one in store.query(outbox.pending)] == [(one.name, one.args) for one in before]
     assert {one.subject for one in store.query(work.waiting)} == {
         f"customer/{place.sample.heroes[who]}" for who in ("vip", "note")

@@ -200,14 +200,17 @@ async def test_an_order_that_paid_nothing_says_its_rule_and_is_asked_about_offli
         lambda tx: tx.update(Order, order.id, reason="nearest_store", closing_guide_id=None, bound_guide_id=None)
     )
     listed = await FakeUi.screen(sample, UncountedPage)
-    await listed.type("按订单号查", order.no)
+    await listed.type("按订单号或姓名查", order.no)
     buyer = q.customer_by_id(sample.store.read, order.customer_id)
     product = products.product_by_id(sample.store.read, order.lines[0].product_id)
     assert buyer and product
+    await listed.type("按订单号或姓名查", buyer.name)
+    assert not [name for name in listed.buttons() if name.startswith("查订单")], "a name is no order number"
     row = next(name for name in listed.buttons() if buyer.name in name)
     assert product.name in row and "归到最近的门店" in row and order.no[-4:] in row, "who, what, why and which"
     ui = await FakeUi.screen(sample, OrderPayPage, order.no)
-    assert ui.shows("规则 3.2") and "¥0.00" in ui.texts()
+    assert ui.shows("下单前没有有效的分享") and "¥0.00" in ui.texts()
+    assert not ui.shows("规则 3.2"), "the number of a rule is for who decides by it"
     await ui.type("补充一句（可不填）", "她是我接待的")
     await ui.press("问店长")
     await ui.until(lambda: ui.shows("等答复"))

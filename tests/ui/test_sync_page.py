@@ -135,4 +135,4 @@ async def test_the_badge_counts_what_is_to_be_looked_at() -> None:
     ui = await FakeUi.screen(client, SyncBadge)
     client.engine.become(state="online", refused=1, problems=2)
     await ui.settle()
-    assert ui.shows("3 条需要看一眼")
+    assert ui.shows("3 条需要处理")

@@ -307,6 +307,13 @@ async def test_progress_counts_people_not_ticks(sample: Any) -> None:
 # --- promises, play, orders --------------------------------------------------------------------------------------
 
 
+async def test_a_promise_of_another_day_says_how_late_it_is(sample: Any) -> None:
+    who = sample.heroes["budget_used"]
+    await mutate(sample, PlanFollowUp("follow-late", who, "reminder", to_text(TUESDAY - timedelta(days=2)), "试大衣"))
+    ui = await today(sample)
+    assert "过了 2 天" in ui.texts() and ui.shows("先办这件")
+
+
 async def test_promises_stand_at_their_time_whatever_the_budget_says(sample: Any) -> None:
     who = q.customer_by_id(sample.store.read, sample.heroes["budget_used"])
     assert who
@@ -325,6 +332,7 @@ async def test_promises_stand_at_their_time_whatever_the_budget_says(sample: Any
     assert (
         texts.index("08:30") < texts.index("现在做") < texts.index("14:00")
     )  # only what is late comes before the card
+    assert ui.shows("先办这件"), "which comes first is said"
     await ui.press(next(name for name in ui.buttons() if who.name in name and "14:00" in name))
     assert ui.ui.nav.stack()[-1] == f"/customers/{who.id}/followups/follow-0"
 

@@ -104,7 +104,8 @@ def _step(index: int, step: Step) -> ft.Control:
 def _facts(entry: CommissionEntry, rule: str, partner: str | None, strings: Strings) -> ft.Control:
     made = from_text(entry.created_at)
     facts = [p.fact(t("commission.fact_made"), f"{date_short(made)} {time_short(made)}")]
-    facts.append(p.fact(t("commission.fact_role"), t(f"commission.role_{entry.role}")))
+    part = "share" if entry.role == "sole" else "role"
+    facts.append(p.fact(t(f"commission.fact_{part}"), t(f"commission.role_{entry.role}")))
     if partner:
         facts.append(p.fact(t("commission.fact_partner"), partner))
     facts.append(p.fact(t("commission.fact_rule"), rule))

@@ -58,7 +58,8 @@ def LedgerPage() -> ft.Control:
     opened = hooks.use_slice(OpenTiers).keys
     rows = ft.use_memo(lambda: by_day(found, strings.zone, view.day, opened), [found, view.day, opened])
     over = month(month_day(today, months))
-    top = [_search(view), _chips(view, lines), _sums(found, view)]
+    came, _ = ft.use_state(_on(view))  # who comes from a sum of one kind sees that chip, it would stand off the screen
+    top = [_search(view), _chips(view, lines, came), _sums(found, view)]
     if not rows:
         partial = p.is_partial() and not lines
         body = p.unfinished() if partial else _nothing(bool(lines), view)
@@ -160,8 +161,12 @@ def _search(view: Filters) -> ft.Control:
     return p.search_field(t("commission.search"), view.text, type_in)
 
 
-def _chips(view: Filters, lines: Sequence[LedgerLine]) -> ft.Control:
-    """Return one row of chips: states, then what is in this month of kinds and channels."""
+def _on(view: Filters) -> frozenset[str]:
+    return frozenset((f"state:{view.state}", f"kind:{view.kind}", f"source:{view.source}"))
+
+
+def _chips(view: Filters, lines: Sequence[LedgerLine], first: frozenset[str]) -> ft.Control:
+    """Return one row of chips: those of `first`, states, then what is in this month of kinds and channels."""
     kinds = {one.kind for one in lines}
     channels = {one.channel for one in lines}
     options: list[tuple[str, str]] = [("", t("commission.all"))]
@@ -170,7 +175,8 @@ def _chips(view: Filters, lines: Sequence[LedgerLine]) -> ft.Control:
     if any(one.sleep for one in lines):
         options.append(("source:sleep", t("commission.sleep")))
     options += [(f"source:{one}", t(f"profile.channel.{one}")) for one in CHANNELS if one in channels]
-    on = {f"state:{view.state}", f"kind:{view.kind}", f"source:{view.source}"}
+    options.sort(key=lambda one: bool(one[0]) and one[0] not in first)  # stable: the others keep their order
+    on = _on(view)
     chosen = {value for value, _ in options if value in on} or {""}
     return p.filter_chips(options, chosen, _choose)
 

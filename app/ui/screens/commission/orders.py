@@ -11,6 +11,7 @@ import flet as ft
 from app.domain.dispute import Verdict
 from app.domain.instants import to_text
 from app.insight import money as rules
+from app.insight.index import CustomerRow
 from app.mutations.mutate import call_of, new_id
 from app.protocol.limits import DISPUTE_TEXT_MAX, ORDER_NO_MAX
 from app.protocol.mutations import AskAboutOrder
@@ -42,6 +43,7 @@ class Row:
     paid: str
     fen: int
     state: str
+    buyer: str = ""
 
 
 @ft.observable
@@ -62,17 +64,23 @@ def UncountedPage() -> ft.Control:
     asked = hooks.use_query(commission.disputes)
     wanted = view.number.strip()
     states = {one.order_no: one.state for one in reversed(asked)}
-    rows = [_order_line(pay, verdict, states.get(pay.no, ""), now, strings) for pay, verdict in found]
+    people = {pay.customer_id: client.index.get(pay.customer_id) for pay, _ in found}
+    rows = [
+        replace(_order_line(pay, verdict, states.get(pay.no, ""), now, strings), buyer=_name(people[pay.customer_id]))
+        for pay, verdict in found
+    ]
     known = {row.no for row in rows}
     rows = [_asked_line(one, now, strings) for one in asked if one.order_no not in known] + rows
-    kept = tuple(row for row in rows if wanted in row.no)
+    kept = tuple(row for row in rows if wanted in row.no or wanted in row.buyer)
 
     def type_in(text: str) -> None:
         view.number = text[:ORDER_NO_MAX]
 
     top = [p.search_field(t("commission.order_search"), view.number, type_in)]
-    if wanted and wanted not in {row.no for row in kept}:
+    if wanted and any(one.isdigit() for one in wanted) and wanted not in {row.no for row in kept}:
         top.append(_find(wanted))
+    if kept and not wanted:
+        top.append(p.txt(t("commission.uncounted_why"), Type.META))
     if not kept:
         body = p.unfinished() if p.is_partial() and not wanted else _none(wanted)
         return p.frame(t("commission.tile_uncounted"), [body], top=top)
@@ -80,6 +88,10 @@ def UncountedPage() -> ft.Control:
         kept, _row, padding=ft.Padding.only(bottom=Space.XL), key=wanted, mark=strings.language, chunk=2
     )
     return p.frame(t("commission.tile_uncounted"), listed, scroll=False, top=top)
+
+
+def _name(row: CustomerRow | None) -> str:
+    return row.name if row else ""
 
 
 def _find(number: str) -> ft.Control:
@@ -193,8 +205,10 @@ def Verdicts(order: Order) -> ft.Control:
 
 
 def verdict_head(code: str, rule: str) -> ft.Control:
-    """Return the sentence of a verdict with the number of its rule."""
-    head = p.ends(p.txt(t(f"commission.why_{code}"), Type.SECTION), p.pill(t("commission.rule_no", no=rule), "calm"))
+    """Return the sentence of a verdict; with the number of its rule for the manager, who decides by it."""
+    head: ft.Control = p.txt(t(f"commission.why_{code}"), Type.SECTION)
+    if sessions.current().role == "manager":
+        head = p.ends(head, p.pill(t("commission.rule_no", no=rule), "calm"))
     return ft.Column([head, p.txt(t(f"commission.because_{code}"), Type.BODY, Tone.QUIET)], spacing=Space.XS)
 
 

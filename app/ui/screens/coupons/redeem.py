@@ -140,7 +140,7 @@ def _typed(text: str, here: Scanned | None) -> list[ft.Control]:
 def _field(counter: Counter, on_submit: Any) -> ft.Control:
     field = p.text_field(
         t("coupons.redeem_field"), counter.text, counter.take, autofocus=True, on_submit=on_submit, max_length=None,
-        prefix_icon=ft.Icons.QR_CODE_SCANNER, autocorrect=False, enable_suggestions=False, expand=True,
+        prefix_icon=ft.Icons.CONFIRMATION_NUMBER_OUTLINED, autocorrect=False, enable_suggestions=False, expand=True,
     )  # fmt: skip
     clear = p.icon_button(ft.Icons.CLOSE, t("common.clear"), lambda: counter.take("")) if counter.text else None
     row = ft.Row([field, *([clear] if clear else [])], vertical_alignment=ft.CrossAxisAlignment.START)

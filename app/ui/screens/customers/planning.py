@@ -58,7 +58,10 @@ def _Plan(customer_id: str) -> ft.Control:
         made = PlanFollowUp(new_id, customer_id, kind, to_text(at), note.strip(), private)
         after = f"/customers/{customer_id}/followups/{new_id}"
         then = (lambda: ui.replace(after)) if kind == "visit" else ui.back
-        submit(made, done="followup.planned", undo=CancelFollowUp(new_id, customer_id), then=then)
+        submit(
+            made, done="followup.planned", params={"when": when_words(at, now)},
+            undo=CancelFollowUp(new_id, customer_id), then=then,
+        )  # fmt: skip
 
     body = [
         p.segmented([(one, kind_name(one)) for one in rules.KINDS], kind, set_kind),

@@ -229,10 +229,11 @@ def NoteForm(customer: Customer, close: Callable[[], None] | None = None) -> ft.
     entry = p.text_field(t("profile.note_field"), note, set_draft, max_length=NOTE_MAX, counter=" ", **lines)
     mark = [p.pill(t("profile.private_mark"), "warm", ft.Icons.LOCK_OUTLINE)] if private and note else []
     who = mark or [p.txt(t("profile.note_hint"), Type.META, expand=True)]
-    under = ft.Row([*who, *([] if close else [save])], alignment=ft.MainAxisAlignment.SPACE_BETWEEN)
+    under = ft.Row(who)
     switch = p.switch_row(t("profile.note_private"), t("profile.note_private_hint"), private, set_chosen)
+    end = ft.Row([save], alignment=ft.MainAxisAlignment.END)
     left = [p.ends(p.txt(t("profile.note_left"), Type.META), p.quiet(t("profile.note_drop"), drop))]
-    rows = [*(left if found and changed else []), entry, under, switch, *([save] if close else [])]
+    rows = [*(left if found and changed else []), entry, under, switch, save if close else end]
     return ft.Column(rows, spacing=Space.M, horizontal_alignment=STRETCH)
 
 

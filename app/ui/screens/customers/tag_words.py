@@ -12,7 +12,8 @@ from app.ui.strings import current, date_short, money, t
 
 def tag_name(tag: AutoTag) -> str:
     """Return the tag as a pill shows it; a category's fan names the category."""
-    return t(f"autotag.{tag.code}", **_params(tag))
+    low = tag.code == "stored_value_low" and int(tag.params.get("left_fen", 1)) <= 0
+    return t("autotag.stored_value_empty" if low else f"autotag.{tag.code}", **_params(tag))
 
 
 def tag_reason(tag: AutoTag, now: datetime) -> str:

@@ -43,14 +43,14 @@ def split(due: Sequence[FollowUp], now: datetime) -> tuple[tuple[FollowUp, ...],
 
 @screen
 def Promises(due: Sequence[FollowUp], titled: bool = True) -> ft.Control:
-    """Show promises by time, under their title or alone."""
+    """Show promises by time, under their title; or alone, as what comes first of all."""
     client, now = hooks.use_client(), hooks.use_now()
     wanted = tuple(sorted({one.customer_id for one in due}))
     people = hooks.use_live({"customer"}, lambda: q.customers_by_ids(client.store.read, wanted), wanted)
     everything, set_everything = ft.use_state(False)
     known = [one for one in due if one.customer_id in people]
     shown = known[: MOST if everything else _first(known, now)]
-    rows = [_row(one, people[one.customer_id], now) for one in shown]
+    rows = [_row(one, people[one.customer_id], now, first=not titled) for one in shown]
     more = len(known) - len(shown)
     controls: list[ft.Control] = [
         *([p.section(t("today.promised"))] if titled else []),
@@ -67,7 +67,7 @@ def _first(due: Sequence[FollowUp], now: datetime) -> int:
     return min(MOST, len(due) if len(due) - shown == 1 else shown)
 
 
-def _row(one: FollowUp, who: Customer, now: datetime) -> ft.Control:
+def _row(one: FollowUp, who: Customer, now: datetime, *, first: bool) -> ft.Control:
     ui, at = sessions.current(), from_text(one.at)
     late = at < now
     path = f"/customers/{one.customer_id}/followups/{one.id}"
@@ -76,7 +76,7 @@ def _row(one: FollowUp, who: Customer, now: datetime) -> ft.Control:
     )
     return p.person_row(
         p.txt(who.name, Type.ROW, lines=1),
-        p.txt(p.dots(kind_name(one.kind), one.note), Type.META, lines=1),
+        p.txt(p.dots(t("today.promised_first") if first else None, kind_name(one.kind), one.note), Type.META, lines=1),
         leading=_round(one.kind, late=late),
         fact=_when(at, now),
         fact_color=Tone.LATE if late else None,
@@ -94,10 +94,10 @@ def _round(kind: str, *, late: bool) -> ft.Control:
 
 
 def _when(at: datetime, now: datetime) -> str:
-    """Return the hour of today, else the day it was due."""
+    """Return the hour of today, else how many days it is late."""
     strings = current()
-    today = day_of(at, strings.zone) == day_of(now, strings.zone)
-    return strings.time_short(at) if today else strings.date_short(at, now)
+    days = (day_of(now, strings.zone) - day_of(at, strings.zone)).days
+    return t("followup.late", n=days) if days > 0 else strings.time_short(at)
 
 
 def _close(one: FollowUp, who: Customer, path: str) -> Callable[[], None]:
