@@ -52,7 +52,7 @@ REWARDS_SHOWN = 20  # in one card; the newest first
 def _row(one: ActionReward, who: str) -> ft.Control:
     ui = sessions.current()
     kind = t(f"commission.reward_kind_{one.kind}")
-    facts = p.dots(kind if who else None, date_short(one.made_at), reason_head(one))
+    facts = p.dots(reason_head(one), kind if who else None, date_short(one.made_at))  # the reason is never what is cut
     amount = ft.Column(
         [p.txt(money(one.amount_fen, exact=True), Type.ROW, no_wrap=True),
          p.txt(t(f"commission.reward_{one.state}"), Type.META, no_wrap=True)],
