@@ -257,6 +257,22 @@ async def test_rule_9_2_a_refusal_after_a_coupon_gives_its_message_again_until_i
     assert words_of_last(sample, q.customer_by_id(sample.store.read, customer_id), sample.clock.at) is None
 
 
+@pytest.mark.parametrize(("page", "button"), [(SendCouponPage, "发券"), (MessagePage, "发送")])
+async def test_a_composer_that_sent_does_not_deny_itself_before_it_has_left(
+    sample: Any, page: Any, button: str
+) -> None:
+    customer_id = sample.heroes["views"]
+    ui = await FakeUi.screen(sample, page, customer_id)  # alone in the window, it never leaves
+    assert ui.shows("今天还可联系 1 次")
+    await ui.press(button)
+    await ui.until(lambda: len(q.contacts_of(sample.store.read, customer_id)) == 1)
+    await ui.settle()
+    assert not ui.shows("现在不能联系") and ui.shows("今天还可联系 1 次")
+    assert button not in ui.buttons()  # nor is it sent twice
+    again = await FakeUi.screen(sample, page, customer_id)
+    assert again.shows("现在不能联系") and not again.shows("今天还可联系 1 次")
+
+
 @pytest.mark.parametrize("row", ["发了优惠券", "「"])
 async def test_what_the_timeline_tells_of_a_coupon_leads_to_it(sample: Any, row: str) -> None:
     customer_id = sample.heroes["views"]
@@ -269,9 +285,13 @@ async def test_what_the_timeline_tells_of_a_coupon_leads_to_it(sample: Any, row:
 
 async def test_rule_9_2_the_very_words_of_today_are_given_out_again_for_nothing(sample: Any) -> None:
     customer_id = sample.heroes["views"]
-    ui = await FakeUi.screen(sample, MessagePage, customer_id)
+    ui = await FakeUi.app(sample)
+    await ui.tab("客户")
+    ui.ui.open(f"/customers/{customer_id}/message")
     await ui.press("发送")
     await ui.until(lambda: len(q.contacts_of(sample.store.read, customer_id)) == 1)
+    await ui.until(lambda: "发送" not in ui.buttons())
+    ui.ui.open(f"/customers/{customer_id}/message")
     words, waiting = ui.device.copied[-1], work.outbox_count(sample.store.read)
     await ui.press("再复制今天那条")
     await ui.until(lambda: ui.device.copied == [words, words])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -59,6 +59,28 @@ def MessagePage(customer_id: str) -> ft.Control:
     return Composer(customer_id, False, use_prompt(customer_id), key=f"{customer_id}/message")
 
 
+def use_way_out() -> tuple[Callable[[Callable[[], Awaitable[bool]]], None], bool]:
+    """Return `(start, going)`: as `hooks.use_once`; a job that says it left stays going until the page is gone. A hook.
+
+    The contact that a page records would deny it another one, while it is still to be seen.
+    """
+    start, busy = hooks.use_once()
+    going: Any = ft.use_ref(False)
+
+    def begin(job: Callable[[], Awaitable[bool]]) -> None:
+        async def run() -> None:
+            left = False
+            try:
+                left = await job()
+            finally:
+                going.current = left
+
+        going.current = True
+        start(run)
+
+    return begin, busy or going.current
+
+
 @dataclass(frozen=True, slots=True)
 class Letter:
     """What is about to go out."""
@@ -93,7 +115,7 @@ def Composer(customer_id: str, with_coupon: bool, prompt: Prompt | None) -> ft.C
     edited, set_edited = hooks.use_kept("edited", None)
     turn, set_turn = hooks.use_kept("turn", 0)  # which of the ready texts
     choosing, set_choosing = ft.use_state(False)
-    start, busy = hooks.use_once()
+    start, going = use_way_out()
     kept: Any = ft.use_ref(None)  # the coupon that was issued while its message did not go
 
     def choose_coupon(template_id: str) -> None:
@@ -113,9 +135,10 @@ def Composer(customer_id: str, with_coupon: bool, prompt: Prompt | None) -> ft.C
     p.use_sheet(sheet, t("coupons.choose"), lambda: set_choosing(False))
     product = next((one for one in goods or () if one.id == attached), None)
     item = product.id if product and not picked else None
-    denied = hooks.use_live(
+    asked_now = hooks.use_live(
         WATCHED, lambda: refusal_to_contact(client, customer_id, item_id=item), customer_id, now, item
     )
+    denied = None if going else asked_now
     along = hooks.use_same(  # a letter of the message draws none of it
         lambda: ft.Column(
             [
@@ -132,10 +155,10 @@ def Composer(customer_id: str, with_coupon: bool, prompt: Prompt | None) -> ft.C
     text = texts[turn % len(texts)] if edited is None else edited
     letter = Letter(customer, text, prompt, picked[0].id if picked else None, product, poster and product is not None)
 
-    async def send() -> None:
+    async def send() -> bool:
         if letter.template_id is not None:
             set_coupon(letter.template_id)  # once it is issued the rules may forbid another of its kind
-        await _send(client, letter, kept)
+        return await _send(client, letter, kept)
 
     more = p.quiet(t("message.another"), lambda: show_ready(turn + 1 if edited is None else 0), ft.Icons.REFRESH)
     body: list[ft.Control] = [
@@ -147,8 +170,8 @@ def Composer(customer_id: str, with_coupon: bool, prompt: Prompt | None) -> ft.C
         *([MemoLately(customer_id)] if wide else []),
     ]
     ready = denied is None and bool(text.strip())
-    again = denied is None and went_today(client, letter)
-    foot = _foot(customer_id, _send_label(letter), (lambda: start(send)) if ready else None, busy=busy, again=again)
+    again = denied is None and not going and went_today(client, letter)
+    foot = _foot(customer_id, _send_label(letter), (lambda: start(send)) if ready else None, busy=going, again=again)
     title = t("coupons.send_to" if picked else "message.title", name=customer.name)
     return p.frame(title, body, foot=foot, actions=_actions(customer_id))
 
@@ -175,9 +198,10 @@ def _foot(customer_id: str, label: str, send: Callable[[], None] | None, *, busy
     need = text_width(label, BUTTON, layout.scale) + BUTTON_INSET
     side_by_side = need <= layout.pane / 2
     button = p.primary(label, send, ft.Icons.SEND_OUTLINED, busy=busy, expand=None if side_by_side else True)
+    cost = Cost(customer_id, again=again, going=busy)
     if side_by_side:
-        return ft.Row([ft.Container(Cost(customer_id, again=again), expand=True), button], spacing=Space.M)
-    return ft.Column([Cost(customer_id, again=again), ft.Row([button])], spacing=Space.S)
+        return ft.Row([ft.Container(cost, expand=True), button], spacing=Space.M)
+    return ft.Column([cost, ft.Row([button])], spacing=Space.S)
 
 
 def _actions(customer_id: str) -> list[ft.Control]:
@@ -254,20 +278,23 @@ def _send_label(letter: Letter) -> str:
     return t("message.send_share" if sheet else "message.send")
 
 
-async def _send(client: Any, letter: Letter, kept: Any) -> None:
-    """Issue the coupon, hand the message over, and record what went; a coupon whose message did not go is kept."""
+async def _send(client: Any, letter: Letter, kept: Any) -> bool:
+    """Issue the coupon, hand the message over, record what went and leave; say whether it did.
+
+    A coupon whose message did not go is kept for the next try.
+    """
     ui, customer, prompt = sessions.current(), letter.customer, letter.prompt
     coupon = None if letter.template_id is None else await _coupon_of(client, letter, letter.template_id, kept)
     text = letter.text if coupon is None else f"{letter.text}\n{coupon_link(client, coupon)}"
     if letter.product is None and went_today(client, letter):
         await give_again(client, customer.id, text)
         _done(ui)
-        return
+        return True
     coupon_id = coupon.id if coupon else None
     sent = await hand_over(client, customer.id, text, letter.product, poster=letter.poster, coupon_id=coupon_id)
     if sent is None:
         p.say(t("coupons.not_delivered"), refused=True)
-        return
+        return False
     kind = "coupon" if coupon else "poster" if letter.poster else "message"
     await record(client, customer.id, kind, sent, prompt, coupon_id)
     if coupon_id is not None:
@@ -278,12 +305,13 @@ async def _send(client: Any, letter: Letter, kept: Any) -> None:
     copied = sent.channel == "copied"
     if coupon is None:
         p.say(t(("message.shared_poster" if letter.poster else "message.copied") if copied else "message.sent"))
-        return
+        return True
     undo = UndoCoupon(coupon.id)
     p.say(
         t("coupons.sent" if copied else "coupons.sent_shared", name=customer.name),
         on_undo=lambda: ui.run(hooks.run_mutation, undo, "coupons.undone_of", None, {"name": customer.name}),
     )
+    return True
 
 
 async def _coupon_of(client: Any, letter: Letter, template_id: str, kept: Any) -> Coupon:

@@ -14,12 +14,14 @@ from app.ui.theme import Space, Tone, Type
 
 
 @screen
-def Cost(customer_id: str, short: bool = False, again: bool = False) -> ft.Control:
+def Cost(customer_id: str, short: bool = False, again: bool = False, going: bool = False) -> ft.Control:
     """Say what is left today and this week and what sending takes of it; else why not, and when it is polite again.
 
-    `again`: what is shared went to this customer today already, so that sending takes nothing.
+    `again`: what is shared went to this customer today already, so that sending takes nothing. `going`: it is on its
+    way, what was said before stays.
     """
-    decision = use_decision(customer_id)
+    decision, before = use_decision(customer_id), ft.use_ref(None)
+    decision = before.current = before.current if going and before.current is not None else decision
     hooks.use_strings()
     if again:
         said, ink, icon = t("message.again_free"), Tone.QUIET, ft.Icons.FORUM_OUTLINED
