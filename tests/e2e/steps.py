@@ -81,7 +81,7 @@ def press_send(app: App, member: Member) -> str:
     before = clipboard(app)
     app.tap("发券并复制消息")
     eventually(lambda: clipboard(app) != before, "the message is on the clipboard")
-    app.sees(re.compile(f"券已发给 {member.name}"))
+    app.sees(re.compile(f"给 {member.name} 的券已发，消息已复制"))
     found = re.search(r"http://\S+/c/\S+", clipboard(app))
     assert found, clipboard(app)
     return found.group()

@@ -58,7 +58,7 @@ def test_a_reason_becomes_a_coupon_and_a_poster_without_a_network(world: World, 
     app.tap(SENDS)
     eventually(lambda: clipboard(app) != before, "the message is on the clipboard")
     assert app.taps - taps <= TAPS - 1
-    app.sees(re.compile(f"券已发给 {first}"))
+    app.sees(re.compile(f"给 {first} 的券已发，消息已复制"))
     assert re.search(r"/c/\S+\n\S+/s/", clipboard(app)), clipboard(app)
 
     # The next one gets the poster: the card's button, then send.

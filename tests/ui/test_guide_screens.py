@@ -273,6 +273,19 @@ async def test_a_composer_that_sent_does_not_deny_itself_before_it_has_left(
     assert again.shows("现在不能联系") and not again.shows("今天还可联系 1 次")
 
 
+@pytest.mark.parametrize(("how", "says"), [("copied", "的券已发，消息已复制，去聊天里粘贴"), ("shared", "券已发给 ")])
+async def test_a_coupon_is_called_sent_only_when_the_share_sheet_says_so(sample: Any, how: str, says: str) -> None:
+    ui = await FakeUi.screen(sample, SendCouponPage, sample.heroes["views"])
+
+    async def text(_words: str) -> str:
+        return how
+
+    ui.device.text = text  # type: ignore[method-assign]
+    await ui.press("发券")
+    await ui.sees(says)
+    assert ui.shows("券已发给 ") == (how == "shared")
+
+
 @pytest.mark.parametrize("row", ["发了优惠券", "「"])
 async def test_what_the_timeline_tells_of_a_coupon_leads_to_it(sample: Any, row: str) -> None:
     customer_id = sample.heroes["views"]
