@@ -11,7 +11,8 @@ import pytest
 
 from app.device.ports import DISMISSED
 from app.domain.instants import to_text
-from app.mutations import batch, send_coupon
+from app.mutations import batch, mutate, send_coupon
+from app.protocol.mutations import UndoCoupon
 from app.protocol.objects import Coupon, CouponTemplate, Customer
 from app.store.queries import coupons, work
 from app.store.queries import customers as q
@@ -163,6 +164,25 @@ async def test_one_coupon_tells_its_way(sample: Any) -> None:
     await ui.press("再次复制消息")
     await ui.until(lambda: ui.shows("消息已递出（已复制）"))
     assert not ui.shows("消息还没递出")
+
+
+async def test_rule_1_11_a_coupon_that_can_be_used_shows_its_code_in_groups_to_read_out(sample: Any) -> None:
+    sent = await send_coupon(sample, template(sample).id, sample.heroes["views"])
+    shown = "  ".join((sent.code[:4], sent.code[4:8], sent.code[8:]))
+    ui = await FakeUi.screen(sample, CouponPage, sent.id)
+    assert ui.shows(shown)
+    await ui.press("复制券码")
+    await ui.until(lambda: ui.device.copied == [sent.code])
+
+    def rules(**changed: Any) -> Any:
+        return lambda tx: tx.update(Coupon, sent.id, rules=sent.rules | changed)
+
+    await sample.store.write(rules(channel="online"))
+    await ui.until(lambda: not ui.shows(shown))  # no till takes it
+    await sample.store.write(rules(channel="both"))
+    await ui.until(lambda: ui.shows(shown))
+    await mutate(sample, UndoCoupon(sent.id))
+    await ui.until(lambda: not ui.shows(shown))
 
 
 async def test_nothing_in_hand_says_so_with_a_way_on(sample: Any) -> None:

@@ -8,6 +8,7 @@ import flet as ft
 
 from app.domain.contact import Denied, store_day
 from app.domain.instants import from_text
+from app.domain.redemption import USABLE
 from app.mutations import refusal_to_contact
 from app.protocol.mutations import UndoCoupon
 from app.protocol.objects import Contact, Coupon, Customer
@@ -21,6 +22,7 @@ from app.ui.screens.coupons.again import STILL_TO_SEND, words_of_coupon
 from app.ui.screens.coupons.compose import WATCHED
 from app.ui.screens.coupons.deliver import hand_over, record, remember_coupon
 from app.ui.screens.coupons.held import ends_words
+from app.ui.screens.coupons.redeem import grouped
 from app.ui.screens.coupons.words import conditions, gives, name_of
 from app.ui.screens.customers.words import STATE_TONES, coupon_state
 from app.ui.strings import current, limit_text, t
@@ -47,6 +49,8 @@ def CouponPage(coupon_id: str) -> ft.Control:
     body: list[ft.Control] = [_face(coupon, state, now)]
     if customer is not None:
         body.append(_owner(customer))
+    if coupon.state in USABLE and state != "expired" and coupon.rules.get("channel") != "online":
+        body.append(_code(coupon))
     body += [p.section(t("coupons.history")), history(coupon, contacts, state, now)]
     if state not in STILL_TO_SEND or customer is None:
         return p.frame(name_of(coupon.rules), body)
@@ -101,6 +105,20 @@ def _before_sending(denied: Denied | None, counted: bool) -> list[ft.Control]:
 def _message(words: str) -> list[ft.Control]:
     """Show what will be copied."""
     return [p.section(t("coupons.message")), p.card(p.txt(words, Type.BODY, selectable=True))]
+
+
+def _code(coupon: Coupon) -> ft.Control:
+    """Show the typed code in its groups (rule 1.11): a guide reads it out when the customer's page does not load."""
+    ui = sessions.current()
+
+    async def copy() -> None:
+        await ui.ports.clipboard.copy(coupon.code)
+        p.say(t("coupons.code_copied"))
+
+    shown = p.txt(grouped(coupon.code), Type.FIGURE, selectable=True, expand=True)
+    row = ft.Row([shown, p.icon_button(ft.Icons.CONTENT_COPY, t("coupons.code_copy"), lambda: ui.run(copy))])
+    lines: list[ft.Control] = [p.txt(t("coupons.redeem_code"), Type.META), row, p.txt(t("coupons.code_why"), Type.META)]
+    return p.card(ft.Column(lines, spacing=0))
 
 
 def _went_today(coupon: Coupon, contacts: list[Contact], now: datetime) -> bool:
