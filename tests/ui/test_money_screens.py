@@ -44,7 +44,7 @@ from app.ui.screens.commission import (
     StatementsPage,
     UncountedPage,
 )
-from app.ui.screens.commission.ledger import DayHead, by_day
+from app.ui.screens.commission.ledger import DayHead, by_day, in_front
 from app.ui.screens.commission.tiers import TierHead
 from app.ui.screens.commission.view import Filters, signed
 from app.ui.screens.team import ApprovalsPage, DisputePage, TeamRewardPage, TeamScreen
@@ -330,6 +330,13 @@ async def test_the_newest_entries_are_sales_and_the_bonuses_stand_in_one_row(sam
     assert not ui.shows("+0.5% → +1%")
     await ui.press("阶梯奖励")
     assert ui.ui.slice(Filters).kind == "tier"
+
+
+def test_who_comes_from_a_sum_of_one_kind_sees_its_chip_first() -> None:
+    options = [("", "全部"), ("state:pending", "待确认"), ("kind:tier", "阶梯奖励"), ("source:store", "门店")]
+    came = in_front(options, frozenset({"kind:tier"}))
+    assert [value for value, _ in came] == ["", "kind:tier", "state:pending", "source:store"]
+    assert in_front(options, frozenset({"state:", "kind:"})) == options
 
 
 HELD = {"kind": "new_member", "amount_fen": 500, "state": "held", "reason": "flagged", "made_at": AT}

@@ -280,6 +280,7 @@ async def test_a_long_note_is_shown_around_the_match(people: Sample) -> None:
     people.index.load()
     hit = people.index.hit("tag", "丝巾")
     assert hit.text[slice(*hit.spans[0])] == "丝巾" and len(hit.text) <= 62 and "\n" not in hit.text
+    assert hit.text[0] == hit.text[-1] == "…", "what is left out on both sides is said"
 
 
 async def test_every_customer_is_found_by_each_of_their_names(sample: Sample) -> None:

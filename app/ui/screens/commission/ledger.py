@@ -161,6 +161,11 @@ def _search(view: Filters) -> ft.Control:
     return p.search_field(t("commission.search"), view.text, type_in)
 
 
+def in_front(options: Sequence[tuple[str, str]], first: frozenset[str]) -> list[tuple[str, str]]:
+    """Return the chips, `first` after the one for everything; the others keep their order."""
+    return sorted(options, key=lambda one: bool(one[0]) and one[0] not in first)
+
+
 def _on(view: Filters) -> frozenset[str]:
     return frozenset((f"state:{view.state}", f"kind:{view.kind}", f"source:{view.source}"))
 
@@ -175,7 +180,7 @@ def _chips(view: Filters, lines: Sequence[LedgerLine], first: frozenset[str]) ->
     if any(one.sleep for one in lines):
         options.append(("source:sleep", t("commission.sleep")))
     options += [(f"source:{one}", t(f"profile.channel.{one}")) for one in CHANNELS if one in channels]
-    options.sort(key=lambda one: bool(one[0]) and one[0] not in first)  # stable: the others keep their order
+    options = in_front(options, first)
     on = _on(view)
     chosen = {value for value, _ in options if value in on} or {""}
     return p.filter_chips(options, chosen, _choose)
