@@ -129,7 +129,8 @@ def _whole(session: Any, dispatch: Dispatch) -> Dispatch:
         apply(control_id, patch)
 
     async def with_text(control_id: int, event_name: str, event_data: Any) -> None:
-        if event_name == "change" and isinstance(fields.get(control_id), ft.TextField):
+        # as dispatch will look it up: a field that was drawn anew meanwhile stands in its place from then on
+        if event_name == "change" and isinstance(session._Session__resolve_event_control(control_id), ft.TextField):
             apply(control_id, {"value": event_data})  # its handler is called without a turn of the loop in between
         await dispatch(control_id, event_name, event_data)
 

@@ -37,7 +37,7 @@ from tests.fakes.ui import FakeUi
 
 TUESDAY = datetime(2026, 11, 24, 2, 30, tzinfo=UTC)  # 10:30 in the store
 NIGHT = datetime(2026, 11, 24, 14, 0, tzinfo=UTC)
-FIELD = "搜姓名、手机尾号、标签、备注"
+FIELD = "搜索姓名、手机尾号、标签、备注"
 WIDE = {"width": 1180, "height": 820}
 MAX_MOUNTED, MAX_DRAWN, MAX_MESSAGE = 300, 100, 40_000
 

@@ -51,7 +51,7 @@ async def test_search_by_initials_and_open(sample: Any) -> None:
     hero = q.customer_by_id(sample.store.read, sample.heroes["views"])
     assert hero
     ui = await FakeUi.screen(sample, CustomersScreen, place="root")
-    await ui.type("搜姓名、手机尾号、标签、备注", hero.initials)
+    await ui.type("搜索姓名、手机尾号、标签、备注", hero.initials)
     assert ui.shows(hero.name)
     await ui.press(hero.name)
     assert ui.ui.nav.stack()[-1:] == (f"/customers/{hero.id}",) or ui.ui.nav.stacks
@@ -147,7 +147,7 @@ async def test_days_since_an_order_are_days_of_the_store(sample: Any) -> None:
     sample.clock.at = bought.replace(hour=2) + timedelta(days=1)  # the store's next day, the same day in UTC
     sample.clock.at = sample.clock.at.astimezone(UTC)
     ui = await FakeUi.screen(sample, CustomersScreen, place="root")
-    await ui.type("搜姓名、手机尾号、标签、备注", row.name)
+    await ui.type("搜索姓名、手机尾号、标签、备注", row.name)
     assert ui.shows("1 天前") and not ui.shows("今天")
 
 
