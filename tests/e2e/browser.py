@@ -185,6 +185,15 @@ class App:
             return
         raise AssertionError(f"the field {name} does not take {text!r}")
 
+    def fill_in(self, *pairs: tuple[str, str]) -> None:
+        """Type `(label, text)` of a form's fields, again until all hold theirs: a busy Flutter may empty one later."""
+        for _ in range(4):
+            for name, text in pairs:
+                self.type_into(name, text)
+            if all(self.box(name).input_value() == text for name, text in pairs):
+                return
+        raise AssertionError(f"the form does not keep {[name for name, _ in pairs]}")
+
     def sees(self, text: str | re.Pattern[str]) -> None:
         """Wait until the text stands on the screen or in a control's label."""
         expect(self.sign(text)).to_be_attached()

@@ -25,8 +25,7 @@ BADGE = re.compile(r"^(离线|在线|需要重新登录|\d+ 条(待同步|被拒
 
 
 def sign_in(app: App, staff_no: str) -> None:
-    app.type_into("工号", staff_no)
-    app.type_into("PIN", PIN)
+    app.fill_in(("工号", staff_no), ("PIN", PIN))
     app.tap(re.compile("^登录$"))
 
 

@@ -111,8 +111,7 @@ class Inspector:
         self.app.open()
         self.app.sees(look.strings.t("login.lead_first"))
         self.check("login")
-        self.app.type_into(look.strings.t("login.staff_no"), staff_no)
-        self.app.type_into(look.strings.t("login.pin"), PIN)
+        self.app.fill_in((look.strings.t("login.staff_no"), staff_no), (look.strings.t("login.pin"), PIN))
         self._enter(look.strings.t("login.sign_in"))
         self.app.page.wait_for_timeout(4000)  # the first sync
 

@@ -39,8 +39,7 @@ def brand(seeded_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 def signed_in(browser: Browser, world: World, staff_no: str) -> App:
     """Return the app of a guide at a tablet, at Today."""
     app = App(open_context(browser, TABLET), world.app_url).open()
-    app.type_into("工号", staff_no)
-    app.type_into("PIN", PIN)
+    app.fill_in(("工号", staff_no), ("PIN", PIN))
     app.tap("登录", exact=True)
     app.sees(SAID["/today"])
     app.sees("在线")  # the first sync is through: a browser reloaded while the app is busy is taken for another one

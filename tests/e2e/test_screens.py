@@ -76,8 +76,7 @@ class Walk:
         self.app.page.set_viewport_size(PHONE if self.look.is_phone else TABLET)  # whatever it took to wake Flutter
         self.app.sees(self.t("login.lead_first"))
         self.shoot("login")
-        self.app.type_into(self.t("login.staff_no"), staff_no)
-        self.app.type_into(self.t("login.pin"), PIN)
+        self.app.fill_in((self.t("login.staff_no"), staff_no), (self.t("login.pin"), PIN))
         self.app.tap(self.t("login.sign_in"), exact=True)
 
     def shoot(self, name: str) -> None:
