@@ -48,7 +48,9 @@ def LoginScreen() -> ft.Control:
     page = ft.Column([ft.Row([inner], alignment=ft.MainAxisAlignment.CENTER)], scroll=ft.ScrollMode.AUTO)
     # round, as a full rectangle makes the painter leave out what lies under it
     over = ft.Container(page, bgcolor=Tone.SURFACE, border_radius=Radius.S)
-    return ft.Stack([hooks.use_same(Warm), over], fit=ft.StackFit.EXPAND, expand=True)
+    # a first sign-in waits for the network, and its fields are typed in at once: nothing is drawn beside that
+    behind = hooks.use_same(lambda: ft.Container() if person is None else Warm(), person is None)
+    return ft.Stack([behind, over], fit=ft.StackFit.EXPAND, expand=True)
 
 
 WAYS = ("pin", "locked", "new", "away", "revoked")
